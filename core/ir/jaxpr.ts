@@ -1,0 +1,46 @@
+// Jaxprs: what transformations rewrite. Closed always: values never stand inside, consts are leading inputs.
+import type { ShapedArray } from "./aval.ts";
+import type { Literal } from "./ndarray.ts";
+import type { Effect, Params, Primitive } from "./primitive.ts";
+
+let nextVar = 0;
+export class Var {
+  readonly aval: ShapedArray;
+  readonly id: number;
+  constructor(aval: ShapedArray) {
+    this.aval = aval;
+    this.id = nextVar++;
+  }
+}
+/** An input of an equation: a variable, or a rank-0 literal (only JavaScript numbers become literals). */
+export type Atom = Var | Literal;
+export interface JaxprEqn {
+  readonly primitive: Primitive;
+  readonly inputs: readonly Atom[];
+  readonly outVars: readonly Var[];
+  readonly params: Params;
+  readonly effects: readonly Effect[];
+  /** The user's line, when it was captured. */
+  readonly source?: string;
+}
+export interface Jaxpr {
+  readonly inVars: readonly Var[];
+  readonly eqns: readonly JaxprEqn[];
+  readonly outs: readonly Atom[];
+  readonly effects: readonly Effect[];
+}
+
+export const isVar = (atom: Atom): atom is Var => atom instanceof Var;
+
+/** Unions the effects of equations. */
+export function effectsOf(eqns: readonly JaxprEqn[]): readonly Effect[] {
+  const found = new Map<string, Effect>();
+  for (const eqn of eqns) for (const e of eqn.effects) found.set(`${e.kind}:${e.key}`, e);
+  return found.size === 0 ? NO_EFFECTS : [...found.values()];
+}
+export const NO_EFFECTS: readonly Effect[] = Object.freeze([]);
+
+/** A jaxpr of these parts. Each inVar must be distinct. */
+export function makeJaxprOf(inVars: readonly Var[], eqns: readonly JaxprEqn[], outs: readonly Atom[]): Jaxpr {
+  return { inVars, eqns, outs, effects: effectsOf(eqns) };
+}

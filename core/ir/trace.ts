@@ -1,0 +1,73 @@
+// Traces and tracers: who interprets an operation. `bind` sends every operation to the current trace.
+import { fail } from "../errors.ts";
+import type { ShapedArray } from "./aval.ts";
+import { context } from "./context.ts";
+import type { Jaxpr } from "./jaxpr.ts";
+import { NDArray, TRACER } from "./ndarray.ts";
+import { NO_PARAMS, type Params, type Primitive } from "./primitive.ts";
+
+export type TraceKind = "eval" | "jvp" | "tape" | "batch" | "stage";
+/** body(...args) → outs. */
+export type FlatFn = (args: readonly NDArray[]) => readonly NDArray[];
+/** rule(primals, tangents): null tangents are symbolic zeros if the rule asked for them, else instantiated. */
+export type JvpRule = (primals: readonly NDArray[], tangents: readonly (NDArray | null)[]) => { outs: readonly NDArray[]; tangents: readonly (NDArray | null)[] };
+
+export interface CustomJvp { readonly body: FlatFn; readonly rule: JvpRule; readonly name: string }
+
+export interface Trace {
+  readonly kind: TraceKind;
+  readonly parent: Trace | null;
+  /** Ownership tests compare tags, not traces: one level may be re-entered by a new trace. */
+  readonly tag: object;
+  dead: boolean;
+  /** What the trace belongs to, for errors: "jit(f)". */
+  readonly label: string;
+  process(primitive: Primitive, args: readonly NDArray[], params: Params): readonly NDArray[];
+  /** The only final-style call of the foundation: the body may branch on concrete values in eager grad. */
+  customJvp(call: CustomJvp, args: readonly NDArray[]): readonly NDArray[];
+}
+
+/**
+ * A traced value. `a` and `b` belong to its trace: (primal, tangent), (value, bdim), (tape node, index), (var, –).
+ * One class for all traces, so that field access stays monomorphic.
+ */
+export class Tracer extends NDArray {
+  readonly trace: Trace;
+  readonly a: unknown;
+  readonly b: unknown;
+  constructor(trace: Trace, aval: ShapedArray, a: unknown, b: unknown) {
+    super(TRACER, aval);
+    this.trace = trace;
+    this.a = a;
+    this.b = b;
+  }
+}
+
+export const isTracer = (x: NDArray): x is Tracer => x.kind === TRACER;
+
+/** Refuses a tracer whose trace has ended. */
+export function checkLive(x: NDArray, what: string): void {
+  if (x.kind === TRACER && (x as Tracer).trace.dead) throw leaked(x as Tracer, what);
+}
+
+/** The error for a tracer met outside its trace. */
+export function leaked(x: Tracer, what: string): Error {
+  return fail("E_TRACER_LEAKED", `${what}: got a tracer ${x.aval} of ${x.trace.label}, whose trace has ended`);
+}
+
+/** Applies a primitive under the current trace. */
+export function bind(primitive: Primitive, args: readonly NDArray[], params: Params = NO_PARAMS): readonly NDArray[] {
+  for (let i = 0; i < args.length; i++) {
+    const x = args[i] as NDArray;
+    if (x.kind === TRACER && (x as Tracer).trace.dead) throw leaked(x as Tracer, primitive.name);
+  }
+  return context().trace.process(primitive, args, params);
+}
+
+/** `bind` of a primitive with one result. */
+export function bind1(primitive: Primitive, args: readonly NDArray[], params: Params = NO_PARAMS): NDArray {
+  return bind(primitive, args, params)[0] as NDArray;
+}
+
+/** Runs a jaxpr under the current trace. */
+export type EvalJaxpr = (jaxpr: Jaxpr, args: readonly NDArray[]) => readonly NDArray[];

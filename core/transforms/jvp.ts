@@ -1,0 +1,96 @@
+// Forward mode. With `ruleTrace` = a tape, the same rules give linearize: there is no third set of rules.
+import { fail } from "../errors.ts";
+import { sameType, tangentAval } from "../ir/aval.ts";
+import { context, withTrace } from "../ir/context.ts";
+import type { NDArray } from "../ir/ndarray.ts";
+import type { JvpResult, Params, Primitive, Tangent } from "../ir/primitive.ts";
+import { bind, checkLive, isTracer, Tracer, type CustomJvp, type FlatFn, type Trace } from "../ir/trace.ts";
+import { trackRule } from "./ownership.ts";
+import type { TapeTrace } from "./tape.ts";
+import { instantiateTangent, isKnownZero } from "./zeros.ts";
+
+/** A tracer's `a` is its primal, `b` its tangent. */
+export class JvpTrace implements Trace {
+  readonly kind = "jvp";
+  readonly tag: object = this;
+  readonly parent: Trace;
+  readonly label: string;
+  /** Where rules run: the parent, or the tape of linearize. */
+  readonly ruleTrace: Trace;
+  dead = false;
+  constructor(parent: Trace, label: string, tape?: TapeTrace) {
+    this.parent = parent;
+    this.label = label;
+    this.ruleTrace = tape ?? parent;
+  }
+
+  private get tape(): TapeTrace | null {
+    return this.ruleTrace === this.parent ? null : (this.ruleTrace as TapeTrace);
+  }
+
+  owns(x: NDArray): x is Tracer {
+    return isTracer(x) && x.trace === this;
+  }
+
+  pair(primal: NDArray, tangent: Tangent): NDArray {
+    return tangent === null ? primal : new Tracer(this, primal.aval, primal, tangent);
+  }
+
+  primal(x: NDArray): NDArray {
+    return this.owns(x) ? (x.a as NDArray) : x;
+  }
+
+  tangent(x: NDArray): Tangent {
+    return this.owns(x) ? (x.b as NDArray) : null;
+  }
+
+  process(primitive: Primitive, args: readonly NDArray[], params: Params): readonly NDArray[] {
+    const primals = args.map((x) => this.primal(x));
+    const tangents = args.map((x) => this.tangent(x));
+    if (tangents.every((t) => t === null)) return withTrace(this.parent, () => bind(primitive, primals, params));
+    const rule = primitive.jvp;
+    if (rule === undefined) throw fail("E_NO_RULE", `${primitive.name} has no derivative (jvp rule); in ${this.label}`);
+    const { outs, tangents: outTangents } = trackRule(this.parent, this.tape, () =>
+      withTrace(this.ruleTrace, () => rule(context().lax, primals, tangents, params)));
+    return outs.map((x, i) => this.pair(x, this.checked(primitive.name, x, outTangents[i] ?? null)));
+  }
+
+  /** In linear mode: primals must be known, and a known tangent must be zero. */
+  private checked(name: string, primal: NDArray, tangent: Tangent): Tangent {
+    const tape = this.tape;
+    if (tape === null) return tangent;
+    if (tape.owns(primal)) throw fail("E_RULE_NOT_LINEAR", `${name}: a derivative rule's primal output depends on a tangent`);
+    if (tangent === null || tape.owns(tangent)) return tangent;
+    if (isKnownZero(tangent)) return null;
+    throw fail("E_RULE_NOT_LINEAR", `${name}: a derivative rule's tangent output ${tangent.aval} doesn't depend on its tangents and isn't zero`);
+  }
+
+  customJvp(call: CustomJvp, args: readonly NDArray[]): readonly NDArray[] {
+    const primals = args.map((x) => this.primal(x));
+    const tangents = args.map((x) => this.tangent(x));
+    if (tangents.every((t) => t === null)) return withTrace(this.parent, () => context().trace.customJvp(call, primals));
+    const run = (): JvpResult => call.rule(primals, tangents.map((t, i) => instantiateTangent(t, (primals[i] as NDArray).aval)));
+    const { outs, tangents: outTangents } = withTrace(this.ruleTrace, run);
+    return outs.map((x, i) => this.pair(x, this.checked(call.name, x, checkTangent(call.name, x, outTangents[i] ?? null))));
+  }
+}
+
+function checkTangent(name: string, primal: NDArray, tangent: Tangent): Tangent {
+  if (tangent === null) return null;
+  const want = tangentAval(primal.aval);
+  if (want.dtype === "float0" || !sameType(tangent.aval, want))
+    throw fail("E_RULE_OUTPUT", `${name}: the jvp rule returned a tangent ${tangent.aval} for a primal ${primal.aval}, expected ${want}`);
+  return tangent;
+}
+
+/** Values and tangents of `fn` at `primals` along `tangents` (null = zero). */
+export function jvpFlat(fn: FlatFn, primals: readonly NDArray[], tangents: readonly Tangent[], label: string): JvpResult {
+  const trace = new JvpTrace(context().trace, label);
+  try {
+    const outs = withTrace(trace, () => fn(primals.map((x, i) => trace.pair(x, tangents[i] ?? null))));
+    for (const x of outs) checkLive(x, label);
+    return { outs: outs.map((x) => trace.primal(x)), tangents: outs.map((x) => trace.tangent(x)) };
+  } finally {
+    trace.dead = true;
+  }
+}

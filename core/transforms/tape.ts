@@ -1,0 +1,126 @@
+// The tape: partial evaluation where known and unknown are decided per operand. Nodes are linked, never listed,
+// so that unreachable branches and their residuals are collectable while the trace is open.
+import { fail } from "../errors.ts";
+import type { ShapedArray } from "../ir/aval.ts";
+import { context, withTrace } from "../ir/context.ts";
+import { makeJaxprOf, NO_EFFECTS, Var, type Atom, type Jaxpr } from "../ir/jaxpr.ts";
+import { LITERAL, type Literal, type NDArray } from "../ir/ndarray.ts";
+import type { Params, Primitive, TapeLike } from "../ir/primitive.ts";
+import { bind, checkLive, isTracer, Tracer, type CustomJvp, type Trace } from "../ir/trace.ts";
+
+let sequence = 0;
+
+/** One recorded application. */
+class Node {
+  readonly primitive: Primitive;
+  readonly args: readonly NDArray[];
+  readonly params: Params;
+  readonly sequence = sequence++;
+  /** Weak would be enough for dead outputs; variables are made at close. */
+  readonly outAvals: readonly ShapedArray[];
+  constructor(primitive: Primitive, args: readonly NDArray[], params: Params, outAvals: readonly ShapedArray[]) {
+    this.primitive = primitive;
+    this.args = args;
+    this.params = params;
+    this.outAvals = outAvals;
+  }
+}
+
+export interface Closed {
+  /** (residuals, unknown arguments) → outputs. */
+  readonly jaxpr: Jaxpr;
+  readonly residuals: readonly NDArray[];
+}
+
+/** Records what depends on its arguments; runs the rest in the parent. A tracer's `a` is its node, `b` its output index. */
+export class TapeTrace implements TapeLike {
+  readonly kind = "tape";
+  readonly tag: object = this;
+  readonly parent: Trace;
+  readonly label: string;
+  dead = false;
+  /** Linear mode: only what is linear in its unknown operands may be recorded (linearize); hoisting records anything. */
+  readonly linear: boolean;
+  /** Known operands of recorded nodes: these outlive the rule that made them. */
+  readonly retained = new WeakSet<NDArray>();
+  constructor(parent: Trace, label: string, linear: boolean) {
+    this.parent = parent;
+    this.label = label;
+    this.linear = linear;
+  }
+
+  input(aval: ShapedArray): Tracer {
+    return new Tracer(this, aval, null, 0);
+  }
+
+  owns(x: NDArray): boolean {
+    return isTracer(x) && x.trace === this;
+  }
+
+  process(primitive: Primitive, args: readonly NDArray[], params: Params): readonly NDArray[] {
+    const unknown = args.map((x) => this.owns(x));
+    if (!unknown.includes(true)) return withTrace(this.parent, () => bind(primitive, args, params));
+    if (primitive.partialEval !== undefined) return primitive.partialEval(this, args, unknown, params);
+    if (this.linear) checkLinear(primitive, unknown, params);
+    return this.record(primitive, args, params);
+  }
+
+  record(primitive: Primitive, args: readonly NDArray[], params: Params): readonly NDArray[] {
+    const node = new Node(primitive, args, params, primitive.shape(args.map((x) => x.aval), params));
+    for (const x of args) {
+      checkLive(x, primitive.name);
+      this.retained.add(x);
+    }
+    return node.outAvals.map((aval, i) => new Tracer(this, aval, node, i));
+  }
+
+  customJvp(call: CustomJvp, args: readonly NDArray[]): readonly NDArray[] {
+    if (!args.some((x) => this.owns(x))) return withTrace(this.parent, () => context().trace.customJvp(call, args));
+    return context().lax.customJvpCall(this, call, args);
+  }
+
+  /** Builds the one jaxpr of the trace, from the outputs back, in order of recording. */
+  close(inputs: readonly NDArray[], outs: readonly NDArray[]): Closed {
+    const vars = new Map<Node, Var[]>();
+    const leaves = new Map<NDArray, Var>();
+    const residuals: NDArray[] = [];
+    for (const x of inputs) leaves.set(x, new Var(x.aval));
+    const nodes = this.reachable(outs);
+    for (const node of nodes) vars.set(node, node.outAvals.map((aval) => new Var(aval)));
+    const atom = (x: NDArray): Atom => {
+      if (x.kind === LITERAL) return x as Literal;
+      const node = this.owns(x) ? ((x as Tracer).a as Node | null) : null;
+      if (node !== null) return (vars.get(node) as Var[])[(x as Tracer).b as number] as Var;
+      let v = leaves.get(x);
+      if (v === undefined) {
+        leaves.set(x, (v = new Var(x.aval)));
+        residuals.push(x);
+      }
+      return v;
+    };
+    const eqns = nodes.map((node) => ({
+      primitive: node.primitive, inputs: node.args.map(atom), outVars: vars.get(node) as Var[], params: node.params,
+      effects: node.primitive.effects?.(node.params) ?? NO_EFFECTS,
+    }));
+    const outAtoms = outs.map(atom);
+    const inVars = [...residuals, ...inputs].map((x) => leaves.get(x) as Var);
+    return { jaxpr: makeJaxprOf(inVars, eqns, outAtoms), residuals };
+  }
+
+  private reachable(outs: readonly NDArray[]): Node[] {
+    const nodes = new Set<Node>();
+    const todo = outs.filter((x) => this.owns(x)).map((x) => (x as Tracer).a as Node | null);
+    for (let node = todo.pop(); node !== undefined; node = todo.pop()) {
+      if (node === null || nodes.has(node)) continue;
+      nodes.add(node);
+      for (const x of node.args) if (this.owns(x)) todo.push((x as Tracer).a as Node | null);
+    }
+    return [...nodes].sort((p, q) => p.sequence - q.sequence);
+  }
+}
+
+function checkLinear(primitive: Primitive, unknown: readonly boolean[], params: Params): void {
+  const linear = primitive.linearIn?.(unknown, params) ?? primitive.traits.linear === true;
+  if (linear) return;
+  throw fail("E_RULE_NOT_LINEAR", `${primitive.name}: a derivative rule applied it to a tangent, in which it isn't linear`);
+}
