@@ -1,0 +1,39 @@
+// Bit operations on integers; logic on bool.
+import type { BinaryOp, UnaryOp } from "tenon-plugin-api";
+import type { NDArray } from "../ir/ndarray.ts";
+import type { Primitive } from "../ir/primitive.ts";
+import { bind1 } from "../ir/trace.ts";
+import { operands, type Operand } from "./operand.ts";
+import { BITS, elementwise, INTEGER } from "./rules.ts";
+
+const bit1 = (name: string, wire: UnaryOp, accepts = INTEGER): Primitive => elementwise(name, { accepts, wire, jvp: [null] });
+const bit2 = (name: string, wire: BinaryOp, accepts = INTEGER): Primitive => elementwise(name, { accepts, arity: 2, wire, jvp: [null, null] });
+const apply = (p: Primitive, ...xs: readonly Operand[]): NDArray => bind1(p, operands(`lax.${p.name}`, ...xs));
+
+export const not_p: Primitive = bit1("bitwiseNot", "not", BITS);
+/** ~x, or logical not of bool. Source: jax.lax.bitwise_not. */
+export const bitwiseNot = (x: Operand): NDArray => apply(not_p, x);
+export const and_p: Primitive = bit2("bitwiseAnd", "and", BITS);
+/** x & y. Source: jax.lax.bitwise_and. */
+export const bitwiseAnd = (x: Operand, y: Operand): NDArray => apply(and_p, x, y);
+export const or_p: Primitive = bit2("bitwiseOr", "or", BITS);
+/** x | y. Source: jax.lax.bitwise_or. */
+export const bitwiseOr = (x: Operand, y: Operand): NDArray => apply(or_p, x, y);
+export const xor_p: Primitive = bit2("bitwiseXor", "xor", BITS);
+/** x ^ y. Source: jax.lax.bitwise_xor. */
+export const bitwiseXor = (x: Operand, y: Operand): NDArray => apply(xor_p, x, y);
+export const population_count_p: Primitive = bit1("populationCount", "popcnt");
+/** Number of one bits. Source: jax.lax.population_count. */
+export const populationCount = (x: Operand): NDArray => apply(population_count_p, x);
+export const clz_p: Primitive = bit1("clz", "count_leading_zeros");
+/** Number of leading zero bits. Source: jax.lax.clz. */
+export const clz = (x: Operand): NDArray => apply(clz_p, x);
+export const shift_left_p: Primitive = bit2("shiftLeft", "shift_left");
+/** x << y; 0 for counts out of range. Source: jax.lax.shift_left. */
+export const shiftLeft = (x: Operand, y: Operand): NDArray => apply(shift_left_p, x, y);
+export const shift_right_arithmetic_p: Primitive = bit2("shiftRightArithmetic", "shift_right_arithmetic");
+/** x >> y with sign extension. Source: jax.lax.shift_right_arithmetic. */
+export const shiftRightArithmetic = (x: Operand, y: Operand): NDArray => apply(shift_right_arithmetic_p, x, y);
+export const shift_right_logical_p: Primitive = bit2("shiftRightLogical", "shift_right_logical");
+/** x >>> y. Source: jax.lax.shift_right_logical. */
+export const shiftRightLogical = (x: Operand, y: Operand): NDArray => apply(shift_right_logical_p, x, y);
