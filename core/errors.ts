@@ -30,14 +30,14 @@ export class PluginError extends CodedError { override name = "PluginError"; }
 export class KeyReuseError extends CodedError { override name = "KeyReuseError"; }
 
 /** Where one stable reason belongs: the class, the code, and what the reader should do. */
-interface Row { readonly kind: Kind; readonly code: ErrorCode; readonly hint?: string }
+export interface Row { readonly kind: Kind; readonly code: ErrorCode; readonly hint?: string }
 
 const row = (kind: Kind, code: ErrorCode, hint?: string): Row => (hint === undefined ? { kind, code } : { kind, code, hint });
 const BAD = "INVALID_ARGUMENT";
 const STATE = "FAILED_PRECONDITION";
 
-/** Every `reason` that core throws. A test proves that this table and docs/errors.md list the same reasons. */
-export const REASONS = {
+/** Every `reason` that core throws. A test proves that docs/errors.md lists the same. */
+const TABLE = {
   E_ARGUMENT: row(CodedError, BAD),
   E_OPTIONS: row(CodedError, BAD, "pass settings in one options object at the end, { axis: 0 }"),
   E_UNKNOWN_OPTION: row(CodedError, BAD),
@@ -89,14 +89,16 @@ export const REASONS = {
   E_INTERNAL: row(CodedError, "INTERNAL", "this is a bug in tenon: please report it"),
 } as const satisfies Record<string, Row>;
 
-export type Reason = keyof typeof REASONS;
+export type Reason = keyof typeof TABLE;
+/** The table, for documentation and tests. */
+export const REASONS: { readonly [R in Reason]: Row } = TABLE;
 
 /**
  * Throws a coded error: `throw fail("E_AXIS_RANGE", "np.sum: axis 3 is out of range for f32[2,2]")`.
  * The message says what was called, what was expected and what came; the table adds how to go on.
  */
 export function fail(reason: Reason, message: string, fields: ErrorFields = {}): CodedError {
-  const { kind, code, hint } = REASONS[reason] as Row;
+  const { kind, code, hint } = REASONS[reason];
   const shown = fields.hint ?? hint;
   const error = new kind(code, shown === undefined ? message : `${message}\n  hint: ${shown}`, {
     reason, docs: `docs/errors.md#${reason.toLowerCase()}`, ...(shown === undefined ? {} : { hint: shown }), ...fields,

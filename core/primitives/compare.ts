@@ -110,8 +110,8 @@ export const clamp_p: Primitive = elementwise("clamp", {
   accepts: ORDERED, arity: 3,
   lower: (b, xs, _p, _a, out) => b.emit("clamp", xs, {}, [out])[0] as never,
   jvp: [
-    (lax, t, out, lo, x, hi) => lax.select(lax.and(lax.gt(wide(lax, lo, out), wide(lax, x, out)), lax.lt(wide(lax, lo, out), wide(lax, hi, out))), fullShape(t, out, lax), lax.zerosLike(out)),
-    (lax, t, out, lo, x, hi) => lax.select(lax.and(lax.gt(wide(lax, x, out), wide(lax, lo, out)), lax.lt(wide(lax, x, out), wide(lax, hi, out))), fullShape(t, out, lax), lax.zerosLike(out)),
+    (lax, t, out, lo, x, hi) => lax.select(lax.bitwiseAnd(lax.gt(wide(lax, lo, out), wide(lax, x, out)), lax.lt(wide(lax, lo, out), wide(lax, hi, out))), fullShape(t, out, lax), lax.zerosLike(out)),
+    (lax, t, out, lo, x, hi) => lax.select(lax.bitwiseAnd(lax.gt(wide(lax, x, out), wide(lax, lo, out)), lax.lt(wide(lax, x, out), wide(lax, hi, out))), fullShape(t, out, lax), lax.zerosLike(out)),
     (lax, t, out, _lo, x, hi) => lax.select(lax.lt(wide(lax, hi, out), wide(lax, x, out)), fullShape(t, out, lax), lax.zerosLike(out)),
   ],
 });

@@ -95,9 +95,9 @@ export const gather_p: Primitive = definePrimitive({
 
 /** The wire op: StableHLO's gather clamps its starts. Only `gather`'s decomposition uses it. */
 export const gather_clamped_p: Primitive = definePrimitive({
-  ...gather_p,
   name: "gather_clamped",
-  decompose: undefined as never,
+  traits: { structural: true },
+  shape: gatherShape,
   lower: (b, [x, i], params, [a, idx], outs) => {
     const { dims, sliceSizes, indicesAreSorted } = gatherParams(params);
     const extra = trailing(a as ShapedArray);
@@ -170,6 +170,10 @@ function clampIndices(lax: Lax, x: NDArray, indices: NDArray, updates: NDArray, 
   return lax.concatenate(limits.map((n, k) => lax.clamp(0, lax.sliceInDim(indices, k, k + 1, 1, last), Math.max(n, 0))), last);
 }
 
+/** The wire forms of the scatters, for the closed list. */
+const wires: Primitive[] = [];
+export const scatterWires: readonly Primitive[] = wires;
+
 interface ScatterSpec { readonly wire: BinaryOp | null; readonly jvp?: Primitive["jvp"]; readonly transpose?: Primitive["transpose"]; readonly linearIn?: Primitive["linearIn"] }
 
 function scatterPrimitive(name: string, spec: ScatterSpec): Primitive {
@@ -216,9 +220,6 @@ function scatterPrimitive(name: string, spec: ScatterSpec): Primitive {
   wires.push(wire);
   return primitive;
 }
-/** The wire forms of the scatters, for the closed list. */
-const wires: Primitive[] = [];
-export const scatterWires: readonly Primitive[] = wires;
 
 /** Gathers back what a scatter wrote: the transpose of its updates operand. */
 function gatherUpdates(lax: Lax, ct: NDArray, indices: NDArray, operand: ShapedArray, updates: ShapedArray, p: ScatterParams): NDArray {

@@ -130,7 +130,7 @@ function batchElementwise(primitive: Primitive, size: number, args: readonly NDA
 }
 
 /** Jvp of a primitive linear in all its operands together (unary moves, reductions): itself on the tangents. */
-export function linearJvp(primitive: () => Primitive): Primitive["jvp"] {
+export function linearJvp(primitive: () => Primitive): NonNullable<Primitive["jvp"]> {
   return (_lax, primals, tangents, params) => {
     const outs = bind(primitive(), primals, params);
     const t = tangents[0] ?? null;
@@ -154,7 +154,7 @@ export function unbroadcast(lax: Lax, ct: NDArray, accum: Accum): NDArray {
 }
 
 /** Rule of a primitive without a derivative (integer or boolean results): the tangents are zero. */
-export const zeroJvp = (primitive: () => Primitive): Primitive["jvp"] => (_lax, primals, _tangents, params) => {
+export const zeroJvp = (primitive: () => Primitive): NonNullable<Primitive["jvp"]> => (_lax, primals, _tangents, params) => {
   const outs = bind(primitive(), primals, params);
   return { outs, tangents: outs.map(() => null) };
 };

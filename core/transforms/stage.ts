@@ -16,7 +16,7 @@ export class StageTrace implements Trace {
   readonly label: string;
   dead = false;
   readonly eqns: JaxprEqn[] = [];
-  readonly consts = new Map<NDArray, Var>();
+  readonly consts: Map<NDArray, Var> = new Map();
   constructor(parent: Trace, label: string) {
     this.parent = parent;
     this.label = label;

@@ -42,7 +42,7 @@ export class TapeTrace implements TapeLike {
   /** Linear mode: only what is linear in its unknown operands may be recorded (linearize); hoisting records anything. */
   readonly linear: boolean;
   /** Known operands of recorded nodes: these outlive the rule that made them. */
-  readonly retained = new WeakSet<NDArray>();
+  readonly retained: WeakSet<NDArray> = new WeakSet();
   constructor(parent: Trace, label: string, linear: boolean) {
     this.parent = parent;
     this.label = label;

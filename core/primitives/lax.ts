@@ -1,0 +1,25 @@
+// The operation surface: what derivative and batching rules get as `lax`, and what the context carries.
+import * as arithmetic from "./arithmetic.ts";
+import * as bitwise from "./bitwise.ts";
+import * as compare from "./compare.ts";
+import * as conv from "./conv.ts";
+import * as convert from "./convert.ts";
+import * as customJvp from "./custom-jvp.ts";
+import * as dotGeneral from "./dot-general.ts";
+import * as dynamicSlice from "./dynamic-slice.ts";
+import * as gatherScatter from "./gather-scatter.ts";
+import * as identity from "./identity.ts";
+import * as randomBits from "./random-bits.ts";
+import * as reduce from "./reduce.ts";
+import * as shape from "./shape.ts";
+import * as sort from "./sort.ts";
+import * as transcendental from "./transcendental.ts";
+
+export type Lax = typeof arithmetic & typeof bitwise & typeof compare & typeof conv & typeof convert & typeof customJvp &
+  typeof dotGeneral & typeof dynamicSlice & typeof gatherScatter & typeof identity & typeof randomBits & typeof reduce &
+  typeof shape & typeof sort & typeof transcendental;
+
+export const lax: Lax = {
+  ...arithmetic, ...bitwise, ...compare, ...conv, ...convert, ...customJvp, ...dotGeneral, ...dynamicSlice,
+  ...gatherScatter, ...identity, ...randomBits, ...reduce, ...shape, ...sort, ...transcendental,
+};
