@@ -1,0 +1,118 @@
+// NumPy-style promotion with JAX's lattice of dtypes and weak types (jax/_src/dtypes.py).
+import { fail } from "../errors.ts";
+import { sameShape, type Shape } from "../ir/aval.ts";
+import { context } from "../ir/context.ts";
+import { isBool, isFloat, isInexact, isInteger, type DType } from "../ir/dtype.ts";
+import { NDArray } from "../ir/ndarray.ts";
+import { canonicalDType } from "../primitives/convert.ts";
+import { literal, toArray, type Operand, type Scalar } from "../primitives/operand.ts";
+
+type Node = DType | "i*" | "f*" | "c*";
+/** Edges of the lattice: a dtype and what it promotes to next. */
+const NEXT: Readonly<Record<Node, readonly Node[]>> = {
+  bool: ["i*"], "i*": ["uint8", "int8"], uint8: ["int16", "uint16"], int8: ["int16"], uint16: ["int32", "uint32"], int16: ["int32"],
+  uint32: ["int64", "uint64"], int32: ["int64"], uint64: ["f*"], int64: ["f*"], "f*": ["c*", "bfloat16", "float16"], bfloat16: ["float32"], float16: ["float32"],
+  float32: ["float64", "complex64"], float64: ["complex128"], "c*": ["complex64"], complex64: ["complex128"], complex128: [],
+};
+const above = new Map<Node, ReadonlySet<Node>>();
+function upper(n: Node): ReadonlySet<Node> {
+  let set = above.get(n);
+  if (set === undefined) above.set(n, (set = new Set([n, ...NEXT[n].flatMap((m) => [...upper(m)])])));
+  return set;
+}
+/** The least upper bound. */
+function join(nodes: readonly Node[]): Node {
+  const common = [...upper(nodes[0] as Node)].filter((n) => nodes.every((m) => upper(m).has(n)));
+  return common.find((n) => common.every((m) => upper(n).has(m))) as Node;
+}
+
+export interface TypeOf { readonly dtype: DType; readonly weak: boolean }
+const nodeOf = (t: TypeOf): Node => (!t.weak || t.dtype === "bool" ? t.dtype : isInteger(t.dtype) ? "i*" : isFloat(t.dtype) ? "f*" : "c*");
+const WEAK: Readonly<Record<"i*" | "f*" | "c*", DType>> = { "i*": "int64", "f*": "float64", "c*": "complex128" };
+
+/** Result dtype and weakness of operands of these types. */
+export function latticeResult(types: readonly TypeOf[]): TypeOf {
+  if (types.length === 1) return types[0] as TypeOf;
+  if (types.every((t) => t.weak && t.dtype !== "bool")) {
+    // All weak: join the strong dtypes, stay weak.
+    const strong = join(types.map((t) => t.dtype)) as DType;
+    return { dtype: canonicalDType(strong), weak: true };
+  }
+  const node = join(types.map(nodeOf));
+  if (node === "i*" || node === "f*" || node === "c*") return { dtype: canonicalDType(WEAK[node]), weak: true };
+  return { dtype: canonicalDType(node), weak: false };
+}
+
+const isScalar = (x: unknown): x is Scalar => typeof x === "number" || typeof x === "bigint" || typeof x === "boolean";
+/** Type of an operand; `lead`: the strongest array beside it (an integral number beside integers is an integer). */
+function typeOf(name: string, x: Operand, besideInteger: boolean): TypeOf {
+  if (typeof x === "boolean") return { dtype: "bool", weak: false };
+  if (typeof x === "bigint") return { dtype: canonicalDType("int64"), weak: true };
+  if (typeof x === "number") return besideInteger && Number.isInteger(x) ? { dtype: canonicalDType("int64"), weak: true } : { dtype: canonicalDType("float64"), weak: true };
+  if (!(x instanceof NDArray)) return typeOf(name, toArray(name, x), besideInteger);
+  if (x.aval.dtype === "number") {
+    if (besideInteger) throw fail("E_NUMBER_DTYPE", `${name}: a number that was passed into a traced function meets an integer array`);
+    return { dtype: canonicalDType("float64"), weak: true };
+  }
+  if (x.aval.dtype === "key<fry>") throw fail("E_DTYPE", `${name}: a random key ${x.aval} is no number`);
+  return { dtype: x.dtype, weak: x.weakType };
+}
+
+/** Is there an integer or bool array among the operands, and no inexact one? */
+function besideIntegers(name: string, xs: readonly Operand[]): boolean {
+  const arrays = xs.filter((x) => !isScalar(x) && !(x instanceof NDArray && x.aval.dtype === "number")).map((x) => toArray(name, x));
+  return arrays.length > 0 && arrays.every((x) => isInteger(x.dtype) || isBool(x.dtype));
+}
+
+/** The dtype that operands promote to. Source: jax.numpy.result_type. */
+export function resultOf(name: string, xs: readonly Operand[]): TypeOf {
+  const beside = besideIntegers(name, xs);
+  return latticeResult(xs.map((x) => typeOf(name, x, beside)));
+}
+
+/** Operands in one dtype; scalars as literals. `inexact`: integers become the default float. */
+export function promoteDTypes(name: string, xs: readonly Operand[], inexact = false): NDArray[] {
+  let { dtype, weak } = resultOf(name, xs);
+  if (inexact && !isInexact(dtype)) dtype = canonicalDType("float64");
+  const { lax } = context();
+  return xs.map((x) => {
+    if (isScalar(x)) return convertScalar(x, dtype, weak);
+    const v = x instanceof NDArray ? x : toArray(name, x);
+    return v.aval.dtype === dtype && v.aval.weak === weak ? v : lax.convertElementType(v, dtype, { weakType: weak });
+  });
+}
+function convertScalar(x: Scalar, dtype: DType, weak: boolean): NDArray {
+  if (isInteger(dtype) && typeof x === "number" && !Number.isInteger(x)) return literal(Math.trunc(x), dtype, weak);
+  if (typeof x === "boolean" && !isBool(dtype)) return literal(x ? 1 : 0, dtype, weak);
+  return literal(x, dtype, weak);
+}
+
+/** The common shape of broadcasting. @throws E_BROADCAST naming the operands. Source: jax.numpy.broadcast_shapes */
+export function broadcastShapes(name: string, ...shapes: readonly Shape[]): number[] {
+  const rank = Math.max(0, ...shapes.map((s) => s.length));
+  return Array.from({ length: rank }, (_, i) => {
+    let size = 1;
+    for (const s of shapes) {
+      const n = s[i - rank + s.length] ?? 1;
+      if (n !== 1 && size !== 1 && n !== size) throw fail("E_BROADCAST", `${name}: shapes ${shapes.map((q) => `[${q.join(",")}]`).join(" and ")} don't broadcast`);
+      if (n !== 1) size = n;
+    }
+    return size;
+  });
+}
+/** `x` over a shape, by NumPy's rules. */
+export function broadcastTo(name: string, x: NDArray, shape: Shape): NDArray {
+  if (sameShape(x.shape, shape)) return x;
+  const lead = shape.length - x.ndim;
+  if (lead < 0 || x.shape.some((n, i) => n !== 1 && n !== shape[i + lead])) throw fail("E_BROADCAST", `${name}: ${x.aval} doesn't broadcast to [${shape.join(",")}]`);
+  const { lax } = context();
+  const kept = x.shape.map((n, i) => [n, i] as const).filter(([n, i]) => n === shape[i + lead]);
+  const squeezed = kept.length === x.ndim ? x : lax.reshape(x, kept.map(([n]) => n));
+  return lax.broadcastInDim(squeezed, shape, kept.map(([, i]) => i + lead));
+}
+/** Operands promoted and broadcast; rank-0 ones stay rank 0, which elementwise primitives accept beside any shape. */
+export function promoteArgs(name: string, xs: readonly Operand[], inexact = false): NDArray[] {
+  const ys = promoteDTypes(name, xs, inexact);
+  const shape = broadcastShapes(name, ...ys.map((y) => y.shape));
+  return ys.map((y) => (y.ndim === 0 ? y : broadcastTo(name, y, shape)));
+}
