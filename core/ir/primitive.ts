@@ -80,7 +80,8 @@ export interface Primitive {
   readonly jvp?: (lax: Lax, primals: readonly NDArray[], tangents: readonly Tangent[], params: Params) => JvpResult;
   /** `accums[i]` is null for operands that aren't linear here (then `args[i]` is their value, else null). */
   readonly transpose?: (lax: Lax, cts: readonly Tangent[], args: readonly (NDArray | null)[], accums: readonly (Accum | null)[], params: Params, avals: readonly ShapedArray[]) => void;
-  readonly batch?: (lax: Lax, axisSize: number, args: readonly NDArray[], bdims: readonly BatchDim[], params: Params) => BatchResult;
+  /** `ownAxis`: the name of the mapped axis when the primitive uses it (`usesAxis`), else null. */
+  readonly batch?: (lax: Lax, axisSize: number, args: readonly NDArray[], bdims: readonly BatchDim[], params: Params, ownAxis: string | null) => BatchResult;
   /** Higher-order primitives with known and unknown operands. Returns known values and values of the tape. */
   readonly partialEval?: (tape: TapeLike, args: readonly NDArray[], unknown: readonly boolean[], params: Params) => readonly NDArray[];
   /** Is it linear in the operands of this mask? Default: traits.linear. */

@@ -1,9 +1,11 @@
 // The operation surface: what derivative and batching rules get as `lax`, and what the context carries.
 import * as arithmetic from "./arithmetic.ts";
 import * as bitwise from "./bitwise.ts";
+import * as collectives from "./collectives.ts";
 import * as compare from "./compare.ts";
 import * as conv from "./conv.ts";
 import * as convert from "./convert.ts";
+import * as cumulative from "./cumulative.ts";
 import * as customJvp from "./custom-jvp.ts";
 import * as dotGeneral from "./dot-general.ts";
 import * as dynamicSlice from "./dynamic-slice.ts";
@@ -13,13 +15,48 @@ import * as randomBits from "./random-bits.ts";
 import * as reduce from "./reduce.ts";
 import * as shape from "./shape.ts";
 import * as sort from "./sort.ts";
+import * as special from "./special.ts";
 import * as transcendental from "./transcendental.ts";
+import * as window from "./window.ts";
 
-export type Lax = typeof arithmetic & typeof bitwise & typeof compare & typeof conv & typeof convert & typeof customJvp &
-  typeof dotGeneral & typeof dynamicSlice & typeof gatherScatter & typeof identity & typeof randomBits & typeof reduce &
-  typeof shape & typeof sort & typeof transcendental;
+export type Lax = typeof arithmetic &
+  typeof bitwise &
+  typeof compare &
+  typeof conv &
+  typeof convert &
+  typeof customJvp &
+  typeof dotGeneral &
+  typeof dynamicSlice &
+  typeof gatherScatter &
+  typeof identity &
+  typeof randomBits &
+  typeof reduce &
+  typeof shape &
+  typeof sort &
+  typeof transcendental &
+  typeof collectives &
+  typeof cumulative &
+  typeof special &
+  typeof window;
 
 export const lax: Lax = {
-  ...arithmetic, ...bitwise, ...compare, ...conv, ...convert, ...customJvp, ...dotGeneral, ...dynamicSlice,
-  ...gatherScatter, ...identity, ...randomBits, ...reduce, ...shape, ...sort, ...transcendental,
+  ...arithmetic,
+  ...bitwise,
+  ...compare,
+  ...conv,
+  ...convert,
+  ...customJvp,
+  ...dotGeneral,
+  ...dynamicSlice,
+  ...gatherScatter,
+  ...identity,
+  ...randomBits,
+  ...reduce,
+  ...shape,
+  ...sort,
+  ...transcendental,
+  ...collectives,
+  ...cumulative,
+  ...special,
+  ...window,
 };

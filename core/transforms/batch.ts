@@ -48,7 +48,7 @@ export class BatchTrace implements Trace {
     if (rule === undefined) throw fail("E_NO_RULE", `${primitive.name} has no batching rule; in ${this.label}`);
     const values = args.map((x) => this.value(x));
     const bdims = args.map((x) => this.bdim(x));
-    const { outs, bdims: outBdims } = withTrace(this.parent, () => rule(context().lax, this.size, values, bdims, params));
+    const { outs, bdims: outBdims } = withTrace(this.parent, () => rule(context().lax, this.size, values, bdims, params, collective ? this.axisName : null));
     return outs.map((x, i) => this.wrap(x, outBdims[i] ?? null));
   }
 
