@@ -104,15 +104,15 @@ function transpose(cts: readonly Tangent[], args: readonly (NDArray | null)[], a
 }
 
 /** A batched index runs all branches: the operands of untaken ones are made harmless first, then outputs selected. */
-function batch(size: number, args: readonly NDArray[], bdims: readonly BatchDim[], params: Params): { outs: readonly NDArray[]; bdims: readonly BatchDim[] } {
+function batch(size: number, args: readonly NDArray[], bdims: readonly BatchDim[], params: Params, axisName: string | null): { outs: readonly NDArray[]; bdims: readonly BatchDim[] } {
   const branches = branchesOf(params);
   const [index, ...rest] = args as [NDArray, ...NDArray[]];
   const n = first(branches).outs.length;
   const batched = bdims.slice(1).map((d) => d !== null);
   const moved = rest.map((x, i) => (batched[i] ? toAxis(size, x, bdims[i + 1] ?? null, 0) : x));
   if (bdims[0] === null) {
-    const outBatched = or(branches.map((j) => batchJaxpr(j, size, batched, none(n)).outBatched));
-    const unified = unifyConsts(branches.map((j) => batchJaxpr(j, size, batched, outBatched)));
+    const outBatched = or(branches.map((j) => batchJaxpr(j, size, batched, none(n), axisName).outBatched));
+    const unified = unifyConsts(branches.map((j) => batchJaxpr(j, size, batched, outBatched, axisName)));
     const outs = bind(cond_p, [index, ...unified.consts, ...moved], { branches: unified.branches });
     return { outs, bdims: outBatched.map((b) => (b ? 0 : null)) };
   }
@@ -162,7 +162,7 @@ export const cond_p: Primitive = definePrimitive({
   partialEval,
   linearIn: (mask) => mask[0] === false,
   transpose: (_lax, cts, args, accums, params) => transpose(cts, args, accums, params),
-  batch: (_lax, size, args, bdims, params) => batch(size, args, bdims, params),
+  batch: (_lax, size, args, bdims, params, axisName) => batch(size, args, bdims, params, axisName),
   usesAxis: (axisName, params) => branchesOf(params).some((j) => usesAxisIn(j, axisName)),
   lower,
 });

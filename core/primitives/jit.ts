@@ -73,10 +73,10 @@ export const jit_p: Primitive = definePrimitive({
     let k = 0;
     for (const accum of accums) if (accum !== null) accum.add(outs[k++] as NDArray);
   },
-  batch: (_lax, size, args, bdims, params) => {
+  batch: (_lax, size, args, bdims, params, axisName) => {
     const { jaxpr, name, donate } = paramsOf(params);
     const batched = bdims.map((d) => d !== null);
-    const r = batchJaxpr(jaxpr, size, batched, none(jaxpr.outs.length));
+    const r = batchJaxpr(jaxpr, size, batched, none(jaxpr.outs.length), axisName);
     const outs = bindJit(r.jaxpr, r.consts, args.map((x, i) => (batched[i] ? toAxis(size, x, bdims[i] ?? null, 0) : x)), `vmap(${name})`, donate);
     return { outs, bdims: r.outBatched.map((b) => (b ? 0 : null)) };
   },

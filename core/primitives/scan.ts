@@ -150,12 +150,12 @@ function transpose(cts: readonly Tangent[], args: readonly (NDArray | null)[], a
 
 // --- batching ----------------------------------------------------------------------------------------------------------
 
-function batch(size: number, args: readonly NDArray[], bdims: readonly BatchDim[], params: Params): { outs: readonly NDArray[]; bdims: BatchDim[] } {
+function batch(size: number, args: readonly NDArray[], bdims: readonly BatchDim[], params: Params, axisName: string | null): { outs: readonly NDArray[]; bdims: BatchDim[] } {
   const p = paramsOf(params);
   const numYs = p.jaxpr.outs.length - p.numCarry;
   const [bc, bh, bx] = cut(bdims.map((d) => d !== null), p.numConsts, p.numCarry) as [boolean[], boolean[], boolean[]];
   const { value: r, mask } = fixpoint(bh, (carry) => {
-    const value = batchJaxpr(p.jaxpr, size, [...bc, ...carry, ...bx], [...carry, ...none(numYs)]);
+    const value = batchJaxpr(p.jaxpr, size, [...bc, ...carry, ...bx], [...carry, ...none(numYs)], axisName);
     return { value, out: value.outBatched.slice(0, p.numCarry) };
   });
   const operands = args.map((x, i) => {
@@ -227,7 +227,7 @@ export const scan_p: Primitive = definePrimitive({
   partialEval,
   linearIn: () => true,
   transpose: (_lax, cts, args, accums, params) => transpose(cts, args, accums, params),
-  batch: (_lax, size, args, bdims, params) => batch(size, args, bdims, params),
+  batch: (_lax, size, args, bdims, params, axisName) => batch(size, args, bdims, params, axisName),
   usesAxis: (axisName, params) => usesAxisIn(paramsOf(params).jaxpr, axisName),
   lower,
 });

@@ -80,20 +80,20 @@ function partialEval(tape: TapeLike, args: readonly NDArray[], unknown: readonly
 }
 
 /** Body to a fixpoint; a batched predicate carries everything batched and selects finished lanes. */
-function batch(size: number, args: readonly NDArray[], bdims: readonly BatchDim[], params: Params): { outs: readonly NDArray[]; bdims: BatchDim[] } {
+function batch(size: number, args: readonly NDArray[], bdims: readonly BatchDim[], params: Params, axisName: string | null): { outs: readonly NDArray[]; bdims: BatchDim[] } {
   const p = paramsOf(params);
   const [bcc, bbc, bh] = cut(bdims.map((d) => d !== null), p.numCondConsts, p.numBodyConsts) as [boolean[], boolean[], boolean[]];
   const grow = (init: readonly boolean[]): { value: ReturnType<typeof batchJaxpr>; mask: readonly boolean[] } =>
     fixpoint(init, (carry) => {
-      const value = batchJaxpr(p.body, size, [...bbc, ...carry], carry);
+      const value = batchJaxpr(p.body, size, [...bbc, ...carry], carry, axisName);
       return { value, out: value.outBatched };
     });
   let { value: body, mask } = grow(bh);
-  let cond = batchJaxpr(p.cond, size, [...bcc, ...mask], [false]);
+  let cond = batchJaxpr(p.cond, size, [...bcc, ...mask], [false], axisName);
   const predicateBatched = cond.outBatched[0] === true;
   if (predicateBatched) {
     ({ value: body, mask } = grow(mask.map(() => true)));
-    cond = batchJaxpr(p.cond, size, [...bcc, ...mask], [true]);
+    cond = batchJaxpr(p.cond, size, [...bcc, ...mask], [true], axisName);
   }
   const operands = args.map((x, i) => {
     const carried = i - p.numCondConsts - p.numBodyConsts;
@@ -156,7 +156,7 @@ export const while_p: Primitive = definePrimitive({
   jvp: (_lax, primals, tangents, params) => jvp(primals, tangents, params),
   partialEval,
   linearIn: () => true,
-  batch: (_lax, size, args, bdims, params) => batch(size, args, bdims, params),
+  batch: (_lax, size, args, bdims, params, axisName) => batch(size, args, bdims, params, axisName),
   usesAxis: (axisName, params) => usesAxisIn(paramsOf(params).cond, axisName) || usesAxisIn(paramsOf(params).body, axisName),
   lower,
 });
