@@ -1,11 +1,12 @@
 // Arithmetic: neg sign abs add sub mul div rem pow integerPow max min square addAny.
-import { DTYPES, isComplex, isInteger, isUnsigned, realDType, type DType } from "../ir/dtype.ts";
+import { fail } from "../errors.ts";
+import type { ShapedArray } from "../ir/aval.ts";
+import { DTYPES, isComplex, isInexact, isInteger, isUnsigned, realDType, type DType } from "../ir/dtype.ts";
 import { NDArray } from "../ir/ndarray.ts";
-import { definePrimitive, type Accum, type Primitive } from "../ir/primitive.ts";
+import { definePrimitive, type Accum, type Primitive, type WireValue } from "../ir/primitive.ts";
 import { bind1 } from "../ir/trace.ts";
-import { convertElementType as convert } from "./convert.ts";
 import type { Lax } from "./lax.ts";
-import { literal, operands, type Operand } from "./operand.ts";
+import { literal, operands, toArray, type Operand } from "./operand.ts";
 import { elementwise, NUMERIC, ORDERED, transposeUnary, unbroadcast } from "./rules.ts";
 
 /** Transpose for operations linear in each operand with ±1: add, sub. */
@@ -124,26 +125,34 @@ export const min_p: Primitive = elementwise("min", {
 export const min = (x: Operand, y: Operand): NDArray => bind1(min_p, operands("lax.min", x, y));
 
 export const pow_p: Primitive = elementwise("pow", {
-  accepts: ["float", "complex"], arity: 2, wire: "power",
+  accepts: NUMERIC, arity: 2, mixed: true,
+  result: (joined, _p, avals) => {
+    const [x, y] = avals as [ShapedArray, ShapedArray];
+    if (!isInexact(x.dtype)) throw fail("E_DTYPE", `lax.pow: got ${x} to the power ${y}, expected a float or complex base`);
+    if (x.dtype !== y.dtype && !isInteger(y.dtype)) throw fail("E_DTYPE_MISMATCH", `lax.pow: dtypes differ: ${x}, ${y}`);
+    return joined.with({ dtype: x.dtype });
+  },
+  lower: (b, [x, y], _p, avals, out) => {
+    const [base, exponent] = [x as WireValue, y as WireValue];
+    const same = avals[1]?.dtype === out.dtype;
+    return b.emit("power", [base, same ? exponent : (b.emit("convert", [exponent], {}, [out])[0] as WireValue)], {}, [out])[0] as WireValue;
+  },
   jvp: [
-    (lax, t, _o, x, y) => {
-      const y1 = lax.sub(y, 1);
-      return lax.mul(t, lax.select(lax.eq(fullOf(lax, y, _o), 0), lax.fullLike(_o, 0), lax.mul(y, lax.pow(fullOf(lax, x, _o), y1))));
-    },
     (lax, t, out, x, y) => {
-      // log(where(x == 0, 1, x))·xʸ, and −∞·… rules of jax: at x = 0 the factor is 0 for y > 0, else NaN.
-      const xf = fullOf(lax, x, out);
-      const logx = lax.log(lax.select(lax.eq(xf, 0), lax.fullLike(xf, 1), xf));
-      const atZero = lax.select(lax.gt(fullOf(lax, y, out), 0), lax.fullLike(out, 0), lax.fullLike(out, Number.NaN));
-      return lax.mul(t, lax.select(lax.eq(xf, 0), isComplex(out.dtype) ? lax.fullLike(out, 0) : atZero, lax.mul(logx, out)));
+      if (!isInteger(y.dtype)) return lax.mul(t, lax.mul(y, lax.pow(x, lax.sub(y, 1))));
+      const factor = lax.convertElementType(replaceZero(lax, y), x.dtype);
+      const slope = lax.mul(factor, lax.pow(x, lax.sub(y, 1)));
+      return lax.mul(t, lax.select(lax.eq(fullOf(lax, y, out), 0), lax.fullLike(out, 0), slope));
     },
+    (lax, t, out, x) => lax.mul(t, lax.mul(lax.log(replaceZero(lax, x)), out)),
   ],
 });
+const replaceZero = (lax: Lax, x: NDArray): NDArray => lax.select(lax.eq(x, 0), lax.fullLike(x, 1), x);
 const fullOf = (lax: Lax, x: NDArray, out: NDArray): NDArray => (x.ndim === out.ndim ? x : lax.broadcastInDim(x, out.shape, []));
-/** x to the power y. Source: jax.lax.pow. */
+/** x to the power y, which may be an integer array. Derivative by y: log x · xʸ, and 0 where x is 0. Source: jax.lax.pow. */
 export function pow(x: Operand, y: Operand): NDArray {
   if (typeof y === "number" && Number.isInteger(y) && Math.abs(y) < 1024) return integerPow(x, y);
-  if (y instanceof NDArray && isInteger(y.dtype) && x instanceof NDArray && !isInteger(x.dtype)) return bind1(pow_p, [x, convert(y, x.dtype)]);
+  if (y instanceof NDArray && y.aval.dtype !== "number" && isInteger(y.dtype) && x instanceof NDArray) return bind1(pow_p, [toArray("lax.pow", x), y]);
   return bind1(pow_p, operands("lax.pow", x, y));
 }
 

@@ -1,10 +1,12 @@
 // Bit operations on integers; logic on bool.
 import type { BinaryOp, UnaryOp } from "tenon-plugin-api";
+import { DTYPES, type DType } from "../ir/dtype.ts";
 import type { NDArray } from "../ir/ndarray.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import { bind1 } from "../ir/trace.ts";
-import { operands, type Operand } from "./operand.ts";
-import { BITS, elementwise, INTEGER } from "./rules.ts";
+import type { Lax } from "./lax.ts";
+import { literal, operands, type Operand } from "./operand.ts";
+import { BITS, elementwise, FLOAT, INTEGER } from "./rules.ts";
 
 const bit1 = (name: string, wire: UnaryOp, accepts = INTEGER): Primitive => elementwise(name, { accepts, wire, jvp: [null] });
 const bit2 = (name: string, wire: BinaryOp, accepts = INTEGER): Primitive => elementwise(name, { accepts, arity: 2, wire, jvp: [null, null] });
@@ -37,3 +39,25 @@ export const shiftRightArithmetic = (x: Operand, y: Operand): NDArray => apply(s
 export const shift_right_logical_p: Primitive = bit2("shiftRightLogical", "shift_right_logical");
 /** x >>> y. Source: jax.lax.shift_right_logical. */
 export const shiftRightLogical = (x: Operand, y: Operand): NDArray => apply(shift_right_logical_p, x, y);
+
+/** The neighbour by one step of the bit pattern, which orders floats of one sign. Source: xla math.cc, NextAfter. */
+function neighbour(lax: Lax, x: NDArray, y: NDArray): NDArray {
+  const bits: DType = `uint${8 * DTYPES[x.dtype].itemsize}` as DType;
+  const shape = x.ndim > y.ndim ? x.shape : y.shape;
+  const wide = (v: NDArray): NDArray => (v.ndim === shape.length ? v : lax.broadcastInDim(v, shape, []));
+  const [from, to] = [wide(x), wide(y)];
+  const word = lax.bitcastConvertType(from, bits);
+  const one = literal(1, bits);
+  const away = lax.eq(lax.gt(to, from), lax.gt(from, 0));
+  const step = lax.select(away, lax.add(word, one), lax.sub(word, one));
+  const smallest = lax.bitcastConvertType(lax.full(shape, one), from.dtype);
+  const leavingZero = lax.select(lax.gt(to, 0), smallest, lax.neg(smallest));
+  const moved = lax.select(lax.eq(from, 0), leavingZero, lax.bitcastConvertType(step, from.dtype));
+  const isNan = lax.bitwiseOr(lax.ne(from, from), lax.ne(to, to));
+  return lax.select(isNan, lax.add(from, to), lax.select(lax.eq(from, to), to, moved));
+}
+export const nextafter_p: Primitive = elementwise("nextafter", {
+  accepts: FLOAT, arity: 2, jvp: [null, null], decompose: (lax, [x, y]) => neighbour(lax, x as NDArray, y as NDArray),
+});
+/** The next float after x towards y. Derivative zero. Source: jax.lax.nextafter. */
+export const nextafter = (x: Operand, y: Operand): NDArray => apply(nextafter_p, x, y);

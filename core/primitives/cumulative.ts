@@ -17,13 +17,13 @@ interface CumParams {
 }
 const paramsOf = (params: Params): CumParams => params as unknown as CumParams;
 
-/** even and odd interleaved along an axis: both padded to the full length, then joined. */
+/** even and odd interleaved along an axis: both padded to the full length, then joined. x + −0 is x, also for −0. */
 function interleave(lax: Lax, even: NDArray, odd: NDArray, axis: number): NDArray {
   const more = even.shape[axis] === odd.shape[axis] ? 1 : 0;
   const config = (low: number, high: number): (readonly [number, number, number])[] =>
     even.shape.map((_, i) => (i === axis ? [low, high, 1] : [0, 0, 0]));
-  const [a, b] = isBool(even.dtype) ? [false, false] : [0, 0];
-  const [x, y] = [lax.pad(even, a, config(0, more)), lax.pad(odd, b, config(1, 1 - more))];
+  const zero = isBool(even.dtype) ? false : -0;
+  const [x, y] = [lax.pad(even, zero, config(0, more)), lax.pad(odd, zero, config(1, 1 - more))];
   return isBool(even.dtype) ? lax.bitwiseOr(x, y) : lax.add(x, y);
 }
 

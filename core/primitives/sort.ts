@@ -11,7 +11,7 @@ import type { Lax } from "./lax.ts";
 import { toArray, type Operand } from "./operand.ts";
 import { canonicalAxis } from "./shape.ts";
 
-interface SortParams extends Params { readonly dimension: number; readonly isStable: boolean; readonly numKeys: number }
+interface SortParams extends Params { readonly dimension: number; readonly isStable: boolean; readonly numKeys: number; /** −0 before 0, and NaN by its sign. */ readonly totalOrder: boolean }
 const paramsOf = (p: Params): SortParams => p as SortParams;
 
 /** x in a form whose order is the wanted one: −0 → 0 and every NaN the same. */
@@ -27,14 +27,14 @@ function canonical(b: Lowering, x: WireValue, aval: ShapedArray): WireValue {
 }
 
 /** Lexicographic "less than" over the keys. */
-function comparator(b: Lowering, params: readonly WireValue[], avals: readonly ShapedArray[], numKeys: number): WireValue {
+function comparator(b: Lowering, params: readonly WireValue[], avals: readonly ShapedArray[], { numKeys, totalOrder }: SortParams): WireValue {
   const bool = shaped([], "bool");
   let result: WireValue | null = null;
   for (let k = numKeys - 1; k >= 0; k--) {
     const aval = avals[k] as ShapedArray;
     const float = isFloat(aval.dtype);
     const compareType = float ? "TOTALORDER" : isUnsigned(aval.dtype) || aval.dtype === "bool" ? "UNSIGNED" : "SIGNED";
-    const [x, y] = [params[2 * k], params[2 * k + 1]].map((v) => (float ? canonical(b, v as WireValue, aval) : (v as WireValue))) as [WireValue, WireValue];
+    const [x, y] = [params[2 * k], params[2 * k + 1]].map((v) => (float && !totalOrder ? canonical(b, v as WireValue, aval) : (v as WireValue))) as [WireValue, WireValue];
     const less = b.emit("compare", [x, y], { direction: "LT", compareType }, [bool])[0] as WireValue;
     if (result === null) result = less;
     else {
@@ -80,9 +80,9 @@ export const sort_p: Primitive = definePrimitive({
     return { outs, bdims: outs.map(() => 0) };
   },
   lower: (b, xs, params, avals, outs) => {
-    const { dimension, isStable, numKeys } = paramsOf(params);
+    const { dimension, isStable } = paramsOf(params);
     const scalars = avals.flatMap((a) => [a.with({ shape: [], weak: false }), a.with({ shape: [], weak: false })]);
-    const region = b.closedRegion(scalars, (c, values) => [comparator(c, values, avals, numKeys)]);
+    const region = b.closedRegion(scalars, (c, values) => [comparator(c, values, avals, paramsOf(params))]);
     return b.emit("sort", xs, { dimension, isStable }, outs, [region]);
   },
 });
@@ -92,16 +92,16 @@ export function sort(operand: Operand, options: { dimension?: number; isStable?:
   return sortMany([operand], { ...options, numKeys: 1 })[0] as NDArray;
 }
 /** `sort` of several arrays together. */
-export function sortMany(list: readonly Operand[], options: { dimension?: number; isStable?: boolean; numKeys?: number } = {}): readonly NDArray[] {
+export function sortMany(list: readonly Operand[], options: { dimension?: number; isStable?: boolean; numKeys?: number; totalOrder?: boolean } = {}): readonly NDArray[] {
   const xs = list.map((x) => toArray("lax.sort", x));
   const dimension = canonicalAxis("lax.sort", options.dimension ?? -1, (xs[0] as NDArray).ndim);
-  return bind(sort_p, xs, { dimension, isStable: options.isStable ?? true, numKeys: options.numKeys ?? 1 });
+  return bind(sort_p, xs, { dimension, isStable: options.isStable ?? true, numKeys: options.numKeys ?? 1, totalOrder: options.totalOrder ?? false });
 }
 /** Keys sorted, values carried along. Source: jax.lax.sort_key_val. */
 export function sortKeyVal(keys: Operand, values: Operand, options: { dimension?: number; isStable?: boolean } = {}): readonly NDArray[] {
   return sortMany([keys, values], { ...options, numKeys: 1 });
 }
-/** The k largest of the last axis, with their int32 indices; equal elements in order. Source: jax.lax.top_k. */
+/** The k largest of the last axis, with their int32 indices; equal elements in order, −0 below 0. Source: jax.lax.top_k. */
 export function topK(operand: Operand, k: number): readonly [NDArray, NDArray] {
   const x = toArray("lax.topK", operand);
   const n = x.shape[x.ndim - 1];
@@ -110,7 +110,7 @@ export function topK(operand: Operand, k: number): readonly [NDArray, NDArray] {
   const iota = lax.broadcastedIota("int32", x.shape, x.ndim - 1);
   // Descending and stable: sort by the reversed order of the reversed array.
   const flipped = [lax.rev(x, [x.ndim - 1]), lax.rev(iota, [x.ndim - 1])] as const;
-  const [v, i] = sortMany(flipped, { numKeys: 1 }) as [NDArray, NDArray];
+  const [v, i] = sortMany(flipped, { numKeys: 1, totalOrder: true }) as [NDArray, NDArray];
   const top = (y: NDArray): NDArray => lax.sliceInDim(lax.rev(y, [x.ndim - 1]), 0, k, 1, x.ndim - 1);
   return [top(v), top(i)];
 }

@@ -61,7 +61,8 @@ const primitive = (lax: Lax, name: "select_and_gather_add_p" | "select_and_scatt
 export const GENERATORS: Readonly<Record<string, readonly Case[]>> = {
   neg: unary((l) => l.neg), abs: unary((l) => l.abs, 0.1), sign: flat((l) => l.sign), add: binary((l) => l.add), sub: binary((l) => l.sub),
   mul: binary((l) => l.mul), div: binary((l) => l.div, 0.5), rem: [{ args: [f([3], 2.1, 2.9), f([3], 0.8, 0.95)], f: (l, x, y) => l.rem(x as NDArray, y as NDArray) }, ...integers((l) => l.rem, 1)],
-  pow: binary((l) => l.pow, 0.5), integer_pow: [2, 3, -2, 0].map((n) => ({ args: [f([3], 0.5)], f: (l, x) => l.integerPow(x as NDArray, n) })),
+  pow: [...binary((l) => l.pow, 0.5), { args: [f(), i()], f: (l, x, y) => l.pow(x as NDArray, y as NDArray) }], integer_pow: [2, 3, -2, 0].map((n) => ({ args: [f([3], 0.5)], f: (l, x) => l.integerPow(x as NDArray, n) })),
+  nextafter: [{ args: [f(), f()], f: (l, x, y) => l.nextafter(x as NDArray, y as NDArray), smooth: false }],
   max: binary((l) => l.max), min: binary((l) => l.min), addAny: [{ args: [f(), f()], f: (l, x, y) => l.addAny(x as NDArray, y as NDArray) }],
   bitwiseAnd: integers((l) => l.bitwiseAnd), bitwiseOr: integers((l) => l.bitwiseOr), bitwiseXor: integers((l) => l.bitwiseXor),
   bitwiseNot: [{ args: [i()], f: (l, x) => l.bitwiseNot(x as NDArray) }, { args: [b()], f: (l, x) => l.bitwiseNot(x as NDArray) }],
