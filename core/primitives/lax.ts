@@ -12,6 +12,7 @@ import * as dynamicSlice from "./dynamic-slice.ts";
 import * as gatherScatter from "./gather-scatter.ts";
 import * as identity from "./identity.ts";
 import * as randomBits from "./random-bits.ts";
+import * as randomKeys from "./random-keys.ts";
 import * as reduce from "./reduce.ts";
 import * as shape from "./shape.ts";
 import * as sort from "./sort.ts";
@@ -30,6 +31,7 @@ export type Lax = typeof arithmetic &
   typeof gatherScatter &
   typeof identity &
   typeof randomBits &
+  typeof randomKeys &
   typeof reduce &
   typeof shape &
   typeof sort &
@@ -51,6 +53,7 @@ export const lax: Lax = {
   ...gatherScatter,
   ...identity,
   ...randomBits,
+  ...randomKeys,
   ...reduce,
   ...shape,
   ...sort,

@@ -11,30 +11,29 @@ import type { Lax } from "./lax.ts";
 import { toArray, type Operand } from "./operand.ts";
 import { canonicalAxis } from "./shape.ts";
 
-interface SortParams extends Params { readonly dimension: number; readonly isStable: boolean; readonly numKeys: number; /** −0 before 0, and NaN by its sign. */ readonly totalOrder: boolean }
+interface SortParams extends Params { readonly dimension: number; readonly isStable: boolean; readonly numKeys: number; /** −0 before 0. */ readonly signedZeros: boolean }
 const paramsOf = (p: Params): SortParams => p as SortParams;
 
-/** x in a form whose order is the wanted one: −0 → 0 and every NaN the same. */
-function canonical(b: Lowering, x: WireValue, aval: ShapedArray): WireValue {
+/** x in a form whose order is the wanted one: every NaN the same and, unless zeros keep their signs, −0 → 0. */
+function canonical(b: Lowering, x: WireValue, aval: ShapedArray, signedZeros: boolean): WireValue {
   const scalar = aval.with({ shape: [] });
-  const bool = shaped([], "bool");
-  const zero = b.constant(0, scalar);
-  const nan = b.constant(Number.NaN, scalar);
-  const isZero = b.emit("compare", [x, zero], { direction: "EQ", compareType: "FLOAT" }, [bool])[0] as WireValue;
-  const isNan = b.emit("compare", [x, x], { direction: "NE", compareType: "FLOAT" }, [bool])[0] as WireValue;
-  const y = b.emit("select", [isZero, zero, x], {}, [scalar])[0] as WireValue;
-  return b.emit("select", [isNan, nan, y], {}, [scalar])[0] as WireValue;
+  const replaced = (v: WireValue, direction: "EQ" | "NE", other: WireValue, by: number): WireValue => {
+    const hit = b.emit("compare", [v, other], { direction, compareType: "FLOAT" }, [shaped([], "bool")])[0] as WireValue;
+    return b.emit("select", [hit, b.constant(by, scalar), v], {}, [scalar])[0] as WireValue;
+  };
+  const y = signedZeros ? x : replaced(x, "EQ", b.constant(0, scalar), 0);
+  return replaced(y, "NE", y, Number.NaN);
 }
 
 /** Lexicographic "less than" over the keys. */
-function comparator(b: Lowering, params: readonly WireValue[], avals: readonly ShapedArray[], { numKeys, totalOrder }: SortParams): WireValue {
+function comparator(b: Lowering, params: readonly WireValue[], avals: readonly ShapedArray[], { numKeys, signedZeros }: SortParams): WireValue {
   const bool = shaped([], "bool");
   let result: WireValue | null = null;
   for (let k = numKeys - 1; k >= 0; k--) {
     const aval = avals[k] as ShapedArray;
     const float = isFloat(aval.dtype);
     const compareType = float ? "TOTALORDER" : isUnsigned(aval.dtype) || aval.dtype === "bool" ? "UNSIGNED" : "SIGNED";
-    const [x, y] = [params[2 * k], params[2 * k + 1]].map((v) => (float && !totalOrder ? canonical(b, v as WireValue, aval) : (v as WireValue))) as [WireValue, WireValue];
+    const [x, y] = [params[2 * k], params[2 * k + 1]].map((v) => (float ? canonical(b, v as WireValue, aval, signedZeros) : (v as WireValue))) as [WireValue, WireValue];
     const less = b.emit("compare", [x, y], { direction: "LT", compareType }, [bool])[0] as WireValue;
     if (result === null) result = less;
     else {
@@ -92,10 +91,10 @@ export function sort(operand: Operand, options: { dimension?: number; isStable?:
   return sortMany([operand], { ...options, numKeys: 1 })[0] as NDArray;
 }
 /** `sort` of several arrays together. */
-export function sortMany(list: readonly Operand[], options: { dimension?: number; isStable?: boolean; numKeys?: number; totalOrder?: boolean } = {}): readonly NDArray[] {
+export function sortMany(list: readonly Operand[], options: { dimension?: number; isStable?: boolean; numKeys?: number; signedZeros?: boolean } = {}): readonly NDArray[] {
   const xs = list.map((x) => toArray("lax.sort", x));
   const dimension = canonicalAxis("lax.sort", options.dimension ?? -1, (xs[0] as NDArray).ndim);
-  return bind(sort_p, xs, { dimension, isStable: options.isStable ?? true, numKeys: options.numKeys ?? 1, totalOrder: options.totalOrder ?? false });
+  return bind(sort_p, xs, { dimension, isStable: options.isStable ?? true, numKeys: options.numKeys ?? 1, signedZeros: options.signedZeros ?? false });
 }
 /** Keys sorted, values carried along. Source: jax.lax.sort_key_val. */
 export function sortKeyVal(keys: Operand, values: Operand, options: { dimension?: number; isStable?: boolean } = {}): readonly NDArray[] {
@@ -110,7 +109,7 @@ export function topK(operand: Operand, k: number): readonly [NDArray, NDArray] {
   const iota = lax.broadcastedIota("int32", x.shape, x.ndim - 1);
   // Descending and stable: sort by the reversed order of the reversed array.
   const flipped = [lax.rev(x, [x.ndim - 1]), lax.rev(iota, [x.ndim - 1])] as const;
-  const [v, i] = sortMany(flipped, { numKeys: 1, totalOrder: true }) as [NDArray, NDArray];
+  const [v, i] = sortMany(flipped, { numKeys: 1, signedZeros: true }) as [NDArray, NDArray];
   const top = (y: NDArray): NDArray => lax.sliceInDim(lax.rev(y, [x.ndim - 1]), 0, k, 1, x.ndim - 1);
   return [top(v), top(i)];
 }
