@@ -9,58 +9,51 @@ import { zeroJvp } from "./rules.ts";
 
 /** The primitive of `lax.stopGradient`. */
 export const stop_gradient_p: Primitive = definePrimitive({
-	name: "stop_gradient",
-	traits: { structural: true },
-	shape: (avals) => avals,
-	jvp: zeroJvp(() => stop_gradient_p),
-	batch: (_lax, _n, args, bdims) => ({
-		outs: bind(stop_gradient_p, args),
-		bdims,
-	}),
-	lower: (_b, xs) => xs,
+  name: "stop_gradient",
+  traits: { structural: true },
+  shape: (avals) => avals,
+  jvp: zeroJvp(() => stop_gradient_p),
+  batch: (_lax, _n, args, bdims) => ({
+    outs: bind(stop_gradient_p, args),
+    bdims,
+  }),
+  lower: (_b, xs) => xs,
 });
 /** x, with derivative zero. Source: jax.lax.stop_gradient. */
 export function stopGradient(x: NDArray): NDArray {
-	return x.kind === LITERAL || !isInexact(x.aval.dtype as DType)
-		? x
-		: bind1(stop_gradient_p, [x]);
+  return x.kind === LITERAL || !isInexact(x.aval.dtype as DType) ? x : bind1(stop_gradient_p, [x]);
 }
 
 /** The primitive of `lax.optimizationBarrier`. */
 export const optimization_barrier_p: Primitive = definePrimitive({
-	name: "optimization_barrier",
-	traits: { structural: true, linear: true },
-	shape: (avals) => avals,
-	jvp: (lax, primals, tangents) => ({
-		outs: bind(optimization_barrier_p, primals),
-		tangents: tangents.every((t) => t === null)
-			? tangents
-			: bind(
-					optimization_barrier_p,
-					tangents.map((t, i) => t ?? lax.zerosLike(primals[i] as NDArray)),
-				),
-	}),
-	transpose: (lax, cts, _args, accums, _p, avals) => {
-		const full = cts.map((ct, i) => ct ?? lax.zeros(avals[i] as ShapedArray));
-		bind(optimization_barrier_p, full).forEach((ct, i) => accums[i]?.add(ct));
-	},
-	batch: (_lax, _n, args, bdims) => ({
-		outs: bind(optimization_barrier_p, args),
-		bdims,
-	}),
-	lower: (b, xs, _p, _a, outs) => b.emit("optimization_barrier", xs, {}, outs),
+  name: "optimization_barrier",
+  traits: { structural: true, linear: true },
+  shape: (avals) => avals,
+  jvp: (lax, primals, tangents) => ({
+    outs: bind(optimization_barrier_p, primals),
+    tangents: tangents.every((t) => t === null)
+      ? tangents
+      : bind(
+          optimization_barrier_p,
+          tangents.map((t, i) => t ?? lax.zerosLike(primals[i] as NDArray)),
+        ),
+  }),
+  transpose: (lax, cts, _args, accums, _p, avals) => {
+    const full = cts.map((ct, i) => ct ?? lax.zeros(avals[i] as ShapedArray));
+    bind(optimization_barrier_p, full).forEach((ct, i) => accums[i]?.add(ct));
+  },
+  batch: (_lax, _n, args, bdims) => ({
+    outs: bind(optimization_barrier_p, args),
+    bdims,
+  }),
+  lower: (b, xs, _p, _a, outs) => b.emit("optimization_barrier", xs, {}, outs),
 });
 /** The operands, through which no compiler pass moves or merges anything. Source: jax.lax.optimization_barrier. */
-export const optimizationBarrier = (
-	operands: readonly NDArray[],
-): readonly NDArray[] => bind(optimization_barrier_p, operands);
+export const optimizationBarrier = (operands: readonly NDArray[]): readonly NDArray[] =>
+  bind(optimization_barrier_p, operands);
 
 /** The tangent of a composed function, for rules that differentiate a decomposition. */
-export function tangentOf(
-	fn: (x: NDArray) => NDArray,
-	x: NDArray,
-	t: NDArray,
-): NDArray {
-	const { tangents } = jvpFlat(([v]) => [fn(v as NDArray)], [x], [t], "rule");
-	return tangents[0] as NDArray;
+export function tangentOf(fn: (x: NDArray) => NDArray, x: NDArray, t: NDArray): NDArray {
+  const { tangents } = jvpFlat(([v]) => [fn(v as NDArray)], [x], [t], "rule");
+  return tangents[0] as NDArray;
 }

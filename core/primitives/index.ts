@@ -8,15 +8,8 @@ import { while_p } from "./while.ts";
 import { scatterWires } from "./gather-scatter.ts";
 
 const named = Object.entries(lax)
-	.filter(([name]) => name.endsWith("_p"))
-	.map(([, p]) => p as unknown as Primitive);
+  .filter(([name]) => name.endsWith("_p"))
+  .map(([, p]) => p as unknown as Primitive);
 
 /** Every primitive there is. Laws and coverage iterate it. */
-export const PRIMITIVES: readonly Primitive[] = [
-	...named,
-	...scatterWires,
-	jit_p,
-	scan_p,
-	while_p,
-	cond_p,
-];
+export const PRIMITIVES: readonly Primitive[] = [...named, ...scatterWires, jit_p, scan_p, while_p, cond_p];

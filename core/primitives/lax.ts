@@ -22,46 +22,46 @@ import * as window from "./window.ts";
 
 /** Every operation function by its name in jax.lax. */
 export type Lax = typeof arithmetic &
-	typeof bitwise &
-	typeof compare &
-	typeof conv &
-	typeof convert &
-	typeof customJvp &
-	typeof dotGeneral &
-	typeof dynamicSlice &
-	typeof gatherScatter &
-	typeof identity &
-	typeof randomBits &
-	typeof randomKeys &
-	typeof reduce &
-	typeof shape &
-	typeof sort &
-	typeof transcendental &
-	typeof collectives &
-	typeof cumulative &
-	typeof special &
-	typeof window;
+  typeof bitwise &
+  typeof compare &
+  typeof conv &
+  typeof convert &
+  typeof customJvp &
+  typeof dotGeneral &
+  typeof dynamicSlice &
+  typeof gatherScatter &
+  typeof identity &
+  typeof randomBits &
+  typeof randomKeys &
+  typeof reduce &
+  typeof shape &
+  typeof sort &
+  typeof transcendental &
+  typeof collectives &
+  typeof cumulative &
+  typeof special &
+  typeof window;
 
 /** The operation functions. */
 export const lax: Lax = {
-	...arithmetic,
-	...bitwise,
-	...compare,
-	...conv,
-	...convert,
-	...customJvp,
-	...dotGeneral,
-	...dynamicSlice,
-	...gatherScatter,
-	...identity,
-	...randomBits,
-	...randomKeys,
-	...reduce,
-	...shape,
-	...sort,
-	...transcendental,
-	...collectives,
-	...cumulative,
-	...special,
-	...window,
+  ...arithmetic,
+  ...bitwise,
+  ...compare,
+  ...conv,
+  ...convert,
+  ...customJvp,
+  ...dotGeneral,
+  ...dynamicSlice,
+  ...gatherScatter,
+  ...identity,
+  ...randomBits,
+  ...randomKeys,
+  ...reduce,
+  ...shape,
+  ...sort,
+  ...transcendental,
+  ...collectives,
+  ...cumulative,
+  ...special,
+  ...window,
 };

@@ -1,14 +1,7 @@
 // What operations accept, and how JavaScript scalars become literals (docs: api.md §3; JAX's weak types).
 import { fail } from "../errors.ts";
 import { context } from "../ir/context.ts";
-import {
-	isBool,
-	isFloat,
-	isInexact,
-	isInteger,
-	type DType,
-	type TypedArrays,
-} from "../ir/dtype.ts";
+import { isBool, isFloat, isInexact, isInteger, type DType, type TypedArrays } from "../ir/dtype.ts";
 import { Literal, NDArray, type Complex } from "../ir/ndarray.ts";
 
 /** A JavaScript scalar. */
@@ -18,108 +11,82 @@ export type TypedArray = TypedArrays[DType];
 /** Anything that stands for an array: an array, a JavaScript scalar, or a typed array. */
 export type Operand = NDArray | Scalar | TypedArray;
 
-const defaultInt = (): DType =>
-	context().config.enableX64 ? "int64" : "int32";
-const defaultFloat = (): DType =>
-	context().config.enableX64 ? "float64" : "float32";
+const defaultInt = (): DType => (context().config.enableX64 ? "int64" : "int32");
+const defaultFloat = (): DType => (context().config.enableX64 ? "float64" : "float32");
 
 /** A scalar on its own: number → weak float, bigint → weak int, boolean → bool. */
 export function scalarLiteral(value: Scalar): Literal {
-	if (typeof value === "boolean") return new Literal(value, "bool", false);
-	if (typeof value === "bigint") return new Literal(value, defaultInt(), true);
-	return new Literal(value, defaultFloat(), true);
+  if (typeof value === "boolean") return new Literal(value, "bool", false);
+  if (typeof value === "bigint") return new Literal(value, defaultInt(), true);
+  return new Literal(value, defaultFloat(), true);
 }
 
 /** A literal of a given dtype; integers wrap, floats are rounded where they're used. */
-export function literal(
-	value: Scalar | Complex,
-	dtype: DType,
-	weak = false,
-): Literal {
-	if (dtype === "bool") return new Literal(Boolean(value), dtype, weak);
-	if (
-		isInteger(dtype) &&
-		typeof value === "number" &&
-		!Number.isSafeInteger(value)
-	)
-		return new Literal(BigInt(Math.trunc(value)), dtype, weak);
-	if (isFloat(dtype) && typeof value === "bigint")
-		return new Literal(Number(value), dtype, weak);
-	if (isInexact(dtype) && typeof value === "boolean")
-		return new Literal(value ? 1 : 0, dtype, weak);
-	return new Literal(value, dtype, weak);
+export function literal(value: Scalar | Complex, dtype: DType, weak = false): Literal {
+  if (dtype === "bool") return new Literal(Boolean(value), dtype, weak);
+  if (isInteger(dtype) && typeof value === "number" && !Number.isSafeInteger(value))
+    return new Literal(BigInt(Math.trunc(value)), dtype, weak);
+  if (isFloat(dtype) && typeof value === "bigint") return new Literal(Number(value), dtype, weak);
+  if (isInexact(dtype) && typeof value === "boolean") return new Literal(value ? 1 : 0, dtype, weak);
+  return new Literal(value, dtype, weak);
 }
 
 /** The array that an operand stands for; numbers passed into jit become float32 here. */
 export function toArray(name: string, x: Operand): NDArray {
-	if (x instanceof NDArray)
-		return x.aval.dtype === "number" ? fromNumber(x) : x;
-	if (typeof x === "number" || typeof x === "bigint" || typeof x === "boolean")
-		return scalarLiteral(x);
-	if (ArrayBuffer.isView(x)) return context().methods.asArray(x);
-	throw fail(
-		"E_ARGUMENT",
-		`${name}: got ${describe(x)}, expected an array, a number, a bigint, a boolean or a typed array`,
-	);
+  if (x instanceof NDArray) return x.aval.dtype === "number" ? fromNumber(x) : x;
+  if (typeof x === "number" || typeof x === "bigint" || typeof x === "boolean") return scalarLiteral(x);
+  if (ArrayBuffer.isView(x)) return context().methods.asArray(x);
+  throw fail(
+    "E_ARGUMENT",
+    `${name}: got ${describe(x)}, expected an array, a number, a bigint, a boolean or a typed array`,
+  );
 }
 
 const fromNumber = (x: NDArray): NDArray =>
-	context().lax.convertElementType(x, "float32", { weakType: true });
+  context().lax.convertElementType(x, "float32", { weakType: true });
 
 /** What a wrong argument is, for errors. */
 export function describe(x: unknown): string {
-	if (x === null || x === undefined) return String(x);
-	if (Array.isArray(x)) return "a list (wrap it in np.array)";
-	if (typeof x === "object")
-		return `an object of class ${(x as object).constructor?.name ?? "null"}`;
-	return `${typeof x} ${String(x)}`;
+  if (x === null || x === undefined) return String(x);
+  if (Array.isArray(x)) return "a list (wrap it in np.array)";
+  if (typeof x === "object") return `an object of class ${(x as object).constructor?.name ?? "null"}`;
+  return `${typeof x} ${String(x)}`;
 }
 
 const isScalar = (x: unknown): x is Scalar =>
-	typeof x === "number" || typeof x === "bigint" || typeof x === "boolean";
+  typeof x === "number" || typeof x === "bigint" || typeof x === "boolean";
 
 /**
  * Operands of an elementwise operation of `lax`: scalars take the dtype of the first array among them.
  * @throws E_DTYPE_MISMATCH for a fraction beside integers; E_NUMBER_DTYPE for a traced number beside integers
  */
 export function operands(name: string, ...xs: readonly Operand[]): NDArray[] {
-	const lead = xs.find(
-		(x) => !isScalar(x) && !(x instanceof NDArray && x.aval.dtype === "number"),
-	);
-	if (lead === undefined) return xs.map((x) => toArray(name, x));
-	const leader = toArray(name, lead);
-	const dtype = leader.dtype;
-	return xs.map((x) => {
-		if (x === lead) return leader;
-		if (x instanceof NDArray && x.aval.dtype === "number")
-			return traceNumber(name, x, dtype);
-		return isScalar(x) ? scalarBeside(name, x, leader) : toArray(name, x);
-	});
+  const lead = xs.find((x) => !isScalar(x) && !(x instanceof NDArray && x.aval.dtype === "number"));
+  if (lead === undefined) return xs.map((x) => toArray(name, x));
+  const leader = toArray(name, lead);
+  const dtype = leader.dtype;
+  return xs.map((x) => {
+    if (x === lead) return leader;
+    if (x instanceof NDArray && x.aval.dtype === "number") return traceNumber(name, x, dtype);
+    return isScalar(x) ? scalarBeside(name, x, leader) : toArray(name, x);
+  });
 }
 
 function traceNumber(name: string, x: NDArray, dtype: DType): NDArray {
-	if (isInexact(dtype))
-		return context().lax.convertElementType(x, dtype, { weakType: false });
-	throw fail(
-		"E_NUMBER_DTYPE",
-		`${name}: a number that was passed into a traced function meets ${dtype}`,
-	);
+  if (isInexact(dtype)) return context().lax.convertElementType(x, dtype, { weakType: false });
+  throw fail("E_NUMBER_DTYPE", `${name}: a number that was passed into a traced function meets ${dtype}`);
 }
 
 function scalarBeside(name: string, x: Scalar, leader: NDArray): NDArray {
-	const dtype = leader.dtype;
-	const fits =
-		isInexact(dtype) ||
-		(isInteger(dtype) && (typeof x !== "number" || Number.isInteger(x))) ||
-		(isBool(dtype) && typeof x === "boolean");
-	if (!fits)
-		throw fail(
-			"E_DTYPE_MISMATCH",
-			`${name}: the scalar ${String(x)} doesn't fit beside ${leader.aval}`,
-		);
-	return literal(x, dtype, leader.aval.weak);
+  const dtype = leader.dtype;
+  const fits =
+    isInexact(dtype) ||
+    (isInteger(dtype) && (typeof x !== "number" || Number.isInteger(x))) ||
+    (isBool(dtype) && typeof x === "boolean");
+  if (!fits)
+    throw fail("E_DTYPE_MISMATCH", `${name}: the scalar ${String(x)} doesn't fit beside ${leader.aval}`);
+  return literal(x, dtype, leader.aval.weak);
 }
 
 /** float, complex → itself; bool and integers → the default float. */
-export const inexactOf = (dtype: DType): DType =>
-	isInexact(dtype) ? dtype : defaultFloat();
+export const inexactOf = (dtype: DType): DType => (isInexact(dtype) ? dtype : defaultFloat());

@@ -7,628 +7,547 @@ import type { Lax } from "../lax.ts";
 
 /** An argument drawn uniformly: floats in [low, high), integers in [low, high], bools. */
 export interface Draw {
-	readonly kind: "float" | "int" | "bool";
-	readonly shape: Shape;
-	readonly low: number;
-	readonly high: number;
-	readonly dtype?: DType;
+  readonly kind: "float" | "int" | "bool";
+  readonly shape: Shape;
+  readonly low: number;
+  readonly high: number;
+  readonly dtype?: DType;
 }
 /** One application of a primitive to arguments drawn at random. */
 export interface Case {
-	readonly args: readonly Draw[];
-	readonly f: (lax: Lax, ...xs: NDArray[]) => NDArray | readonly NDArray[];
-	/** Is the function differentiable where it is drawn? Default: true. */
-	readonly smooth?: false;
-	/** Relative tolerance of the derivative against differences (default 1e-5). */
-	readonly tolerance?: number;
-	/** Runs under a vmap that binds the axis "i". */
-	readonly axis?: true;
+  readonly args: readonly Draw[];
+  readonly f: (lax: Lax, ...xs: NDArray[]) => NDArray | readonly NDArray[];
+  /** Is the function differentiable where it is drawn? Default: true. */
+  readonly smooth?: false;
+  /** Relative tolerance of the derivative against differences (default 1e-5). */
+  readonly tolerance?: number;
+  /** Runs under a vmap that binds the axis "i". */
+  readonly axis?: true;
 }
 
 const f = (shape: Shape = [2, 3], low = -2, high = 2): Draw => ({
-	kind: "float",
-	shape,
-	low,
-	high,
+  kind: "float",
+  shape,
+  low,
+  high,
 });
-const i = (
-	shape: Shape = [2, 3],
-	low = -5,
-	high = 5,
-	dtype: DType = "int32",
-): Draw => ({ kind: "int", shape, low, high, dtype });
+const i = (shape: Shape = [2, 3], low = -5, high = 5, dtype: DType = "int32"): Draw => ({
+  kind: "int",
+  shape,
+  low,
+  high,
+  dtype,
+});
 const u = (shape: Shape = [2, 3]): Draw => i(shape, 0, 0xffffffff, "uint32");
 const b = (shape: Shape = [2, 3]): Draw => ({
-	kind: "bool",
-	shape,
-	low: 0,
-	high: 1,
+  kind: "bool",
+  shape,
+  low: 0,
+  high: 1,
 });
 
 type Unary = (x: NDArray) => NDArray;
-const unary = (
-	pick: (lax: Lax) => Unary,
-	low = -2,
-	high = 2,
-	tolerance = 1e-5,
-): Case[] => [
-	{
-		args: [f([2, 3], low, high)],
-		f: (lax, x) => pick(lax)(x as NDArray),
-		tolerance,
-	},
-	{
-		args: [f([], low, high)],
-		f: (lax, x) => pick(lax)(x as NDArray),
-		tolerance,
-	},
+const unary = (pick: (lax: Lax) => Unary, low = -2, high = 2, tolerance = 1e-5): Case[] => [
+  {
+    args: [f([2, 3], low, high)],
+    f: (lax, x) => pick(lax)(x as NDArray),
+    tolerance,
+  },
+  {
+    args: [f([], low, high)],
+    f: (lax, x) => pick(lax)(x as NDArray),
+    tolerance,
+  },
 ];
 const flat = (pick: (lax: Lax) => Unary): Case[] => unary(pick, 0.1, 0.4);
 type Binary = (x: NDArray, y: NDArray) => NDArray;
 const binary = (pick: (lax: Lax) => Binary, low = -2, high = 2): Case[] => [
-	{
-		args: [f([2, 3], low, high), f([2, 3], low, high)],
-		f: (lax, x, y) => pick(lax)(x as NDArray, y as NDArray),
-	},
-	{
-		args: [f([], low, high), f([2, 3], low, high)],
-		f: (lax, x, y) => pick(lax)(x as NDArray, y as NDArray),
-	},
-	{
-		args: [f([3], low, high), f([], low, high)],
-		f: (lax, x, y) => pick(lax)(x as NDArray, y as NDArray),
-	},
+  {
+    args: [f([2, 3], low, high), f([2, 3], low, high)],
+    f: (lax, x, y) => pick(lax)(x as NDArray, y as NDArray),
+  },
+  {
+    args: [f([], low, high), f([2, 3], low, high)],
+    f: (lax, x, y) => pick(lax)(x as NDArray, y as NDArray),
+  },
+  {
+    args: [f([3], low, high), f([], low, high)],
+    f: (lax, x, y) => pick(lax)(x as NDArray, y as NDArray),
+  },
 ];
 const integers = (pick: (lax: Lax) => Binary, low = -5, high = 5): Case[] => [
-	{
-		args: [i([2, 3], low, high), i([2, 3], low, high)],
-		f: (lax, x, y) => pick(lax)(x as NDArray, y as NDArray),
-	},
+  {
+    args: [i([2, 3], low, high), i([2, 3], low, high)],
+    f: (lax, x, y) => pick(lax)(x as NDArray, y as NDArray),
+  },
 ];
-const over = (
-	pick: (lax: Lax) => (x: NDArray, axes: Shape) => NDArray,
-	draw: Draw,
-): Case[] =>
-	[[0], [1], [0, 2]].map((axes) => ({
-		args: [draw],
-		f: (lax, x) => pick(lax)(x as NDArray, axes),
-	}));
-const running = (
-	pick: (lax: Lax) => (x: NDArray, axis: number, reverse: boolean) => NDArray,
-): Case[] => [
-	{ args: [f([5, 2])], f: (lax, x) => pick(lax)(x as NDArray, 0, false) },
-	{ args: [f([2, 4])], f: (lax, x) => pick(lax)(x as NDArray, 1, true) },
+const over = (pick: (lax: Lax) => (x: NDArray, axes: Shape) => NDArray, draw: Draw): Case[] =>
+  [[0], [1], [0, 2]].map((axes) => ({
+    args: [draw],
+    f: (lax, x) => pick(lax)(x as NDArray, axes),
+  }));
+const running = (pick: (lax: Lax) => (x: NDArray, axis: number, reverse: boolean) => NDArray): Case[] => [
+  { args: [f([5, 2])], f: (lax, x) => pick(lax)(x as NDArray, 0, false) },
+  { args: [f([2, 4])], f: (lax, x) => pick(lax)(x as NDArray, 1, true) },
 ];
 const named = (use: (lax: Lax, x: NDArray) => NDArray): Case[] => [
-	{ args: [f([4, 3])], f: (lax, x) => use(lax, x as NDArray), axis: true },
+  { args: [f([4, 3])], f: (lax, x) => use(lax, x as NDArray), axis: true },
 ];
-const scatters = (
-	pick: (lax: Lax) => Lax["scatterAdd"],
-	low = -2,
-	unique = false,
-): Case[] => [
-	{
-		args: [
-			f([4, 3], low),
-			unique ? i([1, 1], 0, 3) : i([3, 1], 0, 3),
-			f(unique ? [1, 3] : [3, 3], low),
-		],
-		f: (lax, x, at, y) =>
-			pick(lax)(
-				x as NDArray,
-				at as NDArray,
-				y as NDArray,
-				{
-					updateWindowDims: [1],
-					insertedWindowDims: [0],
-					scatterDimsToOperandDims: [0],
-				},
-				{ uniqueIndices: unique },
-			),
-	},
-	// Windows of two: disjoint ones if they must be unique, else overlapping and partly out of range.
-	{
-		args: [f([5], low), i([2, 1], 1, unique ? 1 : 6), f([2, 2], low)],
-		f: (lax, x, at, y) =>
-			pick(lax)(
-				x as NDArray,
-				unique
-					? lax.add(
-							at as NDArray,
-							lax.mul(lax.broadcastedIota("int32", [2, 1], 0), 2),
-						)
-					: (at as NDArray),
-				y as NDArray,
-				{
-					updateWindowDims: [1],
-					insertedWindowDims: [],
-					scatterDimsToOperandDims: [0],
-				},
-				{ mode: "drop", uniqueIndices: unique },
-			),
-	},
+const scatters = (pick: (lax: Lax) => Lax["scatterAdd"], low = -2, unique = false): Case[] => [
+  {
+    args: [f([4, 3], low), unique ? i([1, 1], 0, 3) : i([3, 1], 0, 3), f(unique ? [1, 3] : [3, 3], low)],
+    f: (lax, x, at, y) =>
+      pick(lax)(
+        x as NDArray,
+        at as NDArray,
+        y as NDArray,
+        {
+          updateWindowDims: [1],
+          insertedWindowDims: [0],
+          scatterDimsToOperandDims: [0],
+        },
+        { uniqueIndices: unique },
+      ),
+  },
+  // Windows of two: disjoint ones if they must be unique, else overlapping and partly out of range.
+  {
+    args: [f([5], low), i([2, 1], 1, unique ? 1 : 6), f([2, 2], low)],
+    f: (lax, x, at, y) =>
+      pick(lax)(
+        x as NDArray,
+        unique
+          ? lax.add(at as NDArray, lax.mul(lax.broadcastedIota("int32", [2, 1], 0), 2))
+          : (at as NDArray),
+        y as NDArray,
+        {
+          updateWindowDims: [1],
+          insertedWindowDims: [],
+          scatterDimsToOperandDims: [0],
+        },
+        { mode: "drop", uniqueIndices: unique },
+      ),
+  },
 ];
 const windows = (pick: (lax: Lax) => Lax["reduceWindowSum"]): Case[] => [
-	{ args: [f([6])], f: (lax, x) => pick(lax)(x as NDArray, [3], [2], "SAME") },
-	{
-		args: [f([5, 4])],
-		f: (lax, x) =>
-			pick(lax)(
-				x as NDArray,
-				[2, 2],
-				[1, 2],
-				[
-					[1, 0],
-					[0, 1],
-				],
-			),
-	},
+  { args: [f([6])], f: (lax, x) => pick(lax)(x as NDArray, [3], [2], "SAME") },
+  {
+    args: [f([5, 4])],
+    f: (lax, x) =>
+      pick(lax)(
+        x as NDArray,
+        [2, 2],
+        [1, 2],
+        [
+          [1, 0],
+          [0, 1],
+        ],
+      ),
+  },
 ];
 const window1 = {
-	windowDimensions: [3],
-	windowStrides: [2],
-	padding: [[1, 1]],
-	baseDilation: [1],
-	windowDilation: [1],
-	choose: "ge",
+  windowDimensions: [3],
+  windowStrides: [2],
+  padding: [[1, 1]],
+  baseDilation: [1],
+  windowDilation: [1],
+  choose: "ge",
 } as const;
 const primitive = (
-	lax: Lax,
-	name: "select_and_gather_add_p" | "select_and_scatter_add_p",
-	x: NDArray,
-	y: NDArray,
+  lax: Lax,
+  name: "select_and_gather_add_p" | "select_and_scatter_add_p",
+  x: NDArray,
+  y: NDArray,
 ): NDArray => bind1(lax[name], [x, y], window1);
 
 /** Cases by the primitive's name. A test proves that none is missing. */
 export const GENERATORS: Readonly<Record<string, readonly Case[]>> = {
-	neg: unary((l) => l.neg),
-	abs: unary((l) => l.abs, 0.1),
-	sign: flat((l) => l.sign),
-	add: binary((l) => l.add),
-	sub: binary((l) => l.sub),
-	mul: binary((l) => l.mul),
-	div: binary((l) => l.div, 0.5),
-	rem: [
-		{
-			args: [f([3], 2.1, 2.9), f([3], 0.8, 0.95)],
-			f: (l, x, y) => l.rem(x as NDArray, y as NDArray),
-		},
-		...integers((l) => l.rem, 1),
-	],
-	pow: [
-		...binary((l) => l.pow, 0.5),
-		{ args: [f(), i()], f: (l, x, y) => l.pow(x as NDArray, y as NDArray) },
-	],
-	integer_pow: [2, 3, -2, 0].map((n) => ({
-		args: [f([3], 0.5)],
-		f: (l, x) => l.integerPow(x as NDArray, n),
-	})),
-	nextafter: [
-		{
-			args: [f(), f()],
-			f: (l, x, y) => l.nextafter(x as NDArray, y as NDArray),
-			smooth: false,
-		},
-	],
-	max: binary((l) => l.max),
-	min: binary((l) => l.min),
-	addAny: [
-		{ args: [f(), f()], f: (l, x, y) => l.addAny(x as NDArray, y as NDArray) },
-	],
-	bitwiseAnd: integers((l) => l.bitwiseAnd),
-	bitwiseOr: integers((l) => l.bitwiseOr),
-	bitwiseXor: integers((l) => l.bitwiseXor),
-	bitwiseNot: [
-		{ args: [i()], f: (l, x) => l.bitwiseNot(x as NDArray) },
-		{ args: [b()], f: (l, x) => l.bitwiseNot(x as NDArray) },
-	],
-	clz: [{ args: [u()], f: (l, x) => l.clz(x as NDArray) }],
-	populationCount: [
-		{ args: [u()], f: (l, x) => l.populationCount(x as NDArray) },
-	],
-	shiftLeft: integers((l) => l.shiftLeft, 0, 40),
-	shiftRightArithmetic: integers((l) => l.shiftRightArithmetic, -5, 40),
-	shiftRightLogical: integers((l) => l.shiftRightLogical, 0, 40),
-	eq: integers((l) => l.eq, 0, 2),
-	ne: integers((l) => l.ne, 0, 2),
-	ge: integers((l) => l.ge, 0, 2),
-	gt: integers((l) => l.gt, 0, 2),
-	le: integers((l) => l.le, 0, 2),
-	lt: binary((l) => l.lt),
-	select: [
-		{
-			args: [b(), f(), f()],
-			f: (l, p, x, y) => l.select(p as NDArray, x as NDArray, y as NDArray),
-		},
-		{
-			args: [b([]), f(), f()],
-			f: (l, p, x, y) => l.select(p as NDArray, x as NDArray, y as NDArray),
-		},
-	],
-	clamp: [
-		{
-			args: [f([2, 3], -2, -1), f(), f([2, 3], 1, 2)],
-			f: (l, lo, x, hi) => l.clamp(lo as NDArray, x as NDArray, hi as NDArray),
-		},
-		{
-			args: [f([], -2, -1), f(), f([], 1, 2)],
-			f: (l, lo, x, hi) => l.clamp(lo as NDArray, x as NDArray, hi as NDArray),
-		},
-	],
-	conv_general_dilated: [
-		{
-			args: [f([2, 2, 5, 4]), f([3, 2, 2, 2])],
-			f: (l, x, k) =>
-				l.convGeneralDilated(x as NDArray, k as NDArray, [2, 1], "SAME"),
-		},
-		{
-			args: [f([1, 4, 6]), f([4, 2, 2])],
-			f: (l, x, k) =>
-				l.convGeneralDilated(x as NDArray, k as NDArray, [1], [[1, 2]], {
-					featureGroupCount: 2,
-					rhsDilation: [2],
-					lhsDilation: [2],
-				}),
-		},
-		{
-			args: [f([4, 2, 5]), f([2, 2, 3])],
-			f: (l, x, k) =>
-				l.convGeneralDilated(x as NDArray, k as NDArray, [1], "VALID", {
-					batchGroupCount: 2,
-				}),
-		},
-	],
-	bitcast_convert_type: [
-		{ args: [u()], f: (l, x) => l.bitcastConvertType(x as NDArray, "int32") },
-		{
-			args: [u([2, 2])],
-			f: (l, x) => l.bitcastConvertType(x as NDArray, "uint16"),
-		},
-		{
-			args: [u([2, 2])],
-			f: (l, x) => l.bitcastConvertType(x as NDArray, "uint64"),
-		},
-	],
-	complex: [
-		{
-			args: [f(), f()],
-			f: (l, x, y) =>
-				l.real(
-					l.mul(
-						l.complex(x as NDArray, y as NDArray),
-						l.complex(y as NDArray, x as NDArray),
-					),
-				),
-		},
-	],
-	real: [
-		{
-			args: [f()],
-			f: (l, x) =>
-				l.real(l.exp(l.complex(x as NDArray, l.mul(x as NDArray, 2)))),
-		},
-	],
-	imag: [
-		{
-			args: [f()],
-			f: (l, x) =>
-				l.imag(l.sin(l.complex(x as NDArray, l.mul(x as NDArray, 2)))),
-		},
-	],
-	convert_element_type: [
-		{ args: [i()], f: (l, x) => l.convertElementType(x as NDArray, "float32") },
-		{
-			args: [f()],
-			f: (l, x) =>
-				l.convertElementType(
-					l.convertElementType(x as NDArray, "complex128"),
-					"float64",
-				),
-		},
-		{ args: [f()], f: (l, x) => l.convertElementType(x as NDArray, "int32") },
-	],
-	reduce_precision: [
-		{
-			args: [f()],
-			f: (l, x) => l.reducePrecision(x as NDArray, 5, 10),
-			smooth: false,
-		},
-	],
-	dot_general: [
-		{
-			args: [f([2, 3]), f([3, 4])],
-			f: (l, x, y) =>
-				l.dotGeneral(x as NDArray, y as NDArray, [
-					[[1], [0]],
-					[[], []],
-				]),
-		},
-		{
-			args: [f([2, 3, 4]), f([4, 5, 2])],
-			f: (l, x, y) =>
-				l.dotGeneral(x as NDArray, y as NDArray, [
-					[[2], [0]],
-					[[0], [2]],
-				]),
-		},
-	],
-	dynamic_slice: [
-		{
-			args: [f([4, 5]), i([], 0, 3), i([], -1, 4)],
-			f: (l, x, p, q) =>
-				l.dynamicSlice(x as NDArray, [p as NDArray, q as NDArray], [2, 3]),
-		},
-	],
-	dynamic_update_slice: [
-		{
-			args: [f([4, 5]), f([2, 3]), i([], 0, 3), i([], -1, 4)],
-			f: (l, x, y, p, q) =>
-				l.dynamicUpdateSlice(x as NDArray, y as NDArray, [
-					p as NDArray,
-					q as NDArray,
-				]),
-		},
-	],
-	gather: [
-		{
-			args: [f([4, 3]), i([5, 1], 0, 3)],
-			f: (l, x, at) =>
-				l.gather(
-					x as NDArray,
-					at as NDArray,
-					{ offsetDims: [1], collapsedSliceDims: [0], startIndexMap: [0] },
-					[1, 3],
-				),
-		},
-		{
-			args: [f([4, 3]), i([5, 2], -1, 5)],
-			f: (l, x, at) =>
-				l.gather(
-					x as NDArray,
-					at as NDArray,
-					{ offsetDims: [1], collapsedSliceDims: [0], startIndexMap: [0, 1] },
-					[1, 2],
-					{ mode: "fill", fillValue: 7 },
-				),
-		},
-		{
-			args: [f([3, 4]), i([3, 2, 1], 0, 5)],
-			f: (l, x, at) =>
-				l.gather(
-					x as NDArray,
-					at as NDArray,
-					{
-						offsetDims: [],
-						collapsedSliceDims: [1],
-						startIndexMap: [1],
-						operandBatchingDims: [0],
-						startIndicesBatchingDims: [0],
-					},
-					[1, 1],
-					{ mode: "clip" },
-				),
-		},
-	],
-	scatter: [
-		...scatters((l) => l.scatter, -2, true),
-		...scatters((l) => l.scatter),
-	],
-	scatter_add: scatters((l) => l.scatterAdd),
-	scatter_mul: scatters((l) => l.scatterMul, 0.5, true),
-	scatter_min: scatters((l) => l.scatterMin),
-	scatter_max: scatters((l) => l.scatterMax),
-	optimization_barrier: [
-		{
-			args: [f(), i()],
-			f: (l, x, y) => l.optimizationBarrier([x as NDArray, y as NDArray]),
-		},
-	],
-	stop_gradient: [
-		{ args: [f()], f: (l, x) => l.stopGradient(x as NDArray), smooth: false },
-	],
-	random_wrap: [
-		{
-			args: [u([3, 2])],
-			f: (l, x) => l.keyData(l.rev(l.wrapKeyData(x as NDArray), [0])),
-		},
-	],
-	random_unwrap: [
-		{
-			args: [u([3, 2])],
-			f: (l, x) => l.keyData(l.slice(l.wrapKeyData(x as NDArray), [1], [3])),
-		},
-	],
-	threefry2x32: [
-		{
-			args: [u([]), u([]), u([4]), u([4])],
-			f: (l, k, m, x, y) =>
-				l.threefry2x32(k as NDArray, m as NDArray, x as NDArray, y as NDArray),
-		},
-	],
-	argmax: [
-		{ args: [f([3, 4])], f: (l, x) => l.argmax(x as NDArray, 1, "int32") },
-	],
-	argmin: [
-		{ args: [f([3, 4])], f: (l, x) => l.argmin(x as NDArray, 0, "int32") },
-	],
-	reduceSum: over((l) => l.reduceSum, f([2, 3, 2])),
-	reduceProd: over((l) => l.reduceProd, f([2, 3, 2])),
-	reduceMax: over((l) => l.reduceMax, f([2, 3, 2])),
-	reduceMin: over((l) => l.reduceMin, f([2, 3, 2])),
-	reduceAnd: over((l) => l.reduceAnd, b([2, 3, 2])),
-	reduceOr: over((l) => l.reduceOr, i([2, 3, 2])),
-	reduceXor: over((l) => l.reduceXor, i([2, 3, 2])),
-	broadcast_in_dim: [
-		{
-			args: [f([3, 1])],
-			f: (l, x) => l.broadcastInDim(x as NDArray, [2, 3, 4], [1, 2]),
-		},
-		{ args: [f([])], f: (l, x) => l.broadcastInDim(x as NDArray, [2], []) },
-	],
-	concatenate: [
-		{
-			args: [f([2, 3]), f([2, 1])],
-			f: (l, x, y) => l.concatenate([x as NDArray, y as NDArray], 1),
-		},
-	],
-	iota: [
-		{ args: [i([3])], f: (l, x) => l.add(x as NDArray, l.iota("int32", 3)) },
-	],
-	pad: [
-		{
-			args: [f([3, 2]), f([])],
-			f: (l, x, v) =>
-				l.pad(x as NDArray, v as NDArray, [
-					[1, 0, 2],
-					[0, 2, 0],
-				]),
-		},
-		{
-			args: [f([4]), f([])],
-			f: (l, x, v) => l.pad(x as NDArray, v as NDArray, [[-1, 2, 1]]),
-		},
-	],
-	reshape: [
-		{ args: [f([2, 6])], f: (l, x) => l.reshape(x as NDArray, [3, 4]) },
-	],
-	rev: [{ args: [f([2, 3])], f: (l, x) => l.rev(x as NDArray, [1]) }],
-	slice: [
-		{
-			args: [f([5, 4])],
-			f: (l, x) => l.slice(x as NDArray, [1, 0], [5, 3], [2, 1]),
-		},
-	],
-	transpose: [
-		{ args: [f([2, 3, 4])], f: (l, x) => l.transpose(x as NDArray, [2, 0, 1]) },
-	],
-	sort: [
-		{ args: [f([2, 5])], f: (l, x) => l.sort(x as NDArray) },
-		{
-			args: [i([4], 0, 2), f([4])],
-			f: (l, k, x) =>
-				l.sortMany([k as NDArray, x as NDArray], { dimension: 0 }),
-		},
-	],
-	exp: unary((l) => l.exp),
-	exp2: unary((l) => l.exp2),
-	log: unary((l) => l.log, 0.2),
-	expm1: unary((l) => l.expm1),
-	log1p: unary((l) => l.log1p, -0.5),
-	sin: unary((l) => l.sin),
-	cos: unary((l) => l.cos),
-	tan: unary((l) => l.tan, -1, 1),
-	tanh: unary((l) => l.tanh),
-	sinh: unary((l) => l.sinh),
-	cosh: unary((l) => l.cosh),
-	asin: unary((l) => l.asin, -0.9, 0.9),
-	acos: unary((l) => l.acos, -0.9, 0.9),
-	atan: unary((l) => l.atan),
-	asinh: unary((l) => l.asinh),
-	acosh: unary((l) => l.acosh, 1.2, 3),
-	atanh: unary((l) => l.atanh, -0.9, 0.9),
-	atan2: binary((l) => l.atan2, 0.3),
-	cbrt: unary((l) => l.cbrt, 0.2),
-	logistic: unary((l) => l.logistic),
-	sqrt: unary((l) => l.sqrt, 0.2),
-	rsqrt: unary((l) => l.rsqrt, 0.2),
-	ceil: flat((l) => l.ceil),
-	floor: flat((l) => l.floor),
-	round: flat((l) => l.round),
-	trunc: flat((l) => (x) => l.round(x, { roundingMethod: "TOWARD_ZERO" })),
-	isFinite: [{ args: [f()], f: (l, x) => l.isFinite(l.div(x as NDArray, 0)) }],
-	allGather: named((l, x) =>
-		l.mul(
-			l.allGather(x, "i", { axis: 1 }),
-			l.broadcastInDim(l.sin(x), [4, 4, 3], [0, 2]),
-		),
-	),
-	allToAll: named((l, x) => l.sin(l.allToAll(x, "i", 0, 1))),
-	axisIndex: named((l, x) =>
-		l.mul(x, l.convertElementType(l.axisIndex("i"), x.dtype)),
-	),
-	pmax: named((l, x) => l.pmax(x, "i")),
-	pmin: named((l, x) => l.pmin(x, "i")),
-	ppermute: named((l, x) =>
-		l.sin(
-			l.ppermute(x, "i", [
-				[0, 2],
-				[2, 1],
-				[3, 0],
-			]),
-		),
-	),
-	psum: named((l, x) => l.mul(x, l.psum(l.sin(x), "i"))),
-	cumsum: running((l) => l.cumsum),
-	cumprod: running((l) => l.cumprod),
-	cummax: running((l) => l.cummax),
-	cummin: running((l) => l.cummin),
-	cumlogsumexp: running((l) => l.cumlogsumexp),
-	logaddexp: binary((l) => l.logaddexp),
-	erf: unary((l) => l.erf, -2, 2, 1e-4),
-	erfc: unary((l) => l.erfc, -2, 2, 1e-4),
-	erfInv: unary((l) => l.erfInv, -0.8, 0.8, 1e-4),
-	lgamma: unary((l) => l.lgamma, 0.6, 4),
-	digamma: unary((l) => l.digamma, 0.6, 4).map((c) => ({
-		...c,
-		smooth: false,
-	})),
-	besselI0e: unary((l) => l.besselI0e, -6, 6, 1e-4),
-	besselI1e: unary((l) => l.besselI1e, -6, 6, 1e-4),
-	reduceWindowSum: [
-		...windows((l) => l.reduceWindowSum),
-		{
-			args: [f([5])],
-			f: (l, x) =>
-				l.reduceWindowSum(x as NDArray, [2], [2], [[1, 3]], {
-					baseDilation: [2],
-					windowDilation: [3],
-				}),
-		},
-	],
-	reduceWindowMax: windows((l) => l.reduceWindowMax),
-	reduceWindowMin: windows((l) => l.reduceWindowMin),
-	select_and_gather_add: [
-		{
-			args: [f([6]), f([6])],
-			f: (l, t, x) =>
-				primitive(
-					l,
-					"select_and_gather_add_p",
-					t as NDArray,
-					l.stopGradient(x as NDArray),
-				),
-			smooth: false,
-		},
-	],
-	select_and_scatter_add: [
-		{
-			args: [f([3]), f([6])],
-			f: (l, t, x) =>
-				primitive(
-					l,
-					"select_and_scatter_add_p",
-					t as NDArray,
-					l.stopGradient(x as NDArray),
-				),
-			smooth: false,
-		},
-	],
+  neg: unary((l) => l.neg),
+  abs: unary((l) => l.abs, 0.1),
+  sign: flat((l) => l.sign),
+  add: binary((l) => l.add),
+  sub: binary((l) => l.sub),
+  mul: binary((l) => l.mul),
+  div: binary((l) => l.div, 0.5),
+  rem: [
+    {
+      args: [f([3], 2.1, 2.9), f([3], 0.8, 0.95)],
+      f: (l, x, y) => l.rem(x as NDArray, y as NDArray),
+    },
+    ...integers((l) => l.rem, 1),
+  ],
+  pow: [
+    ...binary((l) => l.pow, 0.5),
+    { args: [f(), i()], f: (l, x, y) => l.pow(x as NDArray, y as NDArray) },
+  ],
+  integer_pow: [2, 3, -2, 0].map((n) => ({
+    args: [f([3], 0.5)],
+    f: (l, x) => l.integerPow(x as NDArray, n),
+  })),
+  nextafter: [
+    {
+      args: [f(), f()],
+      f: (l, x, y) => l.nextafter(x as NDArray, y as NDArray),
+      smooth: false,
+    },
+  ],
+  max: binary((l) => l.max),
+  min: binary((l) => l.min),
+  addAny: [{ args: [f(), f()], f: (l, x, y) => l.addAny(x as NDArray, y as NDArray) }],
+  bitwiseAnd: integers((l) => l.bitwiseAnd),
+  bitwiseOr: integers((l) => l.bitwiseOr),
+  bitwiseXor: integers((l) => l.bitwiseXor),
+  bitwiseNot: [
+    { args: [i()], f: (l, x) => l.bitwiseNot(x as NDArray) },
+    { args: [b()], f: (l, x) => l.bitwiseNot(x as NDArray) },
+  ],
+  clz: [{ args: [u()], f: (l, x) => l.clz(x as NDArray) }],
+  populationCount: [{ args: [u()], f: (l, x) => l.populationCount(x as NDArray) }],
+  shiftLeft: integers((l) => l.shiftLeft, 0, 40),
+  shiftRightArithmetic: integers((l) => l.shiftRightArithmetic, -5, 40),
+  shiftRightLogical: integers((l) => l.shiftRightLogical, 0, 40),
+  eq: integers((l) => l.eq, 0, 2),
+  ne: integers((l) => l.ne, 0, 2),
+  ge: integers((l) => l.ge, 0, 2),
+  gt: integers((l) => l.gt, 0, 2),
+  le: integers((l) => l.le, 0, 2),
+  lt: binary((l) => l.lt),
+  select: [
+    {
+      args: [b(), f(), f()],
+      f: (l, p, x, y) => l.select(p as NDArray, x as NDArray, y as NDArray),
+    },
+    {
+      args: [b([]), f(), f()],
+      f: (l, p, x, y) => l.select(p as NDArray, x as NDArray, y as NDArray),
+    },
+  ],
+  clamp: [
+    {
+      args: [f([2, 3], -2, -1), f(), f([2, 3], 1, 2)],
+      f: (l, lo, x, hi) => l.clamp(lo as NDArray, x as NDArray, hi as NDArray),
+    },
+    {
+      args: [f([], -2, -1), f(), f([], 1, 2)],
+      f: (l, lo, x, hi) => l.clamp(lo as NDArray, x as NDArray, hi as NDArray),
+    },
+  ],
+  conv_general_dilated: [
+    {
+      args: [f([2, 2, 5, 4]), f([3, 2, 2, 2])],
+      f: (l, x, k) => l.convGeneralDilated(x as NDArray, k as NDArray, [2, 1], "SAME"),
+    },
+    {
+      args: [f([1, 4, 6]), f([4, 2, 2])],
+      f: (l, x, k) =>
+        l.convGeneralDilated(x as NDArray, k as NDArray, [1], [[1, 2]], {
+          featureGroupCount: 2,
+          rhsDilation: [2],
+          lhsDilation: [2],
+        }),
+    },
+    {
+      args: [f([4, 2, 5]), f([2, 2, 3])],
+      f: (l, x, k) =>
+        l.convGeneralDilated(x as NDArray, k as NDArray, [1], "VALID", {
+          batchGroupCount: 2,
+        }),
+    },
+  ],
+  bitcast_convert_type: [
+    { args: [u()], f: (l, x) => l.bitcastConvertType(x as NDArray, "int32") },
+    {
+      args: [u([2, 2])],
+      f: (l, x) => l.bitcastConvertType(x as NDArray, "uint16"),
+    },
+    {
+      args: [u([2, 2])],
+      f: (l, x) => l.bitcastConvertType(x as NDArray, "uint64"),
+    },
+  ],
+  complex: [
+    {
+      args: [f(), f()],
+      f: (l, x, y) =>
+        l.real(l.mul(l.complex(x as NDArray, y as NDArray), l.complex(y as NDArray, x as NDArray))),
+    },
+  ],
+  real: [
+    {
+      args: [f()],
+      f: (l, x) => l.real(l.exp(l.complex(x as NDArray, l.mul(x as NDArray, 2)))),
+    },
+  ],
+  imag: [
+    {
+      args: [f()],
+      f: (l, x) => l.imag(l.sin(l.complex(x as NDArray, l.mul(x as NDArray, 2)))),
+    },
+  ],
+  convert_element_type: [
+    { args: [i()], f: (l, x) => l.convertElementType(x as NDArray, "float32") },
+    {
+      args: [f()],
+      f: (l, x) => l.convertElementType(l.convertElementType(x as NDArray, "complex128"), "float64"),
+    },
+    { args: [f()], f: (l, x) => l.convertElementType(x as NDArray, "int32") },
+  ],
+  reduce_precision: [
+    {
+      args: [f()],
+      f: (l, x) => l.reducePrecision(x as NDArray, 5, 10),
+      smooth: false,
+    },
+  ],
+  dot_general: [
+    {
+      args: [f([2, 3]), f([3, 4])],
+      f: (l, x, y) =>
+        l.dotGeneral(x as NDArray, y as NDArray, [
+          [[1], [0]],
+          [[], []],
+        ]),
+    },
+    {
+      args: [f([2, 3, 4]), f([4, 5, 2])],
+      f: (l, x, y) =>
+        l.dotGeneral(x as NDArray, y as NDArray, [
+          [[2], [0]],
+          [[0], [2]],
+        ]),
+    },
+  ],
+  dynamic_slice: [
+    {
+      args: [f([4, 5]), i([], 0, 3), i([], -1, 4)],
+      f: (l, x, p, q) => l.dynamicSlice(x as NDArray, [p as NDArray, q as NDArray], [2, 3]),
+    },
+  ],
+  dynamic_update_slice: [
+    {
+      args: [f([4, 5]), f([2, 3]), i([], 0, 3), i([], -1, 4)],
+      f: (l, x, y, p, q) => l.dynamicUpdateSlice(x as NDArray, y as NDArray, [p as NDArray, q as NDArray]),
+    },
+  ],
+  gather: [
+    {
+      args: [f([4, 3]), i([5, 1], 0, 3)],
+      f: (l, x, at) =>
+        l.gather(
+          x as NDArray,
+          at as NDArray,
+          { offsetDims: [1], collapsedSliceDims: [0], startIndexMap: [0] },
+          [1, 3],
+        ),
+    },
+    {
+      args: [f([4, 3]), i([5, 2], -1, 5)],
+      f: (l, x, at) =>
+        l.gather(
+          x as NDArray,
+          at as NDArray,
+          { offsetDims: [1], collapsedSliceDims: [0], startIndexMap: [0, 1] },
+          [1, 2],
+          { mode: "fill", fillValue: 7 },
+        ),
+    },
+    {
+      args: [f([3, 4]), i([3, 2, 1], 0, 5)],
+      f: (l, x, at) =>
+        l.gather(
+          x as NDArray,
+          at as NDArray,
+          {
+            offsetDims: [],
+            collapsedSliceDims: [1],
+            startIndexMap: [1],
+            operandBatchingDims: [0],
+            startIndicesBatchingDims: [0],
+          },
+          [1, 1],
+          { mode: "clip" },
+        ),
+    },
+  ],
+  scatter: [...scatters((l) => l.scatter, -2, true), ...scatters((l) => l.scatter)],
+  scatter_add: scatters((l) => l.scatterAdd),
+  scatter_mul: scatters((l) => l.scatterMul, 0.5, true),
+  scatter_min: scatters((l) => l.scatterMin),
+  scatter_max: scatters((l) => l.scatterMax),
+  optimization_barrier: [
+    {
+      args: [f(), i()],
+      f: (l, x, y) => l.optimizationBarrier([x as NDArray, y as NDArray]),
+    },
+  ],
+  stop_gradient: [{ args: [f()], f: (l, x) => l.stopGradient(x as NDArray), smooth: false }],
+  random_wrap: [
+    {
+      args: [u([3, 2])],
+      f: (l, x) => l.keyData(l.rev(l.wrapKeyData(x as NDArray), [0])),
+    },
+  ],
+  random_unwrap: [
+    {
+      args: [u([3, 2])],
+      f: (l, x) => l.keyData(l.slice(l.wrapKeyData(x as NDArray), [1], [3])),
+    },
+  ],
+  threefry2x32: [
+    {
+      args: [u([]), u([]), u([4]), u([4])],
+      f: (l, k, m, x, y) => l.threefry2x32(k as NDArray, m as NDArray, x as NDArray, y as NDArray),
+    },
+  ],
+  argmax: [{ args: [f([3, 4])], f: (l, x) => l.argmax(x as NDArray, 1, "int32") }],
+  argmin: [{ args: [f([3, 4])], f: (l, x) => l.argmin(x as NDArray, 0, "int32") }],
+  reduceSum: over((l) => l.reduceSum, f([2, 3, 2])),
+  reduceProd: over((l) => l.reduceProd, f([2, 3, 2])),
+  reduceMax: over((l) => l.reduceMax, f([2, 3, 2])),
+  reduceMin: over((l) => l.reduceMin, f([2, 3, 2])),
+  reduceAnd: over((l) => l.reduceAnd, b([2, 3, 2])),
+  reduceOr: over((l) => l.reduceOr, i([2, 3, 2])),
+  reduceXor: over((l) => l.reduceXor, i([2, 3, 2])),
+  broadcast_in_dim: [
+    {
+      args: [f([3, 1])],
+      f: (l, x) => l.broadcastInDim(x as NDArray, [2, 3, 4], [1, 2]),
+    },
+    { args: [f([])], f: (l, x) => l.broadcastInDim(x as NDArray, [2], []) },
+  ],
+  concatenate: [
+    {
+      args: [f([2, 3]), f([2, 1])],
+      f: (l, x, y) => l.concatenate([x as NDArray, y as NDArray], 1),
+    },
+  ],
+  iota: [{ args: [i([3])], f: (l, x) => l.add(x as NDArray, l.iota("int32", 3)) }],
+  pad: [
+    {
+      args: [f([3, 2]), f([])],
+      f: (l, x, v) =>
+        l.pad(x as NDArray, v as NDArray, [
+          [1, 0, 2],
+          [0, 2, 0],
+        ]),
+    },
+    {
+      args: [f([4]), f([])],
+      f: (l, x, v) => l.pad(x as NDArray, v as NDArray, [[-1, 2, 1]]),
+    },
+  ],
+  reshape: [{ args: [f([2, 6])], f: (l, x) => l.reshape(x as NDArray, [3, 4]) }],
+  rev: [{ args: [f([2, 3])], f: (l, x) => l.rev(x as NDArray, [1]) }],
+  slice: [
+    {
+      args: [f([5, 4])],
+      f: (l, x) => l.slice(x as NDArray, [1, 0], [5, 3], [2, 1]),
+    },
+  ],
+  transpose: [{ args: [f([2, 3, 4])], f: (l, x) => l.transpose(x as NDArray, [2, 0, 1]) }],
+  sort: [
+    { args: [f([2, 5])], f: (l, x) => l.sort(x as NDArray) },
+    {
+      args: [i([4], 0, 2), f([4])],
+      f: (l, k, x) => l.sortMany([k as NDArray, x as NDArray], { dimension: 0 }),
+    },
+  ],
+  exp: unary((l) => l.exp),
+  exp2: unary((l) => l.exp2),
+  log: unary((l) => l.log, 0.2),
+  expm1: unary((l) => l.expm1),
+  log1p: unary((l) => l.log1p, -0.5),
+  sin: unary((l) => l.sin),
+  cos: unary((l) => l.cos),
+  tan: unary((l) => l.tan, -1, 1),
+  tanh: unary((l) => l.tanh),
+  sinh: unary((l) => l.sinh),
+  cosh: unary((l) => l.cosh),
+  asin: unary((l) => l.asin, -0.9, 0.9),
+  acos: unary((l) => l.acos, -0.9, 0.9),
+  atan: unary((l) => l.atan),
+  asinh: unary((l) => l.asinh),
+  acosh: unary((l) => l.acosh, 1.2, 3),
+  atanh: unary((l) => l.atanh, -0.9, 0.9),
+  atan2: binary((l) => l.atan2, 0.3),
+  cbrt: unary((l) => l.cbrt, 0.2),
+  logistic: unary((l) => l.logistic),
+  sqrt: unary((l) => l.sqrt, 0.2),
+  rsqrt: unary((l) => l.rsqrt, 0.2),
+  ceil: flat((l) => l.ceil),
+  floor: flat((l) => l.floor),
+  round: flat((l) => l.round),
+  trunc: flat((l) => (x) => l.round(x, { roundingMethod: "TOWARD_ZERO" })),
+  isFinite: [{ args: [f()], f: (l, x) => l.isFinite(l.div(x as NDArray, 0)) }],
+  allGather: named((l, x) =>
+    l.mul(l.allGather(x, "i", { axis: 1 }), l.broadcastInDim(l.sin(x), [4, 4, 3], [0, 2])),
+  ),
+  allToAll: named((l, x) => l.sin(l.allToAll(x, "i", 0, 1))),
+  axisIndex: named((l, x) => l.mul(x, l.convertElementType(l.axisIndex("i"), x.dtype))),
+  pmax: named((l, x) => l.pmax(x, "i")),
+  pmin: named((l, x) => l.pmin(x, "i")),
+  ppermute: named((l, x) =>
+    l.sin(
+      l.ppermute(x, "i", [
+        [0, 2],
+        [2, 1],
+        [3, 0],
+      ]),
+    ),
+  ),
+  psum: named((l, x) => l.mul(x, l.psum(l.sin(x), "i"))),
+  cumsum: running((l) => l.cumsum),
+  cumprod: running((l) => l.cumprod),
+  cummax: running((l) => l.cummax),
+  cummin: running((l) => l.cummin),
+  cumlogsumexp: running((l) => l.cumlogsumexp),
+  logaddexp: binary((l) => l.logaddexp),
+  erf: unary((l) => l.erf, -2, 2, 1e-4),
+  erfc: unary((l) => l.erfc, -2, 2, 1e-4),
+  erfInv: unary((l) => l.erfInv, -0.8, 0.8, 1e-4),
+  lgamma: unary((l) => l.lgamma, 0.6, 4),
+  digamma: unary((l) => l.digamma, 0.6, 4).map((c) => ({
+    ...c,
+    smooth: false,
+  })),
+  besselI0e: unary((l) => l.besselI0e, -6, 6, 1e-4),
+  besselI1e: unary((l) => l.besselI1e, -6, 6, 1e-4),
+  reduceWindowSum: [
+    ...windows((l) => l.reduceWindowSum),
+    {
+      args: [f([5])],
+      f: (l, x) =>
+        l.reduceWindowSum(x as NDArray, [2], [2], [[1, 3]], {
+          baseDilation: [2],
+          windowDilation: [3],
+        }),
+    },
+  ],
+  reduceWindowMax: windows((l) => l.reduceWindowMax),
+  reduceWindowMin: windows((l) => l.reduceWindowMin),
+  select_and_gather_add: [
+    {
+      args: [f([6]), f([6])],
+      f: (l, t, x) => primitive(l, "select_and_gather_add_p", t as NDArray, l.stopGradient(x as NDArray)),
+      smooth: false,
+    },
+  ],
+  select_and_scatter_add: [
+    {
+      args: [f([3]), f([6])],
+      f: (l, t, x) => primitive(l, "select_and_scatter_add_p", t as NDArray, l.stopGradient(x as NDArray)),
+      smooth: false,
+    },
+  ],
 };
 
 /** Primitives that need a traced function; the tests of the transformations cover them. */
-export const HIGHER_ORDER: readonly string[] = [
-	"jit",
-	"scan",
-	"while",
-	"cond",
-	"custom_jvp",
-];
+export const HIGHER_ORDER: readonly string[] = ["jit", "scan", "while", "cond", "custom_jvp"];
 /** Wire forms that only a decomposition of the primitive named here uses. */
 export const PARTS: Readonly<Record<string, string>> = {
-	gather_clamped: "gather",
-	scatter_dropping: "scatter",
-	scatter_add_dropping: "scatter_add",
-	scatter_mul_dropping: "scatter_mul",
-	scatter_min_dropping: "scatter_min",
-	scatter_max_dropping: "scatter_max",
+  gather_clamped: "gather",
+  scatter_dropping: "scatter",
+  scatter_add_dropping: "scatter_add",
+  scatter_mul_dropping: "scatter_mul",
+  scatter_min_dropping: "scatter_min",
+  scatter_max_dropping: "scatter_max",
 };

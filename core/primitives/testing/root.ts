@@ -5,57 +5,49 @@ import { installContext, withContext, type Config } from "../../ir/context.ts";
 import type { ArrayMethods, NDArray } from "../../ir/ndarray.ts";
 import { fromTyped } from "../../api/arrays.ts";
 import { EvalTrace } from "../../runtime/dispatch.ts";
-import {
-	setDefaultDevice,
-	useSync,
-	type RuntimeDevice,
-} from "../../runtime/registry.ts";
+import { setDefaultDevice, useSync, type RuntimeDevice } from "../../runtime/registry.ts";
 import { lax } from "../lax.ts";
 
 const config: Config = {
-	enableX64: false,
-	debugNans: false,
-	disableJit: false,
-	checkTracerLeaks: false,
-	debugKeyReuse: false,
-	numpyDtypePromotion: "standard",
-	numpyRankPromotion: "allow",
-	defaultMatmulPrecision: "default",
-	threefryPartitionable: true,
-	debug: false,
-	traceback: "full",
+  enableX64: false,
+  debugNans: false,
+  disableJit: false,
+  checkTracerLeaks: false,
+  debugKeyReuse: false,
+  numpyDtypePromotion: "standard",
+  numpyRankPromotion: "allow",
+  defaultMatmulPrecision: "default",
+  threefryPartitionable: true,
+  debug: false,
+  traceback: "full",
 };
 const asArray = (x: ArrayBufferView): NDArray => fromTyped(x);
 /** Tests of primitives use no methods but asArray. */
 const methods: ArrayMethods = new Proxy({ asArray } as ArrayMethods, {
-	get: (target, name) =>
-		name === "asArray"
-			? target.asArray
-			: () => {
-					throw fail(
-						"E_INTERNAL",
-						`tests of primitives have no method ${String(name)}`,
-					);
-				},
+  get: (target, name) =>
+    name === "asArray"
+      ? target.asArray
+      : () => {
+          throw fail("E_INTERNAL", `tests of primitives have no method ${String(name)}`);
+        },
 });
 
 /** Installs a context that runs on `plugin`. */
 export function installTestRoot(plugin: Plugin): RuntimeDevice {
-	installContext({
-		trace: new EvalTrace(),
-		lax,
-		methods,
-		axisEnv: new Map(),
-		device: null,
-		mesh: null,
-		config,
-		nameStack: [],
-		scope: null,
-	});
-	const device = useSync(plugin)[0] as RuntimeDevice;
-	setDefaultDevice(device);
-	return device;
+  installContext({
+    trace: new EvalTrace(),
+    lax,
+    methods,
+    axisEnv: new Map(),
+    device: null,
+    mesh: null,
+    config,
+    nameStack: [],
+    scope: null,
+  });
+  const device = useSync(plugin)[0] as RuntimeDevice;
+  setDefaultDevice(device);
+  return device;
 }
 /** Runs with 64-bit dtypes. */
-export const withX64 = <R>(f: () => R): R =>
-	withContext({ config: { ...config, enableX64: true } }, f);
+export const withX64 = <R>(f: () => R): R => withContext({ config: { ...config, enableX64: true } }, f);
