@@ -5,7 +5,7 @@ import { jit_p } from "./jit.ts";
 import { lax } from "./lax.ts";
 import { scan_p } from "./scan.ts";
 import { while_p } from "./while.ts";
-import { scatterWires } from "./gather-scatter.ts";
+import { scatterWires } from "./scatter.ts";
 
 const named = Object.entries(lax)
   .filter(([name]) => name.endsWith("_p"))

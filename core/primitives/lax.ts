@@ -14,6 +14,7 @@ import * as identity from "./identity.ts";
 import * as randomBits from "./random-bits.ts";
 import * as randomKeys from "./random-keys.ts";
 import * as reduce from "./reduce.ts";
+import * as scatter from "./scatter.ts";
 import * as shape from "./shape.ts";
 import * as sort from "./sort.ts";
 import * as special from "./special.ts";
@@ -34,6 +35,7 @@ export type Lax = typeof arithmetic &
   typeof randomBits &
   typeof randomKeys &
   typeof reduce &
+  typeof scatter &
   typeof shape &
   typeof sort &
   typeof transcendental &
@@ -57,6 +59,7 @@ export const lax: Lax = {
   ...randomBits,
   ...randomKeys,
   ...reduce,
+  ...scatter,
   ...shape,
   ...sort,
   ...transcendental,
