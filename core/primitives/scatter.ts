@@ -12,6 +12,7 @@ import {
 } from "../ir/primitive.ts";
 import { bind1 } from "../ir/trace.ts";
 import { toAxis } from "../transforms/batch.ts";
+import { neg } from "./arithmetic.ts";
 import { range, up } from "./dims.ts";
 import type { GatherScatterMode, ScatterDimensionNumbers, ScatterOptions } from "./gather-scatter.ts";
 import type { Lax } from "./lax.ts";
@@ -358,3 +359,8 @@ export const scatterMul: ScatterFn = (x, i, u, d, o = {}) => scatterWith(scatter
 export const scatterMin: ScatterFn = (x, i, u, d, o = {}) => scatterWith(scatter_min_p, x, i, u, d, o);
 /** Windows combined by maximum. Source: jax.lax.scatter_max. */
 export const scatterMax: ScatterFn = (x, i, u, d, o = {}) => scatterWith(scatter_max_p, x, i, u, d, o);
+/** Windows subtracted. Source: jax.lax.scatter_sub. */
+export const scatterSub: ScatterFn = (x, i, u, d, o = {}) => {
+  const [operand, updates] = operands("lax.scatterSub", x, u) as [NDArray, NDArray];
+  return scatterWith(scatter_add_p, operand, i, neg(updates), d, o);
+};

@@ -344,6 +344,16 @@ export function sliceInDim(
   );
 }
 
+/** Consecutive parts of these sizes along one axis. Source: jax.lax.split. */
+export function split(operand: Operand, sizes: readonly number[], axis = 0): NDArray[] {
+  const x = toArray("lax.split", operand);
+  const d = canonicalAxis("lax.split", axis, x.ndim);
+  const total = sizes.reduce((n, size) => n + size, 0);
+  if (total !== x.shape[d] || sizes.some((size) => size < 0))
+    throw fail("E_SHAPE", `lax.split: the sizes [${sizes.join(",")}] don't add up to axis ${d} of ${x.aval}`);
+  let start = 0;
+  return sizes.map((size) => sliceInDim(x, start, (start += size), 1, d));
+}
 /** Per axis: elements before, after (negative ones cut) and between. */
 export type PaddingConfig = readonly (readonly [low: number, high: number, interior: number])[];
 const config = (params: Params): PaddingConfig => params["config"] as PaddingConfig;

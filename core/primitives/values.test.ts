@@ -142,6 +142,18 @@ describe("windows and cumulations", () => {
   });
 });
 
+describe("pieces", () => {
+  it("split cuts an axis", () => {
+    expect(lax.split(f32([1, 2, 3, 4]), [1, 3]).map(list)).toEqual([[1], [2, 3, 4]]);
+    expect(() => lax.split(f32([1, 2, 3]), [1, 3])).toThrow(/add up/);
+  });
+  it("scatterSub subtracts repeated windows", () => {
+    const numbers = { updateWindowDims: [], insertedWindowDims: [0], scatterDimsToOperandDims: [0] };
+    const at = fromHost(new Int32Array([1, 1, 7]), [3, 1], "int32");
+    expect(list(lax.scatterSub(f32([5, 5]), at, f32([1, 2, 3]), numbers))).toEqual([5, 2]);
+  });
+});
+
 describe("collectives over a vmap axis", () => {
   const over = (f: Fn, x: NDArray): NDArray => mapped(f, { axisName: "i" })(x);
   const x = (): NDArray => f32([1, 2, 3]);
