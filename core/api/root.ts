@@ -1,0 +1,21 @@
+// The root context: what is in force outside of any transformation.
+import { context, installContext, isInstalled, type Config, type Context } from "../ir/context.ts";
+import { lax } from "../primitives/lax.ts";
+import { EvalTrace } from "../runtime/dispatch.ts";
+import { arrayMethods } from "./methods.ts";
+
+export const DEFAULT_CONFIG: Config = Object.freeze({
+  enableX64: false, debugNans: false, disableJit: false, checkTracerLeaks: false, debugKeyReuse: false,
+  numpyDtypePromotion: "standard", numpyRankPromotion: "allow", defaultMatmulPrecision: "default",
+  threefryPartitionable: true, debug: false, traceback: "filtered",
+});
+
+/** Installs the root context, once; later calls return the one in force. */
+export function installRoot(config: Partial<Config> = {}): Context {
+  if (!isInstalled())
+    installContext({
+      trace: new EvalTrace(), lax, methods: arrayMethods, axisEnv: new Map(), device: null, mesh: null,
+      config: { ...DEFAULT_CONFIG, ...config }, nameStack: [], scope: null,
+    });
+  return context();
+}

@@ -1,0 +1,274 @@
+// A small encoder of WebAssembly's binary format: what the generated kernels need and no more.
+// Specification: https://webassembly.github.io/spec/core/binary/ ; relaxed SIMD: proposal phase 5.
+
+/** Bytes of instructions; nested, so that composing an expression copies nothing. */
+export type Code = number | readonly Code[];
+/** Value types. */
+export type ValType = 0x7f | 0x7e | 0x7d | 0x7c | 0x7b;
+export const I32: ValType = 0x7f;
+export const I64: ValType = 0x7e;
+export const F32: ValType = 0x7d;
+export const F64: ValType = 0x7c;
+export const V128: ValType = 0x7b;
+
+/** Unsigned LEB128 of an integer below 2^32. */
+export function uleb(value: number): number[] {
+  const out: number[] = [];
+  let n = value >>> 0;
+  do {
+    const byte = n & 0x7f;
+    n >>>= 7;
+    out.push(n === 0 ? byte : byte | 0x80);
+  } while (n !== 0);
+  return out;
+}
+/** Signed LEB128 of a 32-bit integer. */
+export function sleb(value: number): number[] {
+  const out: number[] = [];
+  for (let n = value | 0; ; ) {
+    const byte = n & 0x7f;
+    n >>= 7;
+    if ((n === 0 && (byte & 0x40) === 0) || (n === -1 && (byte & 0x40) !== 0)) return [...out, byte];
+    out.push(byte | 0x80);
+  }
+}
+/** Signed LEB128 of a 64-bit integer. */
+export function sleb64(value: bigint): number[] {
+  const out: number[] = [];
+  for (let n = BigInt.asIntN(64, value); ; ) {
+    const byte = Number(n & 0x7fn);
+    n >>= 7n;
+    if ((n === 0n && (byte & 0x40) === 0) || (n === -1n && (byte & 0x40) !== 0)) return [...out, byte];
+    out.push(byte | 0x80);
+  }
+}
+
+const scratch = new DataView(new ArrayBuffer(8));
+const bytesOf = (n: number): number[] => Array.from({ length: n }, (_, i) => scratch.getUint8(i));
+const SIMD = 0xfd;
+/** A SIMD instruction by its number. */
+export const simd = (op: number): Code => [SIMD, uleb(op)];
+
+// --- instructions ---------------------------------------------------------------------------------------------------
+
+export const get = (local: number): Code => [0x20, uleb(local)];
+export const set = (local: number, value: Code = []): Code => [value, 0x21, uleb(local)];
+export const tee = (local: number, value: Code = []): Code => [value, 0x22, uleb(local)];
+export const i32c = (n: number): Code => [0x41, sleb(n)];
+export const i64c = (n: bigint): Code => [0x42, sleb64(n)];
+export function f32c(x: number): Code {
+  scratch.setFloat32(0, x, true);
+  return [0x43, bytesOf(4)];
+}
+export function f64c(x: number): Code {
+  scratch.setFloat64(0, x, true);
+  return [0x44, bytesOf(8)];
+}
+/** v128.const of four 32-bit words. */
+export function v128c(words: readonly number[]): Code {
+  const bytes = words.flatMap((w) => {
+    scratch.setUint32(0, w >>> 0, true);
+    return bytesOf(4);
+  });
+  return [simd(12), bytes];
+}
+/** Bits of a float as an unsigned word. */
+export function f32Bits(x: number): number {
+  scratch.setFloat32(0, x, true);
+  return scratch.getUint32(0, true);
+}
+/** Bits of a double. */
+export function f64Bits(x: number): bigint {
+  scratch.setFloat64(0, x, true);
+  return scratch.getBigInt64(0, true);
+}
+
+/** A memory access: opcode (a number, or a SIMD instruction), log2 of the alignment, address, constant offset. */
+export const load = (op: Code, align: number, address: Code, offset = 0): Code => [address, op, align, uleb(offset)];
+export const store = (op: Code, align: number, address: Code, value: Code, offset = 0): Code => [
+  address,
+  value,
+  op,
+  align,
+  uleb(offset),
+];
+export const i32load = (address: Code, offset = 0): Code => load(0x28, 2, address, offset);
+export const i32store = (address: Code, value: Code, offset = 0): Code => store(0x36, 2, address, value, offset);
+export const v128load = (address: Code, offset = 0): Code => load(simd(0), 2, address, offset);
+export const v128store = (address: Code, value: Code, offset = 0): Code => store(simd(11), 2, address, value, offset);
+
+export const add = (x: Code, y: Code): Code => [x, y, 0x6a];
+export const sub = (x: Code, y: Code): Code => [x, y, 0x6b];
+export const mul = (x: Code, y: Code): Code => [x, y, 0x6c];
+export const shl = (x: Code, y: Code): Code => [x, y, 0x74];
+export const and = (x: Code, y: Code): Code => [x, y, 0x71];
+export const ltS = (x: Code, y: Code): Code => [x, y, 0x48];
+export const ltU = (x: Code, y: Code): Code => [x, y, 0x49];
+export const gtS = (x: Code, y: Code): Code => [x, y, 0x4a];
+export const leS = (x: Code, y: Code): Code => [x, y, 0x4c];
+export const geS = (x: Code, y: Code): Code => [x, y, 0x4e];
+export const eqz = (x: Code): Code => [x, 0x45];
+/** `condition ? x : y` without a branch. */
+export const select = (condition: Code, x: Code, y: Code): Code => [x, y, condition, 0x1b];
+
+const VOID = 0x40;
+export const block = (body: Code): Code => [0x02, VOID, body, 0x0b];
+export const loop = (body: Code): Code => [0x03, VOID, body, 0x0b];
+export const br = (depth: number): Code => [0x0c, uleb(depth)];
+export const brIf = (depth: number, condition: Code): Code => [condition, 0x0d, uleb(depth)];
+export const brTable = (index: Code, depths: readonly number[], otherwise: number): Code => [
+  index,
+  0x0e,
+  uleb(depths.length),
+  depths.map(uleb),
+  uleb(otherwise),
+];
+export const ifThen = (condition: Code, then: Code, otherwise?: Code): Code => [
+  condition,
+  0x04,
+  VOID,
+  then,
+  otherwise === undefined ? [] : [0x05, otherwise],
+  0x0b,
+];
+/** `if` with a result of one type. */
+export const ifValue = (type: ValType, condition: Code, then: Code, otherwise: Code): Code => [
+  condition,
+  0x04,
+  type,
+  then,
+  0x05,
+  otherwise,
+  0x0b,
+];
+export const call = (fn: number, ...args: Code[]): Code => [args, 0x10, uleb(fn)];
+export const callIndirect = (type: number, index: Code, ...args: Code[]): Code => [args, index, 0x11, uleb(type), 0];
+export const memoryCopy = (to: Code, from: Code, bytes: Code): Code => [to, from, bytes, 0xfc, 10, 0, 0];
+export const memoryFill = (to: Code, byte: Code, bytes: Code): Code => [to, byte, bytes, 0xfc, 11, 0];
+/** i8x16.shuffle of 16 lane numbers. */
+export const shuffle = (lanes: readonly number[], x: Code, y: Code): Code => [x, y, simd(13), lanes as number[]];
+/** A counted loop: `local` from `from` while < `to`, stepping by `step`; zero trips are allowed. */
+export const forLoop = (local: number, from: Code, to: Code, step: number, body: Code): Code => [
+  set(local, from),
+  block([brIf(0, [get(local), to, 0x4e]), loop([body, brIf(0, ltS(tee(local, add(get(local), i32c(step))), to))])]),
+];
+
+// --- functions and modules ------------------------------------------------------------------------------------------
+
+/** A function under construction: numbers its locals. */
+export interface Fn {
+  readonly params: readonly ValType[];
+  readonly results: readonly ValType[];
+  readonly locals: ValType[];
+  body: Code;
+}
+export const fn = (params: readonly ValType[], results: readonly ValType[] = []): Fn => ({
+  params,
+  results,
+  locals: [],
+  body: [],
+});
+/** A new local's index. */
+export function local(f: Fn, type: ValType): number {
+  f.locals.push(type);
+  return f.params.length + f.locals.length - 1;
+}
+
+/** Bytes of a function body (locals and code), which is also its identity: equal bytes and types, equal kernel. */
+export function bodyBytes(f: Fn): number[] {
+  const runs: [number, ValType][] = [];
+  for (const type of f.locals) {
+    const last = runs[runs.length - 1];
+    if (last !== undefined && last[1] === type) last[0]++;
+    else runs.push([1, type]);
+  }
+  const out: number[] = [...uleb(runs.length)];
+  for (const [n, type] of runs) out.push(...uleb(n), type);
+  flatten(f.body, out);
+  out.push(0x0b);
+  return out;
+}
+function flatten(code: Code, out: number[]): void {
+  if (typeof code === "number") out.push(code);
+  else for (const c of code) flatten(c, out);
+}
+
+/** An imported function, by name in the module "m". */
+export interface Import {
+  readonly name: string;
+  readonly params: readonly ValType[];
+  readonly results: readonly ValType[];
+}
+/** What a module holds. Memory comes from ("e", "m"), the table from ("e", "t"). */
+export interface ModuleSpec {
+  readonly imports?: readonly Import[];
+  readonly functions: readonly { readonly type: Pick<Fn, "params" | "results">; readonly body: readonly number[] }[];
+  /** Exported under "f0", "f1", …: indices into `functions`. */
+  readonly exports?: readonly number[];
+  /** Table slots filled at instantiation. */
+  readonly elements?: readonly { readonly slot: number; readonly fn: number }[];
+  /** Further types for call_indirect; indices through `typeIndex`. */
+  readonly types: TypeTable;
+}
+/** The types of a module, numbered on first use. */
+export interface TypeTable {
+  readonly keys: Map<string, number>;
+  readonly list: number[][];
+}
+export const typeTable = (): TypeTable => ({ keys: new Map(), list: [] });
+export function typeIndex(table: TypeTable, params: readonly ValType[], results: readonly ValType[]): number {
+  const key = `${params.join(",")}>${results.join(",")}`;
+  let i = table.keys.get(key);
+  if (i === undefined) {
+    i = table.list.push([0x60, ...uleb(params.length), ...params, ...uleb(results.length), ...results]) - 1;
+    table.keys.set(key, i);
+  }
+  return i;
+}
+
+const name = (text: string): number[] => [...uleb(text.length), ...Array.from(text, (c) => c.charCodeAt(0))];
+function section(out: number[], id: number, count: number, parts: readonly (readonly number[])[]): void {
+  if (count === 0) return;
+  const head = uleb(count);
+  let size = head.length;
+  for (const p of parts) size += p.length;
+  out.push(id, ...uleb(size), ...head);
+  for (const p of parts) for (const b of p) out.push(b);
+}
+
+/** The bytes of a module. `maxPages`: that of the memory it will import. */
+export function encodeModule(spec: ModuleSpec, maxPages: number): Uint8Array<ArrayBuffer> {
+  const { types, functions } = spec;
+  const imports = spec.imports ?? [];
+  const importTypes = imports.map((i) => typeIndex(types, i.params, i.results));
+  const functionTypes = functions.map((f) => typeIndex(types, f.type.params, f.type.results));
+  const out: number[] = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  section(out, 1, types.list.length, types.list);
+  section(out, 2, imports.length + 2, [
+    [...name("e"), ...name("m"), 2, 1, ...uleb(0), ...uleb(maxPages)],
+    [...name("e"), ...name("t"), 1, 0x70, 0, ...uleb(0)],
+    ...imports.map((im, i) => [...name("m"), ...name(im.name), 0, ...uleb(importTypes[i] as number)]),
+  ]);
+  section(out, 3, functions.length, functionTypes.map(uleb));
+  const exported = spec.exports ?? [];
+  section(
+    out,
+    7,
+    exported.length,
+    exported.map((f, i) => [...name(`f${i}`), 0, ...uleb(imports.length + f)]),
+  );
+  const elements = spec.elements ?? [];
+  section(
+    out,
+    9,
+    elements.length,
+    elements.map((e) => [0, 0x41, ...sleb(e.slot), 0x0b, 1, ...uleb(imports.length + e.fn)]),
+  );
+  section(
+    out,
+    10,
+    functions.length,
+    functions.map((f) => [...uleb(f.body.length), ...f.body]),
+  );
+  return Uint8Array.from(out);
+}
