@@ -1,5 +1,17 @@
 // Builds Programs by hand: the suite's own words, so that it doesn't depend on how core lowers or the kit rewrites.
-import { IR, type Block, type ConcreteType, type DType, type Func, type Op, type OpAttrs, type OpName, type Param, type Program, type Value } from "tenon-plugin-api";
+import {
+  IR,
+  type Block,
+  type ConcreteType,
+  type DType,
+  type Func,
+  type Op,
+  type OpAttrs,
+  type OpName,
+  type Param,
+  type Program,
+  type Value,
+} from "tenon-plugin-api";
 
 /** A value while building: its id and its type. */
 export interface Ref {
@@ -15,9 +27,21 @@ export function type(dtype: DType, ...shape: number[]): ConcreteType {
 /** Where ops are added: a function's body or a region. */
 export interface Scope {
   /** Adds an op and returns its results. */
-  op<N extends OpName>(name: N, operands: readonly Ref[], attrs: OpAttrs[N], results: readonly ConcreteType[], regions?: readonly Block[]): Ref[];
+  op<N extends OpName>(
+    name: N,
+    operands: readonly Ref[],
+    attrs: OpAttrs[N],
+    results: readonly ConcreteType[],
+    regions?: readonly Block[],
+  ): Ref[];
   /** The same for an op with one result. */
-  one<N extends OpName>(name: N, operands: readonly Ref[], attrs: OpAttrs[N], result: ConcreteType, regions?: readonly Block[]): Ref;
+  one<N extends OpName>(
+    name: N,
+    operands: readonly Ref[],
+    attrs: OpAttrs[N],
+    result: ConcreteType,
+    regions?: readonly Block[],
+  ): Ref;
   /** A region; its ids continue those of the function. */
   block(params: readonly ConcreteType[], body: (scope: Scope, ...params: Ref[]) => readonly Ref[]): Block;
   /** A constant from wire bytes. */
@@ -36,13 +60,31 @@ class Body implements Scope {
     this.ids = ids;
     this.attachments = attachments;
   }
-  op<N extends OpName>(name: N, operands: readonly Ref[], attrs: OpAttrs[N], results: readonly ConcreteType[], regions?: readonly Block[]): Ref[] {
+  op<N extends OpName>(
+    name: N,
+    operands: readonly Ref[],
+    attrs: OpAttrs[N],
+    results: readonly ConcreteType[],
+    regions?: readonly Block[],
+  ): Ref[] {
     const values = results.map((t): Value & Ref => ({ id: this.ids.next++, type: t }));
-    const op = { op: name, operands: operands.map((r) => r.id), results: values, attrs, ...(regions ? { regions } : {}) };
+    const op = {
+      op: name,
+      operands: operands.map((r) => r.id),
+      results: values,
+      attrs,
+      ...(regions ? { regions } : {}),
+    };
     this.ops.push(op as unknown as Op);
     return values;
   }
-  one<N extends OpName>(name: N, operands: readonly Ref[], attrs: OpAttrs[N], result: ConcreteType, regions?: readonly Block[]): Ref {
+  one<N extends OpName>(
+    name: N,
+    operands: readonly Ref[],
+    attrs: OpAttrs[N],
+    result: ConcreteType,
+    regions?: readonly Block[],
+  ): Ref {
     return this.op(name, operands, attrs, [result], regions)[0] as Ref;
   }
   block(params: readonly ConcreteType[], body: (scope: Scope, ...params: Ref[]) => readonly Ref[]): Block {
@@ -73,11 +115,25 @@ export interface ProgramOptions {
 }
 
 /** A Program with the given parameters; `body` returns its results. */
-export function program(name: string, params: readonly ConcreteType[], body: FunctionBody, options: ProgramOptions = {}): Program {
+export function program(
+  name: string,
+  params: readonly ConcreteType[],
+  body: FunctionBody,
+  options: ProgramOptions = {},
+): Program {
   const attachments: Uint8Array[] = [];
-  const build = (fn: string, types: readonly ConcreteType[], make: FunctionBody, donate: readonly number[]): Func => {
+  const build = (
+    fn: string,
+    types: readonly ConcreteType[],
+    make: FunctionBody,
+    donate: readonly number[],
+  ): Func => {
     const ids = { next: 0 };
-    const refs = types.map((t, i): Param & Ref => ({ id: ids.next++, type: t, ...(donate.includes(i) ? { donate: {} } : {}) }));
+    const refs = types.map((t, i): Param & Ref => ({
+      id: ids.next++,
+      type: t,
+      ...(donate.includes(i) ? { donate: {} } : {}),
+    }));
     const scope = new Body(ids, attachments);
     const results = make(scope, ...refs).map((r) => ({ value: r.id }));
     return { name: fn, params: refs, ops: scope.ops, results };
@@ -96,7 +152,11 @@ function freeze<T>(value: T): T {
 
 /** A one-op program: params are the operands, in order. */
 export function single<N extends OpName>(
-  name: N, operands: readonly ConcreteType[], attrs: OpAttrs[N], results: readonly ConcreteType[], regions?: (scope: Scope) => readonly Block[],
+  name: N,
+  operands: readonly ConcreteType[],
+  attrs: OpAttrs[N],
+  results: readonly ConcreteType[],
+  regions?: (scope: Scope) => readonly Block[],
 ): Program {
   return program(name, operands, (s, ...refs) => s.op(name, refs, attrs, results, regions?.(s)));
 }

@@ -14,8 +14,22 @@ export const EXACT: Tolerance = { ulp: 0 };
 // Ops not named here are exact. The bounds are those of a careful polynomial in the type itself; StableHLO leaves them to the
 // implementation (spec: "the accuracy is implementation-defined"), and the op table's accuracy classes agree with them.
 const ULP: { readonly [op in OpName]?: number } = {
-  exponential: 4, exponential_minus_one: 6, log: 4, log_plus_one: 6, logistic: 8, tanh: 8, sine: 8, cosine: 8, tan: 16,
-  cbrt: 4, rsqrt: 3, sqrt: 1, power: 16, atan2: 8, divide: 1, abs: 2,
+  exponential: 4,
+  exponential_minus_one: 6,
+  log: 4,
+  log_plus_one: 6,
+  logistic: 8,
+  tanh: 8,
+  sine: 8,
+  cosine: 8,
+  tan: 16,
+  cbrt: 4,
+  rsqrt: 3,
+  sqrt: 1,
+  power: 16,
+  atan2: 8,
+  divide: 1,
+  abs: 2,
 };
 
 /** Tolerance of an elementwise op. `abs`, `divide` and `sqrt` are exact for real numbers of 32 bits and more. */
@@ -23,7 +37,8 @@ export function toleranceOf(op: OpName, dtype: DType): Tolerance {
   const ulp = ULP[op] ?? 0;
   if (formatOf(dtype) === undefined) return EXACT;
   if (dtype === "c64" || dtype === "c128") return { ulp: Math.max(ulp * 2, 4) };
-  if (op === "abs" || ((op === "divide" || op === "sqrt") && (dtype === "f32" || dtype === "f64"))) return EXACT;
+  if (op === "abs" || ((op === "divide" || op === "sqrt") && (dtype === "f32" || dtype === "f64")))
+    return EXACT;
   // The range reduction of sine and cosine is absolute: near a zero of the function the relative error grows.
   const periodic = op === "sine" || op === "cosine" || op === "tan";
   const atol = periodic ? 2 * ulpOf(dtype, 1) : 0;
@@ -43,7 +58,12 @@ export interface Difference {
 }
 
 /** The first element beyond the tolerance. NaN equals NaN; infinities and, for exact ops, signs of zero must match. */
-export function firstDifference(dtype: DType, got: readonly Element[], want: readonly Element[], tolerance: Tolerance): Difference | undefined {
+export function firstDifference(
+  dtype: DType,
+  got: readonly Element[],
+  want: readonly Element[],
+  tolerance: Tolerance,
+): Difference | undefined {
   for (let index = 0; index < want.length; index++) {
     const g = got[index] as Element;
     const w = want[index] as Element;
@@ -55,7 +75,8 @@ export function firstDifference(dtype: DType, got: readonly Element[], want: rea
 
 function close(dtype: DType, got: Element, want: Element, ulp: number, atol: number): boolean {
   if (Object.is(got, want)) return true;
-  if (typeof got === "bigint" || typeof want === "bigint" || formatOf(dtype) === undefined) return got === want;
+  if (typeof got === "bigint" || typeof want === "bigint" || formatOf(dtype) === undefined)
+    return got === want;
   if (Number.isNaN(want) || Number.isNaN(got)) return Number.isNaN(want) && Number.isNaN(got);
   const allowed = ulp * ulpOf(dtype, want) + atol;
   if (!Number.isFinite(want) || !Number.isFinite(got)) return allowed > 0 && overflowEdge(dtype, got, want);

@@ -82,7 +82,8 @@ export function nbytesOf(type: ConcreteType): number {
 /** Nearest value of the format, ties to even; beyond the largest: infinity (f8e4m3fn has none: NaN). */
 export function roundTo(dtype: DType, x: number): number {
   const format = FLOATS[dtype];
-  if (format === undefined || format.digits === 53 || !Number.isFinite(x) || x === 0) return fnInfinity(dtype, x);
+  if (format === undefined || format.digits === 53 || !Number.isFinite(x) || x === 0)
+    return fnInfinity(dtype, x);
   if (format.digits === 24) return Math.fround(x);
   const quantum = 2 ** (exponentOf(x, format) - format.digits + 1);
   const rounded = roundHalfEven(x / quantum) * quantum;
@@ -97,7 +98,8 @@ function fnInfinity(dtype: DType, x: number): number {
 /** Exponent of `x` in a format, not below its smallest normal one. */
 function exponentOf(x: number, format: FloatFormat): number {
   let e = Math.floor(Math.log2(Math.abs(x)));
-  if (2 ** e > Math.abs(x)) e--; // log2 rounds
+  if (2 ** e > Math.abs(x))
+    e--; // log2 rounds
   else if (2 ** (e + 1) <= Math.abs(x)) e++;
   return Math.max(e, format.minExponent);
 }
@@ -137,7 +139,8 @@ function encodeSmallFloat(dtype: DType, value: number): number {
   const exponentBits = (dtype === "f16" ? 16 : dtype === "bf16" ? 16 : 8) - 1 - mantissaBits;
   const sign = value < 0 || Object.is(value, -0) ? 1 << (exponentBits + mantissaBits) : 0;
   const ones = ((1 << exponentBits) - 1) << mantissaBits;
-  if (Number.isNaN(value)) return dtype === "f8e4m3fn" ? sign | 0x7f : sign | ones | (1 << (mantissaBits - 1));
+  if (Number.isNaN(value))
+    return dtype === "f8e4m3fn" ? sign | 0x7f : sign | ones | (1 << (mantissaBits - 1));
   if (!Number.isFinite(value)) return sign | ones;
   const a = Math.abs(value);
   if (a < 2 ** format.minExponent) return sign | Math.round(a / 2 ** (format.minExponent - mantissaBits));
@@ -170,7 +173,8 @@ export function encode(dtype: DType, elements: readonly (Element | boolean)[]): 
     const at = i * part;
     if (dtype === "f32" || dtype === "c64") view.setFloat32(at, Number(x), true);
     else if (dtype === "f64" || dtype === "c128") view.setFloat64(at, Number(x), true);
-    else if (dtype === "f16" || dtype === "bf16") view.setUint16(at, encodeSmallFloat(dtype, Number(x)), true);
+    else if (dtype === "f16" || dtype === "bf16")
+      view.setUint16(at, encodeSmallFloat(dtype, Number(x)), true);
     else if (isInexact(dtype)) view.setUint8(at, encodeSmallFloat(dtype, Number(x)));
     else if (part === 8) view.setBigUint64(at, BigInt.asUintN(64, BigInt(x)), true);
     else if (part === 4) view.setUint32(at, Number(x) >>> 0, true);

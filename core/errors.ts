@@ -7,32 +7,59 @@ export { CodedError as TenonError } from "tenon-plugin-api";
 type Kind = new (code: ErrorCode, message: string, fields?: ErrorFields) => CodedError;
 
 /** Shapes that don't fit. */
-export class ShapeError extends CodedError { override name = "ShapeError"; }
+export class ShapeError extends CodedError {
+  override name = "ShapeError";
+}
 /** A dtype that the operation doesn't accept. */
-export class DTypeError extends CodedError { override name = "DTypeError"; }
+export class DTypeError extends CodedError {
+  override name = "DTypeError";
+}
 /** An index or axis out of range, or of a kind that can't index. */
-export class IndexError extends CodedError { override name = "IndexError"; }
+export class IndexError extends CodedError {
+  override name = "IndexError";
+}
 /** A tree that isn't one, or trees whose structures differ; the message has the key path. */
-export class TreeError extends CodedError { override name = "TreeError"; }
+export class TreeError extends CodedError {
+  override name = "TreeError";
+}
 /** Something done to a traced value that only concrete arrays can do. */
-export class TracerError extends CodedError { override name = "TracerError"; }
+export class TracerError extends CodedError {
+  override name = "TracerError";
+}
 /** A traced value where a concrete one is needed. */
-export class ConcretizationError extends TracerError { override name = "ConcretizationError"; }
+export class ConcretizationError extends TracerError {
+  override name = "ConcretizationError";
+}
 /** A tracer used after its trace has ended. */
-export class LeakError extends TracerError { override name = "LeakError"; }
+export class LeakError extends TracerError {
+  override name = "LeakError";
+}
 /** A traced function that returned a promise. */
-export class AsyncTraceError extends TracerError { override name = "AsyncTraceError"; }
+export class AsyncTraceError extends TracerError {
+  override name = "AsyncTraceError";
+}
 /** A disposed or donated array. */
-export class LifetimeError extends CodedError { override name = "LifetimeError"; }
+export class LifetimeError extends CodedError {
+  override name = "LifetimeError";
+}
 /** A plugin broke its contract, or was refused. */
-export class PluginError extends CodedError { override name = "PluginError"; }
+export class PluginError extends CodedError {
+  override name = "PluginError";
+}
 /** A random key used twice. */
-export class KeyReuseError extends CodedError { override name = "KeyReuseError"; }
+export class KeyReuseError extends CodedError {
+  override name = "KeyReuseError";
+}
 
 /** Where one stable reason belongs: the class, the code, and what the reader should do. */
-export interface Row { readonly kind: Kind; readonly code: ErrorCode; readonly hint?: string }
+export interface Row {
+  readonly kind: Kind;
+  readonly code: ErrorCode;
+  readonly hint?: string;
+}
 
-const row = (kind: Kind, code: ErrorCode, hint?: string): Row => (hint === undefined ? { kind, code } : { kind, code, hint });
+const row = (kind: Kind, code: ErrorCode, hint?: string): Row =>
+  hint === undefined ? { kind, code } : { kind, code, hint };
 const BAD = "INVALID_ARGUMENT";
 const STATE = "FAILED_PRECONDITION";
 
@@ -42,39 +69,91 @@ const TABLE = {
   E_OPTIONS: row(CodedError, BAD, "pass settings in one options object at the end, { axis: 0 }"),
   E_UNKNOWN_OPTION: row(CodedError, BAD),
   E_SHAPE: row(ShapeError, BAD),
-  E_BROADCAST: row(ShapeError, BAD, "shapes broadcast from the last axis: sizes must be equal, or one of them 1"),
+  E_BROADCAST: row(
+    ShapeError,
+    BAD,
+    "shapes broadcast from the last axis: sizes must be equal, or one of them 1",
+  ),
   E_DOT_CONTRACT: row(ShapeError, BAD, "the contracted axes must have the same size"),
   E_CONV: row(ShapeError, BAD),
   E_AXIS_RANGE: row(IndexError, BAD, "axes run from -ndim to ndim - 1"),
   E_INDEX: row(IndexError, BAD),
-  E_INDEX_TRACED_MASK: row(ConcretizationError, STATE, "the result's shape would depend on data: use where(mask, x, y)"),
+  E_INDEX_TRACED_MASK: row(
+    ConcretizationError,
+    STATE,
+    "the result's shape would depend on data: use where(mask, x, y)",
+  ),
   E_DTYPE: row(DTypeError, BAD),
   E_DTYPE_MISMATCH: row(DTypeError, BAD, "lax functions don't promote: convert with astype, or use np"),
-  E_NUMBER_DTYPE: row(DTypeError, BAD, "a number passed into jit or vmap is a float32: pass 2n, int(2), float(2), or make it static"),
+  E_NUMBER_DTYPE: row(
+    DTypeError,
+    BAD,
+    "a number passed into jit or vmap is a float32: pass 2n, int(2), float(2), or make it static",
+  ),
   E_TREE: row(TreeError, BAD),
-  E_TREE_LEAF: row(TreeError, BAD, "register the class (tree.registerDataclass, tree.registerPytreeNode), or make the argument static"),
+  E_TREE_LEAF: row(
+    TreeError,
+    BAD,
+    "register the class (tree.registerDataclass, tree.registerPytreeNode), or make the argument static",
+  ),
   E_TREE_MISMATCH: row(TreeError, BAD),
-  E_TRACER_COERCED: row(ConcretizationError, STATE, "arrays never turn into JavaScript values by themselves: use .item(), or np.where / lax.cond on traced values"),
-  E_COERCED: row(CodedError, BAD, "arrays never turn into JavaScript values by themselves: write x.item(), x.add(y), x.gt(0)"),
-  E_CONCRETIZATION: row(ConcretizationError, STATE, "the value isn't known while tracing: use np.where or lax.cond, or make the argument static"),
-  E_ITEM_DIFFERENTIATED: row(ConcretizationError, STATE, "write lax.stopGradient(x).item() if the derivative shall not see it"),
+  E_TRACER_COERCED: row(
+    ConcretizationError,
+    STATE,
+    "arrays never turn into JavaScript values by themselves: use .item(), or np.where / lax.cond on traced values",
+  ),
+  E_COERCED: row(
+    CodedError,
+    BAD,
+    "arrays never turn into JavaScript values by themselves: write x.item(), x.add(y), x.gt(0)",
+  ),
+  E_CONCRETIZATION: row(
+    ConcretizationError,
+    STATE,
+    "the value isn't known while tracing: use np.where or lax.cond, or make the argument static",
+  ),
+  E_ITEM_DIFFERENTIATED: row(
+    ConcretizationError,
+    STATE,
+    "write lax.stopGradient(x).item() if the derivative shall not see it",
+  ),
   E_TRACER_LEAKED: row(LeakError, STATE, "return the value from the traced function instead of keeping it"),
   E_TRACE_ASYNC: row(AsyncTraceError, BAD, "a traced function is synchronous: await before or after it"),
   E_NOT_SCALAR: row(ShapeError, BAD, "grad needs a scalar loss: use .sum(), .mean(), or jacrev"),
-  E_NOT_DIFFERENTIABLE: row(DTypeError, BAD, "differentiate with respect to float arguments, or choose others by argnums"),
+  E_NOT_DIFFERENTIABLE: row(
+    DTypeError,
+    BAD,
+    "differentiate with respect to float arguments, or choose others by argnums",
+  ),
   E_NO_RULE: row(CodedError, "UNIMPLEMENTED"),
   E_RULE_NOT_LINEAR: row(CodedError, BAD, "a jvp rule's tangents must be linear in the tangents it got"),
   E_RULE_OUTPUT: row(CodedError, BAD),
-  E_REVERSE_WHILE: row(CodedError, BAD, "use lax.scan, or lax.foriLoop with static bounds: both can be differentiated in reverse"),
+  E_REVERSE_WHILE: row(
+    CodedError,
+    BAD,
+    "use lax.scan, or lax.foriLoop with static bounds: both can be differentiated in reverse",
+  ),
   E_CARRY: row(CodedError, BAD, "a carry keeps its tree, shapes and dtypes: convert with astype"),
   E_BRANCHES: row(CodedError, BAD, "all branches must return the same tree, shapes and dtypes"),
   E_VMAP: row(CodedError, BAD),
   E_AXIS_NAME: row(CodedError, BAD),
-  E_DISPOSED: row(LifetimeError, STATE, "don't use an array after dispose(), or let the garbage collector free it"),
+  E_DISPOSED: row(
+    LifetimeError,
+    STATE,
+    "don't use an array after dispose(), or let the garbage collector free it",
+  ),
   E_DONATED: row(LifetimeError, STATE, "use the function's result, or call it without donateArgnums"),
   E_DONATED_TWICE: row(LifetimeError, BAD, "pass a copy, or don't donate it"),
-  E_SCOPE_ASYNC: row(CodedError, BAD, "scope() is for synchronous functions: use `using s = new Scope()` across await"),
-  E_TWO_COPIES: row(CodedError, STATE, "two copies of tenon are loaded: make it a peerDependency and deduplicate (npm ls tenon)"),
+  E_SCOPE_ASYNC: row(
+    CodedError,
+    BAD,
+    "scope() is for synchronous functions: use `using s = new Scope()` across await",
+  ),
+  E_TWO_COPIES: row(
+    CodedError,
+    STATE,
+    "two copies of tenon are loaded: make it a peerDependency and deduplicate (npm ls tenon)",
+  ),
   E_NO_DEVICE: row(CodedError, "NOT_FOUND"),
   E_DEVICE_MISMATCH: row(CodedError, BAD, "move one of them with devicePut"),
   E_NO_READ_SYNC: row(CodedError, STATE, "await x.data(), or await deviceGet(x) first"),
@@ -101,7 +180,10 @@ export function fail(reason: Reason, message: string, fields: ErrorFields = {}):
   const { kind, code, hint } = REASONS[reason];
   const shown = fields.hint ?? hint;
   const error = new kind(code, shown === undefined ? message : `${message}\n  hint: ${shown}`, {
-    reason, docs: `docs/errors.md#${reason.toLowerCase()}`, ...(shown === undefined ? {} : { hint: shown }), ...fields,
+    reason,
+    docs: `docs/errors.md#${reason.toLowerCase()}`,
+    ...(shown === undefined ? {} : { hint: shown }),
+    ...fields,
   });
   return error;
 }

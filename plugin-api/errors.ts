@@ -44,24 +44,41 @@ export function tenonError(code: ErrorCode, message: string, fields: ErrorFields
 /** The error again, from its record (after a port, or from a poisoned buffer). */
 export function fromErrorRecord(record: ErrorRecord): TenonError {
   const { code, message, cause, ...fields } = record;
-  return tenonError(code, message, cause === undefined ? fields : { ...fields, cause: fromErrorRecord(cause) });
+  return tenonError(
+    code,
+    message,
+    cause === undefined ? fields : { ...fields, cause: fromErrorRecord(cause) },
+  );
 }
 
 export function isTenonError(error: unknown): error is TenonError {
-  return typeof error === "object" && error !== null && (error as { brand?: unknown }).brand === "tenon.error";
+  return (
+    typeof error === "object" && error !== null && (error as { brand?: unknown }).brand === "tenon.error"
+  );
 }
 
 function isErrorRecord(error: unknown): error is ErrorRecord {
   return (
-    typeof error === "object" && error !== null && !(error instanceof Error) &&
-    typeof (error as { code?: unknown }).code === "string" && typeof (error as { message?: unknown }).message === "string"
+    typeof error === "object" &&
+    error !== null &&
+    !(error instanceof Error) &&
+    typeof (error as { code?: unknown }).code === "string" &&
+    typeof (error as { message?: unknown }).message === "string"
   );
 }
 
 /** UNIMPLEMENTED in one form everywhere: names the op, the dtype and the plugin. */
-export function unimplemented(op: string, dtype: string | undefined, plugin: string, hint?: string): TenonError {
+export function unimplemented(
+  op: string,
+  dtype: string | undefined,
+  plugin: string,
+  hint?: string,
+): TenonError {
   const what = dtype === undefined ? op : `${op} of ${dtype}`;
   return tenonError("UNIMPLEMENTED", `${plugin} does not implement ${what}`, {
-    reason: "E_UNIMPLEMENTED", op, plugin, hint: hint ?? "use another device, or look at its support table",
+    reason: "E_UNIMPLEMENTED",
+    op,
+    plugin,
+    hint: hint ?? "use another device, or look at its support table",
   });
 }

@@ -3,6 +3,13 @@
 export type * from "./plugin.ts";
 export type * from "./program.ts";
 export { evalDim, mainOf, resultTypes, signatureOf } from "./program.ts";
-export { CodedError, fromErrorRecord, isTenonError, tenonError, toErrorRecord, unimplemented } from "./errors.ts";
+export {
+  CodedError,
+  fromErrorRecord,
+  isTenonError,
+  tenonError,
+  toErrorRecord,
+  unimplemented,
+} from "./errors.ts";
 export type { ErrorFields } from "./errors.ts";
 export { ABI, IR } from "./version.ts";

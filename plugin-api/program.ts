@@ -3,36 +3,74 @@
 // Types, and the three pure functions that a bare plugin needs: `mainOf`, `signatureOf`, `resultTypes`.
 
 export type DType =
-  | "bool" | "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64"
-  | "f16" | "bf16" | "f32" | "f64" | "c64" | "c128"
-  | "i4" | "u4" | "f8e4m3fn" | "f8e5m2"; // storage only: host form is one element per byte
+  | "bool"
+  | "i8"
+  | "i16"
+  | "i32"
+  | "i64"
+  | "u8"
+  | "u16"
+  | "u32"
+  | "u64"
+  | "f16"
+  | "bf16"
+  | "f32"
+  | "f64"
+  | "c64"
+  | "c128"
+  | "i4"
+  | "u4"
+  | "f8e4m3fn"
+  | "f8e5m2"; // storage only: host form is one element per byte
 
 /** A dimension: a constant, a symbol, or arithmetic on them (prefix form, so that no parser is needed). */
 export type Dim = number | string | DimExpr;
 export type DimExpr = readonly [op: "add" | "mul" | "floordiv" | "mod" | "max" | "min", lhs: Dim, rhs: Dim];
 
-export interface ArrayType { readonly dtype: DType; readonly shape: readonly Dim[] }
-export interface TokenType { readonly dtype: "token" }
+export interface ArrayType {
+  readonly dtype: DType;
+  readonly shape: readonly Dim[];
+}
+export interface TokenType {
+  readonly dtype: "token";
+}
 /** Discriminate by `dtype`. There are no tuples: an op has any number of results. */
 export type Type = ArrayType | TokenType;
 /** An array type whose dims are all numbers: what a DeviceBuffer has. Interned by the host: compare with `===` first. */
-export interface ConcreteType extends ArrayType { readonly shape: readonly number[] }
+export interface ConcreteType extends ArrayType {
+  readonly shape: readonly number[];
+}
 
 /** Dense from 0 within one function, regions included: a plugin may keep values in a plain array. */
 export type ValueId = number;
-export interface Value { readonly id: ValueId; readonly type: Type; readonly sharding?: Sharding }
+export interface Value {
+  readonly id: ValueId;
+  readonly type: Type;
+  readonly sharding?: Sharding;
+}
 
 // --- attributes ---------------------------------------------------------------------------------------------------
 
 /** JSON has no NaN, Infinity, -0 nor 64-bit integers, so a scalar that may be one of them is tagged. */
-export interface ScalarAttr { readonly dtype: DType; readonly value: number | string | boolean | readonly [number | string, number | string] }
+export interface ScalarAttr {
+  readonly dtype: DType;
+  readonly value: number | string | boolean | readonly [number | string, number | string];
+}
 /** Bytes of a constant: index into `Program.attachments`; `splat` = one element, repeated. Little-endian, row-major. */
-export interface TensorAttr { readonly type: ArrayType; readonly bytes: number; readonly splat?: true }
+export interface TensorAttr {
+  readonly type: ArrayType;
+  readonly bytes: number;
+  readonly splat?: true;
+}
 /** Open attributes of `composite` and `custom_call`. A bare number is an integer with |n| ≤ 2^53−1. */
 export type Attr =
-  | boolean | number | string
-  | { readonly scalar: ScalarAttr } | { readonly tensor: TensorAttr }
-  | { readonly list: readonly Attr[] } | { readonly dict: { readonly [key: string]: Attr } };
+  | boolean
+  | number
+  | string
+  | { readonly scalar: ScalarAttr }
+  | { readonly tensor: TensorAttr }
+  | { readonly list: readonly Attr[] }
+  | { readonly dict: { readonly [key: string]: Attr } };
 
 /** Attributes of known ops are plain JSON in the shape of the op's own schema: integers, names, lists; never floats. */
 export type Json = boolean | number | string | null | readonly Json[] | { readonly [key: string]: Json };
@@ -41,38 +79,103 @@ type Ints = readonly number[];
 type Dims = readonly Dim[];
 type Pairs = readonly (readonly [number, number])[];
 /** No attributes. */
-export interface None { readonly [key: string]: never }
+export interface None {
+  readonly [key: string]: never;
+}
 
-export interface DotDims { readonly lhsContracting: Ints; readonly rhsContracting: Ints; readonly lhsBatching: Ints; readonly rhsBatching: Ints }
+export interface DotDims {
+  readonly lhsContracting: Ints;
+  readonly rhsContracting: Ints;
+  readonly lhsBatching: Ints;
+  readonly rhsBatching: Ints;
+}
 export interface ConvDims {
-  readonly inputBatch: number; readonly inputFeature: number; readonly inputSpatial: Ints;
-  readonly kernelInputFeature: number; readonly kernelOutputFeature: number; readonly kernelSpatial: Ints;
-  readonly outputBatch: number; readonly outputFeature: number; readonly outputSpatial: Ints;
+  readonly inputBatch: number;
+  readonly inputFeature: number;
+  readonly inputSpatial: Ints;
+  readonly kernelInputFeature: number;
+  readonly kernelOutputFeature: number;
+  readonly kernelSpatial: Ints;
+  readonly outputBatch: number;
+  readonly outputFeature: number;
+  readonly outputSpatial: Ints;
 }
 /** StableHLO `gather`'s dimension numbers. */
 export interface GatherDims {
-  readonly offsetDims: Ints; readonly collapsedSliceDims: Ints; readonly operandBatchingDims: Ints;
-  readonly startIndicesBatchingDims: Ints; readonly startIndexMap: Ints; readonly indexVectorDim: number;
+  readonly offsetDims: Ints;
+  readonly collapsedSliceDims: Ints;
+  readonly operandBatchingDims: Ints;
+  readonly startIndicesBatchingDims: Ints;
+  readonly startIndexMap: Ints;
+  readonly indexVectorDim: number;
 }
 /** StableHLO `scatter`'s dimension numbers. */
 export interface ScatterDims {
-  readonly updateWindowDims: Ints; readonly insertedWindowDims: Ints; readonly inputBatchingDims: Ints;
-  readonly scatterIndicesBatchingDims: Ints; readonly scatterDimsToOperandDims: Ints; readonly indexVectorDim: number;
+  readonly updateWindowDims: Ints;
+  readonly insertedWindowDims: Ints;
+  readonly inputBatchingDims: Ints;
+  readonly scatterIndicesBatchingDims: Ints;
+  readonly scatterDimsToOperandDims: Ints;
+  readonly indexVectorDim: number;
 }
 /** StableHLO's window attributes; all lists have the operand's rank (convolution: the number of spatial dims). */
-export interface Window { readonly windowStrides: Ints; readonly padding: Pairs; readonly baseDilations: Ints; readonly windowDilations: Ints }
+export interface Window {
+  readonly windowStrides: Ints;
+  readonly padding: Pairs;
+  readonly baseDilations: Ints;
+  readonly windowDilations: Ints;
+}
 
 export type UnaryOp =
-  | "abs" | "cbrt" | "ceil" | "cosine" | "count_leading_zeros" | "exponential" | "exponential_minus_one" | "floor"
-  | "imag" | "is_finite" | "log" | "log_plus_one" | "logistic" | "negate" | "not" | "popcnt" | "real"
-  | "round_nearest_afz" | "round_nearest_even" | "rsqrt" | "sign" | "sine" | "sqrt" | "tan" | "tanh";
+  | "abs"
+  | "cbrt"
+  | "ceil"
+  | "cosine"
+  | "count_leading_zeros"
+  | "exponential"
+  | "exponential_minus_one"
+  | "floor"
+  | "imag"
+  | "is_finite"
+  | "log"
+  | "log_plus_one"
+  | "logistic"
+  | "negate"
+  | "not"
+  | "popcnt"
+  | "real"
+  | "round_nearest_afz"
+  | "round_nearest_even"
+  | "rsqrt"
+  | "sign"
+  | "sine"
+  | "sqrt"
+  | "tan"
+  | "tanh";
 export type BinaryOp =
-  | "add" | "and" | "atan2" | "complex" | "divide" | "maximum" | "minimum" | "multiply" | "or" | "power"
-  | "remainder" | "shift_left" | "shift_right_arithmetic" | "shift_right_logical" | "subtract" | "xor";
+  | "add"
+  | "and"
+  | "atan2"
+  | "complex"
+  | "divide"
+  | "maximum"
+  | "minimum"
+  | "multiply"
+  | "or"
+  | "power"
+  | "remainder"
+  | "shift_left"
+  | "shift_right_arithmetic"
+  | "shift_right_logical"
+  | "subtract"
+  | "xor";
 
 /** One row per wire op: the attribute type here; schema, arity, type rule, `since` and traits in opset.ts. */
 export interface OpAttrs extends Record<UnaryOp | BinaryOp, None> {
-  compare: { readonly direction: "EQ" | "NE" | "GE" | "GT" | "LE" | "LT"; readonly compareType: "FLOAT" | "TOTALORDER" | "SIGNED" | "UNSIGNED" };
+  compare: {
+    readonly direction: "EQ" | "NE" | "GE" | "GT" | "LE" | "LT";
+    readonly compareType: "FLOAT" | "TOTALORDER" | "SIGNED" | "UNSIGNED";
+  };
   select: None; // pred (rank 0 or the result's shape), on_true, on_false
   clamp: None; // min (rank 0 or full), operand, max (rank 0 or full)
   convert: None;
@@ -93,22 +196,40 @@ export interface OpAttrs extends Record<UnaryOp | BinaryOp, None> {
   scatter: ScatterDims & { readonly indicesAreSorted: boolean; readonly uniqueIndices: boolean }; // inputs…, indices, updates…; region 0: update computation; out-of-range windows are skipped
   reduce: { readonly dimensions: Ints }; // n operands, n inits (rank 0); region 0: reducer
   reduce_window: Window & { readonly windowDimensions: Ints }; // n operands, n inits; region 0: reducer
-  select_and_scatter: { readonly windowDimensions: Ints; readonly windowStrides: Ints; readonly padding: Pairs }; // operand, source, init; regions: select, scatter
+  select_and_scatter: {
+    readonly windowDimensions: Ints;
+    readonly windowStrides: Ints;
+    readonly padding: Pairs;
+  }; // operand, source, init; regions: select, scatter
   sort: { readonly dimension: number; readonly isStable: boolean }; // n operands; region 0: comparator (2n rank-0 params → bool)
   dot_general: DotDims & { readonly precision: "DEFAULT" | "HIGH" | "HIGHEST" }; // accumulates in the result's dtype
   convolution: ConvDims & {
-    readonly windowStrides: Ints; readonly padding: Pairs; readonly lhsDilation: Ints; readonly rhsDilation: Ints;
-    readonly windowReversal: readonly boolean[]; readonly featureGroupCount: number; readonly batchGroupCount: number;
+    readonly windowStrides: Ints;
+    readonly padding: Pairs;
+    readonly lhsDilation: Ints;
+    readonly rhsDilation: Ints;
+    readonly windowReversal: readonly boolean[];
+    readonly featureGroupCount: number;
+    readonly batchGroupCount: number;
     readonly precision: "DEFAULT" | "HIGH" | "HIGHEST";
   };
   while: None; // regions: cond, body; may capture values of the enclosing function
   case: None; // operand: rank-0 i32 index (out of range → last); one region per branch, no params, may capture
   optimization_barrier: None; // n operands → n results, unchanged; no pass may look or move through it
   call: { readonly callee: string };
-  composite: { readonly name: string; readonly version: number; readonly attributes: { readonly [k: string]: Attr }; readonly decomposition: string };
+  composite: {
+    readonly name: string;
+    readonly version: number;
+    readonly attributes: { readonly [k: string]: Attr };
+    readonly decomposition: string;
+  };
   custom_call: {
-    readonly target: string; readonly version: number; readonly attributes: { readonly [k: string]: Attr };
-    readonly sideEffect: "none" | "ordered"; readonly aliases?: readonly { readonly result: number; readonly operand: number }[]; readonly fallback?: string;
+    readonly target: string;
+    readonly version: number;
+    readonly attributes: { readonly [k: string]: Attr };
+    readonly sideEffect: "none" | "ordered";
+    readonly aliases?: readonly { readonly result: number; readonly operand: number }[];
+    readonly fallback?: string;
   };
 }
 export type OpName = keyof OpAttrs;
@@ -124,7 +245,11 @@ export interface OpOf<N extends OpName> {
 /** A discriminated union over `op`: `switch (op.op)` narrows `op.attrs`. */
 export type Op = { [N in OpName]: OpOf<N> }[OpName];
 
-export interface Block { readonly params: readonly Value[]; readonly ops: readonly Op[]; readonly results: readonly ValueId[] }
+export interface Block {
+  readonly params: readonly Value[];
+  readonly ops: readonly Op[];
+  readonly results: readonly ValueId[];
+}
 
 export interface Param extends Value {
   readonly name?: string; // pytree path, "params/conv1/kernel": names in ONNX, errors, inspectors
@@ -132,22 +257,56 @@ export interface Param extends Value {
   readonly donate?: { readonly alias?: number };
   readonly memoryKind?: string;
 }
-export interface Result { readonly value: ValueId; readonly name?: string; readonly memoryKind?: string; readonly sharding?: Sharding }
-export interface Func { readonly name: string; readonly params: readonly Param[]; readonly ops: readonly Op[]; readonly results: readonly Result[] }
+export interface Result {
+  readonly value: ValueId;
+  readonly name?: string;
+  readonly memoryKind?: string;
+  readonly sharding?: Sharding;
+}
+export interface Func {
+  readonly name: string;
+  readonly params: readonly Param[];
+  readonly ops: readonly Op[];
+  readonly results: readonly Result[];
+}
 
 // --- sharding (Shardy's model) --------------------------------------------------------------------------------------
 
-export interface Mesh { readonly name: string; readonly axes: readonly { readonly name: string; readonly size: number }[]; readonly deviceIds?: readonly number[] }
+export interface Mesh {
+  readonly name: string;
+  readonly axes: readonly { readonly name: string; readonly size: number }[];
+  readonly deviceIds?: readonly number[];
+}
 /** An axis, or a sub-axis of it (`pre` = product of the sizes before it). */
 export type AxisRef = string | { readonly axis: string; readonly pre: number; readonly size: number };
-export interface DimSharding { readonly axes: readonly AxisRef[]; readonly open?: true; readonly priority?: number }
+export interface DimSharding {
+  readonly axes: readonly AxisRef[];
+  readonly open?: true;
+  readonly priority?: number;
+}
 /** An annotation of a value, never a part of its Type: type equality does not see it. */
-export interface Sharding { readonly mesh: string; readonly dims: readonly DimSharding[]; readonly replicated?: readonly AxisRef[]; readonly unreduced?: readonly AxisRef[] }
+export interface Sharding {
+  readonly mesh: string;
+  readonly dims: readonly DimSharding[];
+  readonly replicated?: readonly AxisRef[];
+  readonly unreduced?: readonly AxisRef[];
+}
 
 // --- the whole --------------------------------------------------------------------------------------------------------
 
-export interface Location { readonly file: string; readonly line: number; readonly column?: number; readonly scope?: string; readonly caller?: number }
-export interface SymbolDecl { readonly name: string; readonly min: number; readonly max?: number; readonly multipleOf?: number }
+export interface Location {
+  readonly file: string;
+  readonly line: number;
+  readonly column?: number;
+  readonly scope?: string;
+  readonly caller?: number;
+}
+export interface SymbolDecl {
+  readonly name: string;
+  readonly min: number;
+  readonly max?: number;
+  readonly multipleOf?: number;
+}
 export interface Program {
   readonly ir: string; // "0.9": the lowest version whose op table holds all that is used
   readonly name: string;
@@ -163,7 +322,11 @@ export interface Program {
 /** Params and results without the body: enough to make the result buffers before the run, here or beyond a port. */
 export interface Signature {
   readonly params: readonly Param[];
-  readonly results: readonly { readonly type: ArrayType; readonly memoryKind?: string; readonly name?: string }[];
+  readonly results: readonly {
+    readonly type: ArrayType;
+    readonly memoryKind?: string;
+    readonly name?: string;
+  }[];
 }
 
 /** The entry function. @throws Error if the program names none (an unverified program). */
@@ -179,7 +342,10 @@ export function signatureOf(program: Program): Signature {
   const types = new Map<ValueId, Type>();
   for (const p of main.params) types.set(p.id, p.type);
   for (const op of main.ops) for (const r of op.results) types.set(r.id, r.type);
-  return { params: main.params, results: main.results.map((r) => ({ ...r, type: types.get(r.value) as ArrayType })) };
+  return {
+    params: main.params,
+    results: main.results.map((r) => ({ ...r, type: types.get(r.value) as ArrayType })),
+  };
 }
 
 /** Value of a dimension under symbol bindings. @throws Error on an unbound symbol. */
@@ -194,12 +360,18 @@ export function evalDim(dim: Dim, bindings: ReadonlyMap<string, number>): number
   const a = evalDim(l, bindings);
   const b = evalDim(r, bindings);
   switch (op) {
-    case "add": return a + b;
-    case "mul": return a * b;
-    case "floordiv": return Math.floor(a / b);
-    case "mod": return a - b * Math.floor(a / b);
-    case "max": return Math.max(a, b);
-    case "min": return Math.min(a, b);
+    case "add":
+      return a + b;
+    case "mul":
+      return a * b;
+    case "floordiv":
+      return Math.floor(a / b);
+    case "mod":
+      return a - b * Math.floor(a / b);
+    case "max":
+      return Math.max(a, b);
+    case "min":
+      return Math.min(a, b);
   }
 }
 
@@ -208,7 +380,12 @@ export function resultTypes(signature: Signature, args: readonly ConcreteType[])
   const bindings = new Map<string, number>();
   signature.params.forEach((p, i) => {
     if (p.type.dtype === "token") return;
-    p.type.shape.forEach((d, axis) => { if (typeof d === "string") bindings.set(d, args[i]?.shape[axis] ?? 0); });
+    p.type.shape.forEach((d, axis) => {
+      if (typeof d === "string") bindings.set(d, args[i]?.shape[axis] ?? 0);
+    });
   });
-  return signature.results.map((r) => ({ dtype: r.type.dtype, shape: r.type.shape.map((d) => evalDim(d, bindings)) }));
+  return signature.results.map((r) => ({
+    dtype: r.type.dtype,
+    shape: r.type.shape.map((d) => evalDim(d, bindings)),
+  }));
 }

@@ -14,20 +14,40 @@ import { currentDevice, type RuntimeDevice } from "../runtime/registry.ts";
 export type Nested = number | bigint | boolean | Complex | NDArray | TypedArrays[DType] | readonly Nested[];
 
 /** A device array of host data (already in the dtype's host form). */
-export function fromHost(data: ArrayBufferView, shape: Shape, dtype: DType | "key<fry>", options: { weak?: boolean; device?: RuntimeDevice | undefined } = {}): NDArray {
+export function fromHost(
+  data: ArrayBufferView,
+  shape: Shape,
+  dtype: DType | "key<fry>",
+  options: { weak?: boolean; device?: RuntimeDevice | undefined } = {},
+): NDArray {
   const aval = shaped(shape, dtype, options.weak ?? false);
   const device = options.device ?? currentDevice();
-  return new ConcreteArray(aval, device.client.toDevice(data, wireType(aval) as never, device.device.memory), device, options.device !== undefined);
+  return new ConcreteArray(
+    aval,
+    device.client.toDevice(data, wireType(aval) as never, device.device.memory),
+    device,
+    options.device !== undefined,
+  );
 }
 
 const TYPED: readonly (readonly [abstract new (...args: never[]) => ArrayBufferView, DType])[] = [
-  [Float32Array, "float32"], [Float64Array, "float64"], [Int32Array, "int32"], [Uint32Array, "uint32"], [Int16Array, "int16"], [Uint16Array, "uint16"],
-  [Int8Array, "int8"], [Uint8Array, "uint8"], [Uint8ClampedArray, "uint8"], [BigInt64Array, "int64"], [BigUint64Array, "uint64"],
+  [Float32Array, "float32"],
+  [Float64Array, "float64"],
+  [Int32Array, "int32"],
+  [Uint32Array, "uint32"],
+  [Int16Array, "int16"],
+  [Uint16Array, "uint16"],
+  [Int8Array, "int8"],
+  [Uint8Array, "uint8"],
+  [Uint8ClampedArray, "uint8"],
+  [BigInt64Array, "int64"],
+  [BigUint64Array, "uint64"],
 ];
 /** A rank-1 array of a typed array; 64-bit elements become 32-bit ones without x64. */
 export function fromTyped(x: ArrayBufferView, shape?: Shape): NDArray {
   const dtype = TYPED.find(([c]) => x instanceof c)?.[1];
-  if (dtype === undefined) throw fail("E_ARGUMENT", `np.array: a ${x.constructor.name} is no array of numbers`);
+  if (dtype === undefined)
+    throw fail("E_ARGUMENT", `np.array: a ${x.constructor.name} is no array of numbers`);
   const to = canonicalDType(dtype);
   const elements = x as unknown as ArrayLike<number | bigint>;
   const data = to === dtype ? x : packed(Array.from(elements), to);
@@ -35,9 +55,16 @@ export function fromTyped(x: ArrayBufferView, shape?: Shape): NDArray {
 }
 
 /** Host data of scalars in a dtype: integers wrap, floats round. */
-export function packed(values: readonly (number | bigint | boolean | Complex)[], dtype: DType): TypedArrays[DType] {
+export function packed(
+  values: readonly (number | bigint | boolean | Complex)[],
+  dtype: DType,
+): TypedArrays[DType] {
   const { array, wire, itemsize } = DTYPES[dtype];
-  if (dtype === "float32" || dtype === "float64" || (dtype === "int32" && values.every((v) => typeof v === "number")))
+  if (
+    dtype === "float32" ||
+    dtype === "float64" ||
+    (dtype === "int32" && values.every((v) => typeof v === "number"))
+  )
     return (array as unknown as { from(v: Iterable<number>): TypedArrays[DType] }).from(values.map(Number));
   const bytes = new Uint8Array(values.length * itemsize);
   values.forEach((v, i) => bytes.set(encodeScalar(v, wire), i * itemsize));
@@ -55,9 +82,15 @@ export function materialise(x: NDArray): NDArray {
 export const leafArray = (name: string, x: unknown): NDArray => materialise(toArray(name, x as Operand));
 
 /** An array of nested lists, typed arrays or scalars. Source: jax.numpy.array. */
-export function array(object: Nested, options: { dtype?: DType | null | undefined; device?: RuntimeDevice | undefined } = {}): NDArray {
+export function array(
+  object: Nested,
+  options: { dtype?: DType | null | undefined; device?: RuntimeDevice | undefined } = {},
+): NDArray {
   const wanted = options.dtype == null ? undefined : canonicalDType(options.dtype);
-  if (object instanceof NDArray) return wanted === undefined ? materialise(object) : context().lax.convertElementType(materialise(object), wanted);
+  if (object instanceof NDArray)
+    return wanted === undefined
+      ? materialise(object)
+      : context().lax.convertElementType(materialise(object), wanted);
   if (ArrayBuffer.isView(object)) {
     const x = fromTyped(object);
     return wanted === undefined ? x : context().lax.convertElementType(x, wanted);
@@ -78,11 +111,21 @@ function inferred(values: readonly (number | bigint | boolean | Complex)[]): DTy
   return values.some((v) => typeof v === "bigint") ? "int64" : "bool";
 }
 
-function flattenNested(x: Nested, depth: number, shape: number[], out: (number | bigint | boolean | Complex | NDArray)[]): void {
-  const list = Array.isArray(x) ? (x as readonly Nested[]) : ArrayBuffer.isView(x) ? (Array.from(x as unknown as ArrayLike<number>) as readonly Nested[]) : null;
+function flattenNested(
+  x: Nested,
+  depth: number,
+  shape: number[],
+  out: (number | bigint | boolean | Complex | NDArray)[],
+): void {
+  const list = Array.isArray(x)
+    ? (x as readonly Nested[])
+    : ArrayBuffer.isView(x)
+      ? (Array.from(x as unknown as ArrayLike<number>) as readonly Nested[])
+      : null;
   if (list === null) {
     if (depth < shape.length) throw fail("E_SHAPE", "np.array: the nested lists have unequal depths");
-    if (x === undefined || x === null || typeof x === "string") throw fail("E_ARGUMENT", `np.array: got ${String(x)}, expected numbers`);
+    if (x === undefined || x === null || typeof x === "string")
+      throw fail("E_ARGUMENT", `np.array: got ${String(x)}, expected numbers`);
     out.push(x as number);
     return;
   }
@@ -90,16 +133,29 @@ function flattenNested(x: Nested, depth: number, shape: number[], out: (number |
     if (out.length > 0) throw fail("E_SHAPE", "np.array: the nested lists have unequal depths");
     shape.push(list.length);
   }
-  if (shape[depth] !== list.length) throw fail("E_SHAPE", `np.array: lists of unequal lengths at depth ${depth}: ${shape[depth]} and ${list.length}`);
+  if (shape[depth] !== list.length)
+    throw fail(
+      "E_SHAPE",
+      `np.array: lists of unequal lengths at depth ${depth}: ${shape[depth]} and ${list.length}`,
+    );
   for (const v of list) flattenNested(v, depth + 1, shape, out);
 }
 
-function stackNested(flat: readonly (number | bigint | boolean | Complex | NDArray)[], shape: Shape, dtype: DType | undefined): NDArray {
+function stackNested(
+  flat: readonly (number | bigint | boolean | Complex | NDArray)[],
+  shape: Shape,
+  dtype: DType | undefined,
+): NDArray {
   const { lax } = context();
   const xs = flat.map((v) => toArray("np.array", v as Operand));
   const first = xs[0] as NDArray;
-  const to = dtype ?? xs.map((x) => x.dtype).reduce((a, b) => (isFloat(a) || isComplex(a) ? a : isFloat(b) || isComplex(b) || isBool(a) ? b : a));
-  if (xs.some((x) => !sameShape(x.shape, first.shape))) throw fail("E_SHAPE", "np.array: the arrays in the list have different shapes");
+  const to =
+    dtype ??
+    xs
+      .map((x) => x.dtype)
+      .reduce((a, b) => (isFloat(a) || isComplex(a) ? a : isFloat(b) || isComplex(b) || isBool(a) ? b : a));
+  if (xs.some((x) => !sameShape(x.shape, first.shape)))
+    throw fail("E_SHAPE", "np.array: the arrays in the list have different shapes");
   const rows = xs.map((x) => lax.reshape(lax.convertElementType(x, to), [1, ...x.shape]));
   return lax.reshape(lax.concatenate(rows, 0), [...shape, ...first.shape]);
 }
@@ -113,18 +169,28 @@ export const float = (value: number): NDArray => toArray("float", value);
 export function checkOptions(name: string, options: unknown, allowed: readonly string[]): void {
   if (options === undefined) return;
   if (typeof options !== "object" || options === null || options instanceof NDArray || Array.isArray(options))
-    throw fail("E_OPTIONS", `${name}: expected an options object { ${allowed.slice(0, 2).join(", ")} }, got ${String(typeof options === "object" ? "an array" : options)}`);
+    throw fail(
+      "E_OPTIONS",
+      `${name}: expected an options object { ${allowed.slice(0, 2).join(", ")} }, got ${String(typeof options === "object" ? "an array" : options)}`,
+    );
   for (const key of Object.keys(options)) {
     if (allowed.includes(key)) continue;
     const near = [...allowed].sort((a, b) => distance(a, key) - distance(b, key))[0];
-    throw fail("E_UNKNOWN_OPTION", `${name}: there is no option "${key}"`, { hint: `did you mean "${near ?? ""}"? it takes ${allowed.join(", ")}` });
+    throw fail("E_UNKNOWN_OPTION", `${name}: there is no option "${key}"`, {
+      hint: `did you mean "${near ?? ""}"? it takes ${allowed.join(", ")}`,
+    });
   }
 }
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
-    for (let j = 1; j <= b.length; j++) next[j] = Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1));
+    for (let j = 1; j <= b.length; j++)
+      next[j] = Math.min(
+        (row[j] as number) + 1,
+        (next[j - 1] as number) + 1,
+        (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1),
+      );
     row = next;
   }
   return row[b.length] as number;

@@ -2,7 +2,15 @@
 import { fail } from "../errors.ts";
 import { shaped } from "../ir/aval.ts";
 import { context } from "../ir/context.ts";
-import { LITERAL, NDArray, type ArrayMethods, type BinaryMethod, type Literal, type ReduceMethod, type UnaryMethod } from "../ir/ndarray.ts";
+import {
+  LITERAL,
+  NDArray,
+  type ArrayMethods,
+  type BinaryMethod,
+  type Literal,
+  type ReduceMethod,
+  type UnaryMethod,
+} from "../ir/ndarray.ts";
 import type { Operand } from "../primitives/operand.ts";
 import { isConcrete, itemOf, listOf, unreadable, valuesOf } from "../runtime/array.ts";
 import { currentDevice } from "../runtime/registry.ts";
@@ -16,21 +24,58 @@ import * as u from "./numpy/ufuncs.ts";
 import { printArray } from "./printing.ts";
 
 const BINARY: { readonly [N in BinaryMethod]: (x: Operand, y: Operand) => NDArray } = {
-  add: u.add, sub: u.subtract, mul: u.multiply, div: u.divide, floordiv: u.floorDivide, mod: u.remainder, pow: u.power, matmul, dot,
-  eq: u.equal, ne: u.notEqual, lt: u.less, le: u.lessEqual, gt: u.greater, ge: u.greaterEqual,
-  and: u.bitwiseAnd, or: u.bitwiseOr, xor: u.bitwiseXor, lshift: u.leftShift, rshift: u.rightShift,
+  add: u.add,
+  sub: u.subtract,
+  mul: u.multiply,
+  div: u.divide,
+  floordiv: u.floorDivide,
+  mod: u.remainder,
+  pow: u.power,
+  matmul,
+  dot,
+  eq: u.equal,
+  ne: u.notEqual,
+  lt: u.less,
+  le: u.lessEqual,
+  gt: u.greater,
+  ge: u.greaterEqual,
+  and: u.bitwiseAnd,
+  or: u.bitwiseOr,
+  xor: u.bitwiseXor,
+  lshift: u.leftShift,
+  rshift: u.rightShift,
 };
 const UNARY: { readonly [N in UnaryMethod]: (x: Operand) => NDArray } = {
-  neg: u.negative, abs: u.abs, invert: u.bitwiseNot, real: u.real, imag: u.imag, conj: u.conj, ravel: shape.ravel, round: (x) => u.rint(x),
+  neg: u.negative,
+  abs: u.abs,
+  invert: u.bitwiseNot,
+  real: u.real,
+  imag: u.imag,
+  conj: u.conj,
+  ravel: shape.ravel,
+  round: (x) => u.rint(x),
 };
 const REDUCE: { readonly [N in ReduceMethod]: (x: Operand, options?: never) => NDArray } = {
-  sum: reduce.sum, mean: reduce.mean, max: reduce.max, min: reduce.min, prod: reduce.prod, all: reduce.all, any: reduce.any,
-  std: reduce.std, var: reduce.var, argmax: reduce.argmax, argmin: reduce.argmin, cumsum: reduce.cumsum, sort, argsort,
+  sum: reduce.sum,
+  mean: reduce.mean,
+  max: reduce.max,
+  min: reduce.min,
+  prod: reduce.prod,
+  all: reduce.all,
+  any: reduce.any,
+  std: reduce.std,
+  var: reduce.var,
+  argmax: reduce.argmax,
+  argmin: reduce.argmin,
+  cumsum: reduce.cumsum,
+  sort,
+  argsort,
 };
 
 /** Checks a dtype that the caller named. */
 function checkNamed(x: NDArray, dtype: string | undefined): void {
-  if (dtype !== undefined && dtype !== x.dtype) throw fail("E_DTYPE", `x.data("${dtype}"): the array is ${x.aval}`);
+  if (dtype !== undefined && dtype !== x.dtype)
+    throw fail("E_DTYPE", `x.data("${dtype}"): the array is ${x.aval}`);
 }
 
 /** The methods of arrays, for the root context. */
@@ -55,7 +100,12 @@ export const arrayMethods: ArrayMethods = {
     checkNamed(x, dtype);
     return valuesOf(x, "x.dataSync()");
   },
-  item: (x, dtype) => (x.aval.dtype === "key<fry>" ? refuseKey(x) : x.kind === LITERAL && dtype === undefined ? scalarOf(x as Literal) : itemOf(x, dtype)),
+  item: (x, dtype) =>
+    x.aval.dtype === "key<fry>"
+      ? refuseKey(x)
+      : x.kind === LITERAL && dtype === undefined
+        ? scalarOf(x as Literal)
+        : itemOf(x, dtype),
   tolist: (x) => (x.aval.dtype === "key<fry>" ? refuseKey(x) : listOf(x)),
   ready: async (x) => {
     if (isConcrete(x)) await x.fetch();
@@ -69,7 +119,9 @@ export const arrayMethods: ArrayMethods = {
   print: printArray,
 };
 function refuseKey(x: NDArray): never {
-  throw fail("E_DTYPE", `x.item(): ${x.aval ?? shaped([], "key<fry>")} is a random key`, { hint: "read its words: random.keyData(key)" });
+  throw fail("E_DTYPE", `x.item(): ${x.aval ?? shaped([], "key<fry>")} is a random key`, {
+    hint: "read its words: random.keyData(key)",
+  });
 }
 function scalarOf(x: Literal): number | bigint | boolean {
   return itemOf(x) as number;

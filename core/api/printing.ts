@@ -27,16 +27,29 @@ function formatNested(nested: NestedNumbers, x: NDArray): string {
   const shown: NestedNumbers[] = [];
   const collect = (v: NestedNumbers): void => {
     if (!Array.isArray(v)) shown.push(v);
-    else for (const w of short && v.length > 2 * EDGE ? [...v.slice(0, EDGE), ...v.slice(-EDGE)] : v) collect(w);
+    else
+      for (const w of short && v.length > 2 * EDGE ? [...v.slice(0, EDGE), ...v.slice(-EDGE)] : v) collect(w);
   };
   collect(nested);
   const element = formatter(shown as (number | bigint | boolean | Complex)[], x);
   if (!Array.isArray(nested)) return element(nested).trim();
   return row(nested, x.shape.length, 1, short, element);
 }
-function row(v: readonly NestedNumbers[], rank: number, indent: number, short: boolean, element: (v: NestedNumbers) => string): string {
+function row(
+  v: readonly NestedNumbers[],
+  rank: number,
+  indent: number,
+  short: boolean,
+  element: (v: NestedNumbers) => string,
+): string {
   const cut = short && v.length > 2 * EDGE;
-  const parts = (cut ? [...v.slice(0, EDGE), null, ...v.slice(-EDGE)] : v).map((w) => (w === null ? "..." : Array.isArray(w) ? row(w, rank - 1, indent + 1, short, element) : element(w as NestedNumbers)));
+  const parts = (cut ? [...v.slice(0, EDGE), null, ...v.slice(-EDGE)] : v).map((w) =>
+    w === null
+      ? "..."
+      : Array.isArray(w)
+        ? row(w, rank - 1, indent + 1, short, element)
+        : element(w as NestedNumbers),
+  );
   const pad = " ".repeat(indent);
   if (rank > 1) return `[${parts.join(`${"\n".repeat(rank - 1)}${pad}`)}]`;
   const lines: string[] = [];
@@ -61,8 +74,12 @@ function texts(values: readonly Element[], x: NDArray): (v: Element) => string {
   const { kind } = DTYPES[x.aval.dtype];
   if (kind === "bool") return (v) => (v === true || v === 1 ? "True" : "False");
   if (isComplex(x.dtype)) {
-    const [re, im] = [floats(values.map((v) => (v as Complex).re)), floats(values.map((v) => Math.abs((v as Complex).im)))];
-    return (v) => `${re((v as Complex).re)}${(v as Complex).im < 0 || Object.is((v as Complex).im, -0) ? "-" : "+"}${im(Math.abs((v as Complex).im)).trim()}j`;
+    const [re, im] = [
+      floats(values.map((v) => (v as Complex).re)),
+      floats(values.map((v) => Math.abs((v as Complex).im))),
+    ];
+    return (v) =>
+      `${re((v as Complex).re)}${(v as Complex).im < 0 || Object.is((v as Complex).im, -0) ? "-" : "+"}${im(Math.abs((v as Complex).im)).trim()}j`;
   }
   if (!isFloat(x.dtype)) return String;
   const f = floats(values as readonly number[]);
@@ -74,16 +91,30 @@ function floats(values: readonly number[]): (v: number) => string {
   const [max, min] = [Math.max(...finite, 0), Math.min(...finite, Infinity)];
   const special = (v: number): string => (Number.isNaN(v) ? "nan" : v > 0 ? "inf" : "-inf");
   const rounded = (v: number): number => Number(Math.fround(v) === v ? shortest32(v) : v);
-  if (max >= 1e8 || (min < 1e-4 && finite.length > 0) || max / min > 1e3 && max >= 1e8) {
-    const digits = Math.max(1, ...finite.map((v) => (rounded(v).toExponential().split("e")[0] as string).replace(/^\d\.?/, "").slice(0, 8).replace(/0+$/, "").length));
+  if (max >= 1e8 || (min < 1e-4 && finite.length > 0) || (max / min > 1e3 && max >= 1e8)) {
+    const digits = Math.max(
+      1,
+      ...finite.map(
+        (v) =>
+          (rounded(v).toExponential().split("e")[0] as string)
+            .replace(/^\d\.?/, "")
+            .slice(0, 8)
+            .replace(/0+$/, "").length,
+      ),
+    );
     return (v) => (Number.isFinite(v) ? exponent(v.toExponential(digits)) : special(v));
   }
-  const digits = Math.max(0, ...finite.map((v) => (rounded(v).toFixed(8).split(".")[1] as string).replace(/0+$/, "").length));
+  const digits = Math.max(
+    0,
+    ...finite.map((v) => (rounded(v).toFixed(8).split(".")[1] as string).replace(/0+$/, "").length),
+  );
   return (v) => {
     if (!Number.isFinite(v)) return special(v);
     const s = (Object.is(v, -0) ? "-" : "") + v.toFixed(digits);
     const whole = (s.split(".")[1] ?? "").replace(/0+$/, "");
-    return `${s.split(".")[0]}.${whole.padEnd(digits, values.length === 1 ? "" : digits > 0 ? "0" : "")}`.padEnd(0);
+    return `${s.split(".")[0]}.${whole.padEnd(digits, values.length === 1 ? "" : digits > 0 ? "0" : "")}`.padEnd(
+      0,
+    );
   };
 }
 const exponent = (s: string): string => s.replace(/e([+-])(\d)$/, "e$10$2");

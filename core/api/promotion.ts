@@ -10,9 +10,24 @@ import { literal, toArray, type Operand, type Scalar } from "../primitives/opera
 type Node = DType | "i*" | "f*" | "c*";
 /** Edges of the lattice: a dtype and what it promotes to next. */
 const NEXT: Readonly<Record<Node, readonly Node[]>> = {
-  bool: ["i*"], "i*": ["uint8", "int8"], uint8: ["int16", "uint16"], int8: ["int16"], uint16: ["int32", "uint32"], int16: ["int32"],
-  uint32: ["int64", "uint64"], int32: ["int64"], uint64: ["f*"], int64: ["f*"], "f*": ["c*", "bfloat16", "float16"], bfloat16: ["float32"], float16: ["float32"],
-  float32: ["float64", "complex64"], float64: ["complex128"], "c*": ["complex64"], complex64: ["complex128"], complex128: [],
+  bool: ["i*"],
+  "i*": ["uint8", "int8"],
+  uint8: ["int16", "uint16"],
+  int8: ["int16"],
+  uint16: ["int32", "uint32"],
+  int16: ["int32"],
+  uint32: ["int64", "uint64"],
+  int32: ["int64"],
+  uint64: ["f*"],
+  int64: ["f*"],
+  "f*": ["c*", "bfloat16", "float16"],
+  bfloat16: ["float32"],
+  float16: ["float32"],
+  float32: ["float64", "complex64"],
+  float64: ["complex128"],
+  "c*": ["complex64"],
+  complex64: ["complex128"],
+  complex128: [],
 };
 const above = new Map<Node, ReadonlySet<Node>>();
 function upper(n: Node): ReadonlySet<Node> {
@@ -26,9 +41,17 @@ function join(nodes: readonly Node[]): Node {
   return common.find((n) => common.every((m) => upper(n).has(m))) as Node;
 }
 
-export interface TypeOf { readonly dtype: DType; readonly weak: boolean }
-const nodeOf = (t: TypeOf): Node => (!t.weak || t.dtype === "bool" ? t.dtype : isInteger(t.dtype) ? "i*" : isFloat(t.dtype) ? "f*" : "c*");
-const WEAK: Readonly<Record<"i*" | "f*" | "c*", DType>> = { "i*": "int64", "f*": "float64", "c*": "complex128" };
+export interface TypeOf {
+  readonly dtype: DType;
+  readonly weak: boolean;
+}
+const nodeOf = (t: TypeOf): Node =>
+  !t.weak || t.dtype === "bool" ? t.dtype : isInteger(t.dtype) ? "i*" : isFloat(t.dtype) ? "f*" : "c*";
+const WEAK: Readonly<Record<"i*" | "f*" | "c*", DType>> = {
+  "i*": "int64",
+  "f*": "float64",
+  "c*": "complex128",
+};
 
 /** Result dtype and weakness of operands of these types. */
 export function latticeResult(types: readonly TypeOf[]): TypeOf {
@@ -39,19 +62,28 @@ export function latticeResult(types: readonly TypeOf[]): TypeOf {
     return { dtype: canonicalDType(strong), weak: true };
   }
   const node = join(types.map(nodeOf));
-  if (node === "i*" || node === "f*" || node === "c*") return { dtype: canonicalDType(WEAK[node]), weak: true };
+  if (node === "i*" || node === "f*" || node === "c*")
+    return { dtype: canonicalDType(WEAK[node]), weak: true };
   return { dtype: canonicalDType(node), weak: false };
 }
 
-const isScalar = (x: unknown): x is Scalar => typeof x === "number" || typeof x === "bigint" || typeof x === "boolean";
+const isScalar = (x: unknown): x is Scalar =>
+  typeof x === "number" || typeof x === "bigint" || typeof x === "boolean";
 /** Type of an operand; `lead`: the strongest array beside it (an integral number beside integers is an integer). */
 function typeOf(name: string, x: Operand, besideInteger: boolean): TypeOf {
   if (typeof x === "boolean") return { dtype: "bool", weak: false };
   if (typeof x === "bigint") return { dtype: canonicalDType("int64"), weak: true };
-  if (typeof x === "number") return besideInteger && Number.isInteger(x) ? { dtype: canonicalDType("int64"), weak: true } : { dtype: canonicalDType("float64"), weak: true };
+  if (typeof x === "number")
+    return besideInteger && Number.isInteger(x)
+      ? { dtype: canonicalDType("int64"), weak: true }
+      : { dtype: canonicalDType("float64"), weak: true };
   if (!(x instanceof NDArray)) return typeOf(name, toArray(name, x), besideInteger);
   if (x.aval.dtype === "number") {
-    if (besideInteger) throw fail("E_NUMBER_DTYPE", `${name}: a number that was passed into a traced function meets an integer array`);
+    if (besideInteger)
+      throw fail(
+        "E_NUMBER_DTYPE",
+        `${name}: a number that was passed into a traced function meets an integer array`,
+      );
     return { dtype: canonicalDType("float64"), weak: true };
   }
   if (x.aval.dtype === "key<fry>") throw fail("E_DTYPE", `${name}: a random key ${x.aval} is no number`);
@@ -60,7 +92,9 @@ function typeOf(name: string, x: Operand, besideInteger: boolean): TypeOf {
 
 /** Is there an integer or bool array among the operands, and no inexact one? */
 function besideIntegers(name: string, xs: readonly Operand[]): boolean {
-  const arrays = xs.filter((x) => !isScalar(x) && !(x instanceof NDArray && x.aval.dtype === "number")).map((x) => toArray(name, x));
+  const arrays = xs
+    .filter((x) => !isScalar(x) && !(x instanceof NDArray && x.aval.dtype === "number"))
+    .map((x) => toArray(name, x));
   return arrays.length > 0 && arrays.every((x) => isInteger(x.dtype) || isBool(x.dtype));
 }
 
@@ -78,11 +112,14 @@ export function promoteDTypes(name: string, xs: readonly Operand[], inexact = fa
   return xs.map((x) => {
     if (isScalar(x)) return convertScalar(x, dtype, weak);
     const v = x instanceof NDArray ? x : toArray(name, x);
-    return v.aval.dtype === dtype && v.aval.weak === weak ? v : lax.convertElementType(v, dtype, { weakType: weak });
+    return v.aval.dtype === dtype && v.aval.weak === weak
+      ? v
+      : lax.convertElementType(v, dtype, { weakType: weak });
   });
 }
 function convertScalar(x: Scalar, dtype: DType, weak: boolean): NDArray {
-  if (isInteger(dtype) && typeof x === "number" && !Number.isInteger(x)) return literal(Math.trunc(x), dtype, weak);
+  if (isInteger(dtype) && typeof x === "number" && !Number.isInteger(x))
+    return literal(Math.trunc(x), dtype, weak);
   if (typeof x === "boolean" && !isBool(dtype)) return literal(x ? 1 : 0, dtype, weak);
   return literal(x, dtype, weak);
 }
@@ -94,7 +131,11 @@ export function broadcastShapes(name: string, ...shapes: readonly Shape[]): numb
     let size = 1;
     for (const s of shapes) {
       const n = s[i - rank + s.length] ?? 1;
-      if (n !== 1 && size !== 1 && n !== size) throw fail("E_BROADCAST", `${name}: shapes ${shapes.map((q) => `[${q.join(",")}]`).join(" and ")} don't broadcast`);
+      if (n !== 1 && size !== 1 && n !== size)
+        throw fail(
+          "E_BROADCAST",
+          `${name}: shapes ${shapes.map((q) => `[${q.join(",")}]`).join(" and ")} don't broadcast`,
+        );
       if (n !== 1) size = n;
     }
     return size;
@@ -104,11 +145,22 @@ export function broadcastShapes(name: string, ...shapes: readonly Shape[]): numb
 export function broadcastTo(name: string, x: NDArray, shape: Shape): NDArray {
   if (sameShape(x.shape, shape)) return x;
   const lead = shape.length - x.ndim;
-  if (lead < 0 || x.shape.some((n, i) => n !== 1 && n !== shape[i + lead])) throw fail("E_BROADCAST", `${name}: ${x.aval} doesn't broadcast to [${shape.join(",")}]`);
+  if (lead < 0 || x.shape.some((n, i) => n !== 1 && n !== shape[i + lead]))
+    throw fail("E_BROADCAST", `${name}: ${x.aval} doesn't broadcast to [${shape.join(",")}]`);
   const { lax } = context();
   const kept = x.shape.map((n, i) => [n, i] as const).filter(([n, i]) => n === shape[i + lead]);
-  const squeezed = kept.length === x.ndim ? x : lax.reshape(x, kept.map(([n]) => n));
-  return lax.broadcastInDim(squeezed, shape, kept.map(([, i]) => i + lead));
+  const squeezed =
+    kept.length === x.ndim
+      ? x
+      : lax.reshape(
+          x,
+          kept.map(([n]) => n),
+        );
+  return lax.broadcastInDim(
+    squeezed,
+    shape,
+    kept.map(([, i]) => i + lead),
+  );
 }
 /** Operands promoted and broadcast; rank-0 ones stay rank 0, which elementwise primitives accept beside any shape. */
 export function promoteArgs(name: string, xs: readonly Operand[], inexact = false): NDArray[] {

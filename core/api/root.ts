@@ -5,17 +5,32 @@ import { EvalTrace } from "../runtime/dispatch.ts";
 import { arrayMethods } from "./methods.ts";
 
 export const DEFAULT_CONFIG: Config = Object.freeze({
-  enableX64: false, debugNans: false, disableJit: false, checkTracerLeaks: false, debugKeyReuse: false,
-  numpyDtypePromotion: "standard", numpyRankPromotion: "allow", defaultMatmulPrecision: "default",
-  threefryPartitionable: true, debug: false, traceback: "filtered",
+  enableX64: false,
+  debugNans: false,
+  disableJit: false,
+  checkTracerLeaks: false,
+  debugKeyReuse: false,
+  numpyDtypePromotion: "standard",
+  numpyRankPromotion: "allow",
+  defaultMatmulPrecision: "default",
+  threefryPartitionable: true,
+  debug: false,
+  traceback: "filtered",
 });
 
 /** Installs the root context, once; later calls return the one in force. */
 export function installRoot(config: Partial<Config> = {}): Context {
   if (!isInstalled())
     installContext({
-      trace: new EvalTrace(), lax, methods: arrayMethods, axisEnv: new Map(), device: null, mesh: null,
-      config: { ...DEFAULT_CONFIG, ...config }, nameStack: [], scope: null,
+      trace: new EvalTrace(),
+      lax,
+      methods: arrayMethods,
+      axisEnv: new Map(),
+      device: null,
+      mesh: null,
+      config: { ...DEFAULT_CONFIG, ...config },
+      nameStack: [],
+      scope: null,
     });
   return context();
 }

@@ -8,7 +8,9 @@ import { itemOf, listOf } from "../runtime/array.ts";
 import { array } from "./arrays.ts";
 import { grad, jit, vmap } from "./transforms.ts";
 
-beforeAll(() => { installTestRoot(reference()); });
+beforeAll(() => {
+  installTestRoot(reference());
+});
 
 /** (1 − e^{−2x}) / (1 + e^{−2x}) */
 const tanh = (x: NDArray): NDArray => {
@@ -26,8 +28,16 @@ it("differentiates tanh once and three times", () => {
 it("gives pairwise L1 distances by two vmaps", () => {
   const l1 = (x: NDArray, y: NDArray): NDArray => lax.reduceSum(lax.abs(lax.sub(x, y)), [0]);
   const pairwise = vmap(vmap(l1, { inAxes: [0, null] }), { inAxes: [null, 0] });
-  const xs = array([[0, 0], [1, 2], [3, -1]]);
-  expect(listOf(pairwise(xs, xs))).toEqual([[0, 3, 4], [3, 0, 5], [4, 5, 0]]);
+  const xs = array([
+    [0, 0],
+    [1, 2],
+    [3, -1],
+  ]);
+  expect(listOf(pairwise(xs, xs))).toEqual([
+    [0, 3, 4],
+    [3, 0, 5],
+    [4, 5, 0],
+  ]);
 });
 
 it("keeps nested derivatives apart", () => {

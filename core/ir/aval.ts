@@ -2,16 +2,31 @@
 import { DTYPES, isInexact, type AvalDType } from "./dtype.ts";
 
 /** Sharding of an aval in explicit mode; one shared EMPTY value until that mode exists. */
-export interface AvalSharding { readonly mesh: null; readonly spec: readonly never[] }
+export interface AvalSharding {
+  readonly mesh: null;
+  readonly spec: readonly never[];
+}
 /** Mesh axes over which a value varies inside shardMap; one shared EMPTY value outside it. */
-export interface ManualAxes { readonly varying: readonly string[]; readonly unreduced: readonly string[]; readonly reduced: readonly string[] }
+export interface ManualAxes {
+  readonly varying: readonly string[];
+  readonly unreduced: readonly string[];
+  readonly reduced: readonly string[];
+}
 export const EMPTY_SHARDING: AvalSharding = Object.freeze({ mesh: null, spec: Object.freeze([]) });
-export const EMPTY_VMA: ManualAxes = Object.freeze({ varying: Object.freeze([]), unreduced: Object.freeze([]), reduced: Object.freeze([]) });
+export const EMPTY_VMA: ManualAxes = Object.freeze({
+  varying: Object.freeze([]),
+  unreduced: Object.freeze([]),
+  reduced: Object.freeze([]),
+});
 
 export type Shape = readonly number[];
 export interface AvalFields {
-  readonly shape: Shape; readonly dtype: AvalDType; readonly weak: boolean;
-  readonly sharding: AvalSharding; readonly vma: ManualAxes; readonly memory: "device" | "host";
+  readonly shape: Shape;
+  readonly dtype: AvalDType;
+  readonly weak: boolean;
+  readonly sharding: AvalSharding;
+  readonly vma: ManualAxes;
+  readonly memory: "device" | "host";
 }
 
 /** An interned abstract value. Rules never build one by hand: `aval.with({ shape })` keeps the other fields. */
@@ -43,7 +58,15 @@ export class ShapedArray implements AvalFields {
     return this.size * row.itemsize * row.physicalShape.reduce((n, d) => n * d, 1);
   }
   with(change: Partial<AvalFields>): ShapedArray {
-    return intern({ shape: this.shape, dtype: this.dtype, weak: this.weak, sharding: this.sharding, vma: this.vma, memory: this.memory, ...change });
+    return intern({
+      shape: this.shape,
+      dtype: this.dtype,
+      weak: this.weak,
+      sharding: this.sharding,
+      vma: this.vma,
+      memory: this.memory,
+      ...change,
+    });
   }
   /** `f32[8,128]`; a weak type has a leading `~`. */
   toString(): string {
@@ -56,7 +79,8 @@ const table = new Map<string, ShapedArray>();
 function intern(f: AvalFields): ShapedArray {
   const key = `${f.dtype}|${f.shape.join(",")}|${f.weak ? 1 : 0}|${f.memory}|${f.vma === EMPTY_VMA ? "" : JSON.stringify(f.vma)}`;
   let aval = table.get(key);
-  if (aval === undefined) table.set(key, (aval = new ShapedArray(table.size, { ...f, shape: Object.freeze([...f.shape]) })));
+  if (aval === undefined)
+    table.set(key, (aval = new ShapedArray(table.size, { ...f, shape: Object.freeze([...f.shape]) })));
   return aval;
 }
 
@@ -74,10 +98,14 @@ export function tangentAval(a: ShapedArray): ShapedArray {
 /** Aval of a cotangent: the tangent's, with reduced and unreduced mesh axes swapped. */
 export function ctAval(a: ShapedArray): ShapedArray {
   const t = tangentAval(a);
-  return t.vma === EMPTY_VMA ? t : t.with({ vma: { ...t.vma, reduced: t.vma.unreduced, unreduced: t.vma.reduced } });
+  return t.vma === EMPTY_VMA
+    ? t
+    : t.with({ vma: { ...t.vma, reduced: t.vma.unreduced, unreduced: t.vma.reduced } });
 }
 
 /** Equal but for weakness. */
-export const sameType = (a: ShapedArray, b: ShapedArray): boolean => a === b || a.with({ weak: false }) === b.with({ weak: false });
-export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((d, i) => d === b[i]);
+export const sameType = (a: ShapedArray, b: ShapedArray): boolean =>
+  a === b || a.with({ weak: false }) === b.with({ weak: false });
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((d, i) => d === b[i]);
 export const sizeOf = (shape: Shape): number => shape.reduce((n, d) => n * d, 1);

@@ -21,7 +21,10 @@ export interface Config {
 }
 
 /** A named axis in scope: a vmap's, or a mesh axis inside shardMap. */
-export interface NamedAxis { readonly size: number; readonly kind: "vmap" | "manual" }
+export interface NamedAxis {
+  readonly size: number;
+  readonly kind: "vmap" | "manual";
+}
 
 export interface Context {
   /** Where `bind` sends operations now. */
@@ -44,7 +47,10 @@ let current: Context | null = null;
 
 /** The context in force. @throws Error before the root context is installed (import "tenon", not its parts). */
 export function context(): Context {
-  if (current === null) throw new Error("tenon is not initialised: import the package `tenon` (or call installRoot of tenon-core)");
+  if (current === null)
+    throw new Error(
+      "tenon is not initialised: import the package `tenon` (or call installRoot of tenon-core)",
+    );
   return current;
 }
 

@@ -3,10 +3,21 @@ import type { DType as WireDType } from "tenon-plugin-api";
 
 /** Array dtypes by their public names, and the host array that holds each. */
 export interface TypedArrays {
-  bool: Uint8Array; int8: Int8Array; int16: Int16Array; int32: Int32Array; int64: BigInt64Array;
-  uint8: Uint8Array; uint16: Uint16Array; uint32: Uint32Array; uint64: BigUint64Array;
-  float16: Uint16Array; bfloat16: Uint16Array; float32: Float32Array; float64: Float64Array;
-  complex64: Float32Array; complex128: Float64Array;
+  bool: Uint8Array;
+  int8: Int8Array;
+  int16: Int16Array;
+  int32: Int32Array;
+  int64: BigInt64Array;
+  uint8: Uint8Array;
+  uint16: Uint16Array;
+  uint32: Uint32Array;
+  uint64: BigUint64Array;
+  float16: Uint16Array;
+  bfloat16: Uint16Array;
+  float32: Float32Array;
+  float64: Float64Array;
+  complex64: Float32Array;
+  complex128: Float64Array;
 }
 export type DType = keyof TypedArrays;
 /**
@@ -26,12 +37,23 @@ export interface DTypeRow {
   readonly itemsize: number;
   /** Dims appended to the shape where the value is stored. */
   readonly physicalShape: readonly number[];
-  readonly array: new (buffer: ArrayBufferLike | number, byteOffset?: number, length?: number) => TypedArrays[DType];
+  readonly array: new (
+    buffer: ArrayBufferLike | number,
+    byteOffset?: number,
+    length?: number,
+  ) => TypedArrays[DType];
 }
 
 type ArrayClass = DTypeRow["array"];
-const define = (name: AvalDType, wire: WireDType, short: string, kind: DTypeKind, itemsize: number, array: unknown,
-  physicalShape: readonly number[] = []): DTypeRow =>
+const define = (
+  name: AvalDType,
+  wire: WireDType,
+  short: string,
+  kind: DTypeKind,
+  itemsize: number,
+  array: unknown,
+  physicalShape: readonly number[] = [],
+): DTypeRow =>
   Object.freeze({ name, wire, short, kind, itemsize, physicalShape, array: array as ArrayClass });
 
 export const DTYPES: { readonly [D in AvalDType]: DTypeRow } = {
@@ -73,6 +95,8 @@ export function fromWire(wire: WireDType): DType {
   return found as DType;
 }
 /** complex64 → float32, complex128 → float64, others unchanged. */
-export const realDType = (d: DType): DType => (d === "complex64" ? "float32" : d === "complex128" ? "float64" : d);
+export const realDType = (d: DType): DType =>
+  d === "complex64" ? "float32" : d === "complex128" ? "float64" : d;
 /** float64 → complex128, other floats → complex64. */
-export const complexDType = (d: DType): DType => (d === "float64" || d === "complex128" ? "complex128" : "complex64");
+export const complexDType = (d: DType): DType =>
+  d === "float64" || d === "complex128" ? "complex128" : "complex64";

@@ -10,7 +10,9 @@ export function joinAvals(name: string, avals: readonly ShapedArray[]): ShapedAr
   for (const a of avals) {
     weak &&= a.weak;
     if (a.shape.length !== 0 && !sameShape(a.shape, lead.shape))
-      throw fail("E_SHAPE", `${name}: shapes differ: ${avals.join(", ")}`, { hint: "lax doesn't broadcast: use np, or lax.broadcastInDim" });
+      throw fail("E_SHAPE", `${name}: shapes differ: ${avals.join(", ")}`, {
+        hint: "lax doesn't broadcast: use np, or lax.broadcastInDim",
+      });
   }
   return weak === lead.weak ? lead : lead.with({ weak });
 }

@@ -11,7 +11,10 @@ export const TRACER = 2;
 export type ValueKind = typeof LITERAL | typeof CONCRETE | typeof TRACER;
 
 export type Scalar = number | bigint | boolean;
-export interface Complex { readonly re: number; readonly im: number }
+export interface Complex {
+  readonly re: number;
+  readonly im: number;
+}
 
 /** Operations behind the methods of arrays; api/methods.ts implements them. Names are the methods'. */
 export interface ArrayMethods {
@@ -37,17 +40,71 @@ export interface ArrayMethods {
   device(x: NDArray): object;
   print(x: NDArray): string;
 }
-export type BinaryMethod = "add" | "sub" | "mul" | "div" | "floordiv" | "mod" | "pow" | "matmul" | "dot" | "eq" | "ne" | "lt" | "le" | "gt" | "ge" | "and" | "or" | "xor" | "lshift" | "rshift";
+export type BinaryMethod =
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "floordiv"
+  | "mod"
+  | "pow"
+  | "matmul"
+  | "dot"
+  | "eq"
+  | "ne"
+  | "lt"
+  | "le"
+  | "gt"
+  | "ge"
+  | "and"
+  | "or"
+  | "xor"
+  | "lshift"
+  | "rshift";
 export type UnaryMethod = "neg" | "abs" | "invert" | "real" | "imag" | "conj" | "ravel" | "round";
-export type ReduceMethod = "sum" | "mean" | "max" | "min" | "prod" | "all" | "any" | "std" | "var" | "argmax" | "argmin" | "cumsum" | "sort" | "argsort";
+export type ReduceMethod =
+  | "sum"
+  | "mean"
+  | "max"
+  | "min"
+  | "prod"
+  | "all"
+  | "any"
+  | "std"
+  | "var"
+  | "argmax"
+  | "argmin"
+  | "cumsum"
+  | "sort"
+  | "argsort";
 export type ArrayLike = NDArray | Scalar | TypedArrays[DType];
 export type NestedNumbers = number | bigint | boolean | Complex | NestedNumbers[];
-export interface Slice { readonly start: number | null; readonly stop: number | null; readonly step: number | null }
+export interface Slice {
+  readonly start: number | null;
+  readonly stop: number | null;
+  readonly step: number | null;
+}
 type Num = number | "";
 export type SliceText = `${Num}:${Num}` | `${Num}:${Num}:${Num}`;
 /** One item of an index: a position, a slice, "...", a new axis (null), or an array of positions or booleans. */
-export type Index = number | bigint | boolean | SliceText | "..." | null | Slice | readonly number[] | readonly boolean[] | TypedArrays[DType] | NDArray;
-export interface AtOptions { readonly mode?: "clip" | "drop" | "fill" | "promise_in_bounds" | null | undefined; readonly uniqueIndices?: boolean | undefined; readonly indicesAreSorted?: boolean | undefined; readonly fillValue?: number | undefined }
+export type Index =
+  | number
+  | bigint
+  | boolean
+  | SliceText
+  | "..."
+  | null
+  | Slice
+  | readonly number[]
+  | readonly boolean[]
+  | TypedArrays[DType]
+  | NDArray;
+export interface AtOptions {
+  readonly mode?: "clip" | "drop" | "fill" | "promise_in_bounds" | null | undefined;
+  readonly uniqueIndices?: boolean | undefined;
+  readonly indicesAreSorted?: boolean | undefined;
+  readonly fillValue?: number | undefined;
+}
 /** Functional updates of part of an array: `x.at("1:3").set(v)`. */
 export interface At {
   get(options?: AtOptions): NDArray;
@@ -75,92 +132,228 @@ export abstract class NDArray {
     this.kind = kind;
     this.aval = aval;
   }
-  get shape(): Shape { return this.aval.shape; }
-  get dtype(): DType { return (this.aval.dtype === "number" ? "float32" : this.aval.dtype) as DType; }
-  get weakType(): boolean { return this.aval.weak; }
-  get ndim(): number { return this.aval.shape.length; }
-  get size(): number { return this.aval.size; }
-  get nbytes(): number { return this.aval.nbytes; }
-  get [BRAND](): true { return true; }
-  get T(): NDArray { return m().transpose(this); }
-  get mT(): NDArray { return m().swapLast(this); }
-  get real(): NDArray { return m().unary("real", this); }
-  get imag(): NDArray { return m().unary("imag", this); }
-  get device(): object { return m().device(this); }
-  get ready(): Promise<this> { return m().ready(this) as Promise<this>; }
+  get shape(): Shape {
+    return this.aval.shape;
+  }
+  get dtype(): DType {
+    return (this.aval.dtype === "number" ? "float32" : this.aval.dtype) as DType;
+  }
+  get weakType(): boolean {
+    return this.aval.weak;
+  }
+  get ndim(): number {
+    return this.aval.shape.length;
+  }
+  get size(): number {
+    return this.aval.size;
+  }
+  get nbytes(): number {
+    return this.aval.nbytes;
+  }
+  get [BRAND](): true {
+    return true;
+  }
+  get T(): NDArray {
+    return m().transpose(this);
+  }
+  get mT(): NDArray {
+    return m().swapLast(this);
+  }
+  get real(): NDArray {
+    return m().unary("real", this);
+  }
+  get imag(): NDArray {
+    return m().unary("imag", this);
+  }
+  get device(): object {
+    return m().device(this);
+  }
+  get ready(): Promise<this> {
+    return m().ready(this) as Promise<this>;
+  }
 
-  add(y: ArrayLike): NDArray { return m().binary("add", this, y); }
-  sub(y: ArrayLike): NDArray { return m().binary("sub", this, y); }
-  mul(y: ArrayLike): NDArray { return m().binary("mul", this, y); }
-  div(y: ArrayLike): NDArray { return m().binary("div", this, y); }
-  floordiv(y: ArrayLike): NDArray { return m().binary("floordiv", this, y); }
-  mod(y: ArrayLike): NDArray { return m().binary("mod", this, y); }
-  pow(y: ArrayLike): NDArray { return m().binary("pow", this, y); }
-  matmul(y: ArrayLike): NDArray { return m().binary("matmul", this, y); }
-  dot(y: ArrayLike): NDArray { return m().binary("dot", this, y); }
-  eq(y: ArrayLike): NDArray { return m().binary("eq", this, y); }
-  ne(y: ArrayLike): NDArray { return m().binary("ne", this, y); }
-  lt(y: ArrayLike): NDArray { return m().binary("lt", this, y); }
-  le(y: ArrayLike): NDArray { return m().binary("le", this, y); }
-  gt(y: ArrayLike): NDArray { return m().binary("gt", this, y); }
-  ge(y: ArrayLike): NDArray { return m().binary("ge", this, y); }
-  and(y: ArrayLike): NDArray { return m().binary("and", this, y); }
-  or(y: ArrayLike): NDArray { return m().binary("or", this, y); }
-  xor(y: ArrayLike): NDArray { return m().binary("xor", this, y); }
-  lshift(y: ArrayLike): NDArray { return m().binary("lshift", this, y); }
-  rshift(y: ArrayLike): NDArray { return m().binary("rshift", this, y); }
-  neg(): NDArray { return m().unary("neg", this); }
-  abs(): NDArray { return m().unary("abs", this); }
-  invert(): NDArray { return m().unary("invert", this); }
-  conj(): NDArray { return m().unary("conj", this); }
-  round(): NDArray { return m().unary("round", this); }
-  ravel(): NDArray { return m().unary("ravel", this); }
-  flatten(): NDArray { return m().unary("ravel", this); }
-  sum(options?: object): NDArray { return m().reduce("sum", this, options); }
-  mean(options?: object): NDArray { return m().reduce("mean", this, options); }
-  max(options?: object): NDArray { return m().reduce("max", this, options); }
-  min(options?: object): NDArray { return m().reduce("min", this, options); }
-  prod(options?: object): NDArray { return m().reduce("prod", this, options); }
-  all(options?: object): NDArray { return m().reduce("all", this, options); }
-  any(options?: object): NDArray { return m().reduce("any", this, options); }
-  std(options?: object): NDArray { return m().reduce("std", this, options); }
-  var(options?: object): NDArray { return m().reduce("var", this, options); }
-  argmax(options?: object): NDArray { return m().reduce("argmax", this, options); }
-  argmin(options?: object): NDArray { return m().reduce("argmin", this, options); }
-  cumsum(options?: object): NDArray { return m().reduce("cumsum", this, options); }
-  sort(options?: object): NDArray { return m().reduce("sort", this, options); }
-  argsort(options?: object): NDArray { return m().reduce("argsort", this, options); }
-  reshape(shape: Shape): NDArray { return m().reshape(this, shape); }
-  transpose(axes?: Shape): NDArray { return m().transpose(this, axes); }
-  squeeze(options?: object): NDArray { return m().squeeze(this, options); }
-  astype(dtype: DType): NDArray { return m().astype(this, dtype); }
-  clip(min?: ArrayLike | null, max?: ArrayLike | null): NDArray { return m().clip(this, min, max); }
-  get(...index: Index[]): NDArray { return m().get(this, index); }
-  at(...index: Index[]): At { return m().at(this, index); }
+  add(y: ArrayLike): NDArray {
+    return m().binary("add", this, y);
+  }
+  sub(y: ArrayLike): NDArray {
+    return m().binary("sub", this, y);
+  }
+  mul(y: ArrayLike): NDArray {
+    return m().binary("mul", this, y);
+  }
+  div(y: ArrayLike): NDArray {
+    return m().binary("div", this, y);
+  }
+  floordiv(y: ArrayLike): NDArray {
+    return m().binary("floordiv", this, y);
+  }
+  mod(y: ArrayLike): NDArray {
+    return m().binary("mod", this, y);
+  }
+  pow(y: ArrayLike): NDArray {
+    return m().binary("pow", this, y);
+  }
+  matmul(y: ArrayLike): NDArray {
+    return m().binary("matmul", this, y);
+  }
+  dot(y: ArrayLike): NDArray {
+    return m().binary("dot", this, y);
+  }
+  eq(y: ArrayLike): NDArray {
+    return m().binary("eq", this, y);
+  }
+  ne(y: ArrayLike): NDArray {
+    return m().binary("ne", this, y);
+  }
+  lt(y: ArrayLike): NDArray {
+    return m().binary("lt", this, y);
+  }
+  le(y: ArrayLike): NDArray {
+    return m().binary("le", this, y);
+  }
+  gt(y: ArrayLike): NDArray {
+    return m().binary("gt", this, y);
+  }
+  ge(y: ArrayLike): NDArray {
+    return m().binary("ge", this, y);
+  }
+  and(y: ArrayLike): NDArray {
+    return m().binary("and", this, y);
+  }
+  or(y: ArrayLike): NDArray {
+    return m().binary("or", this, y);
+  }
+  xor(y: ArrayLike): NDArray {
+    return m().binary("xor", this, y);
+  }
+  lshift(y: ArrayLike): NDArray {
+    return m().binary("lshift", this, y);
+  }
+  rshift(y: ArrayLike): NDArray {
+    return m().binary("rshift", this, y);
+  }
+  neg(): NDArray {
+    return m().unary("neg", this);
+  }
+  abs(): NDArray {
+    return m().unary("abs", this);
+  }
+  invert(): NDArray {
+    return m().unary("invert", this);
+  }
+  conj(): NDArray {
+    return m().unary("conj", this);
+  }
+  round(): NDArray {
+    return m().unary("round", this);
+  }
+  ravel(): NDArray {
+    return m().unary("ravel", this);
+  }
+  flatten(): NDArray {
+    return m().unary("ravel", this);
+  }
+  sum(options?: object): NDArray {
+    return m().reduce("sum", this, options);
+  }
+  mean(options?: object): NDArray {
+    return m().reduce("mean", this, options);
+  }
+  max(options?: object): NDArray {
+    return m().reduce("max", this, options);
+  }
+  min(options?: object): NDArray {
+    return m().reduce("min", this, options);
+  }
+  prod(options?: object): NDArray {
+    return m().reduce("prod", this, options);
+  }
+  all(options?: object): NDArray {
+    return m().reduce("all", this, options);
+  }
+  any(options?: object): NDArray {
+    return m().reduce("any", this, options);
+  }
+  std(options?: object): NDArray {
+    return m().reduce("std", this, options);
+  }
+  var(options?: object): NDArray {
+    return m().reduce("var", this, options);
+  }
+  argmax(options?: object): NDArray {
+    return m().reduce("argmax", this, options);
+  }
+  argmin(options?: object): NDArray {
+    return m().reduce("argmin", this, options);
+  }
+  cumsum(options?: object): NDArray {
+    return m().reduce("cumsum", this, options);
+  }
+  sort(options?: object): NDArray {
+    return m().reduce("sort", this, options);
+  }
+  argsort(options?: object): NDArray {
+    return m().reduce("argsort", this, options);
+  }
+  reshape(shape: Shape): NDArray {
+    return m().reshape(this, shape);
+  }
+  transpose(axes?: Shape): NDArray {
+    return m().transpose(this, axes);
+  }
+  squeeze(options?: object): NDArray {
+    return m().squeeze(this, options);
+  }
+  astype(dtype: DType): NDArray {
+    return m().astype(this, dtype);
+  }
+  clip(min?: ArrayLike | null, max?: ArrayLike | null): NDArray {
+    return m().clip(this, min, max);
+  }
+  get(...index: Index[]): NDArray {
+    return m().get(this, index);
+  }
+  at(...index: Index[]): At {
+    return m().at(this, index);
+  }
 
   /** A copy of the elements, row-major. */
   data(): Promise<TypedArrays[DType]>;
   data<D extends DType>(dtype: D): Promise<TypedArrays[D]>;
-  data(dtype?: DType): Promise<TypedArrays[DType]> { return m().data(this, dtype); }
+  data(dtype?: DType): Promise<TypedArrays[DType]> {
+    return m().data(this, dtype);
+  }
   /** `data` without waiting, on devices that can. */
   dataSync(): TypedArrays[DType];
   dataSync<D extends DType>(dtype: D): TypedArrays[D];
-  dataSync(dtype?: DType): TypedArrays[DType] { return m().dataSync(this, dtype); }
+  dataSync(dtype?: DType): TypedArrays[DType] {
+    return m().dataSync(this, dtype);
+  }
   /** The one element as a JavaScript value; bool gives 0 or 1 unless named. 64-bit and complex need the dtype named. */
   item(): number;
   item(dtype: "bool"): boolean;
   item(dtype: "int64" | "uint64"): bigint;
   item(dtype: "complex64" | "complex128"): Complex;
   item(dtype: DType): number;
-  item(dtype?: DType): number | bigint | boolean | Complex { return m().item(this, dtype); }
-  tolist(): NestedNumbers { return m().tolist(this); }
-  dispose(): void { m().dispose(this); }
-  [Symbol.dispose](): void { m().dispose(this); }
+  item(dtype?: DType): number | bigint | boolean | Complex {
+    return m().item(this, dtype);
+  }
+  tolist(): NestedNumbers {
+    return m().tolist(this);
+  }
+  dispose(): void {
+    m().dispose(this);
+  }
+  [Symbol.dispose](): void {
+    m().dispose(this);
+  }
   toString(): string {
     if (this.kind === TRACER) throw refuseCoercion(this, "toString()");
     return m().print(this);
   }
-  toJSON(): never { throw refuseCoercion(this, "JSON.stringify(x)"); }
+  toJSON(): never {
+    throw refuseCoercion(this, "JSON.stringify(x)");
+  }
   [Symbol.toPrimitive](hint: string): string {
     if (hint === "string" && this.kind !== TRACER) return m().print(this);
     throw refuseCoercion(this, hint === "number" ? "+x, x < y or Math.f(x)" : "x + y, x == y or `${x}`");
@@ -170,7 +363,9 @@ export abstract class NDArray {
     if (n === undefined) throw fail("E_INDEX", `can't iterate over ${this.aval}: it has no axis`);
     for (let i = 0; i < n; i++) yield m().get(this, [i]);
   }
-  [Symbol.for("nodejs.util.inspect.custom")](): string { return m().print(this); }
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return m().print(this);
+  }
 }
 
 /** A rank-0 constant that becomes a literal of jaxprs and an immediate of eager calls; never a device buffer. */
@@ -184,6 +379,7 @@ export class Literal extends NDArray {
 
 /** The error for an implicit conversion of an array. */
 export function refuseCoercion(x: NDArray, how: string): Error {
-  if (x.kind === TRACER) return fail("E_TRACER_COERCED", `${how}: a traced ${x.aval} has no value while tracing`);
+  if (x.kind === TRACER)
+    return fail("E_TRACER_COERCED", `${how}: a traced ${x.aval} has no value while tracing`);
   return fail("E_COERCED", `${how}: an array ${x.aval} doesn't turn into a JavaScript value by itself`);
 }

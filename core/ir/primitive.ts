@@ -7,7 +7,9 @@ import type { NDArray } from "./ndarray.ts";
 import type { Trace } from "./trace.ts";
 
 /** Parameters of one application: plain data, interned objects or functions; see `paramsKey`. */
-export interface Params { readonly [name: string]: unknown }
+export interface Params {
+  readonly [name: string]: unknown;
+}
 export const NO_PARAMS: Params = Object.freeze({});
 
 /** An effect of an equation, kept by dce and respected by hoisting and remat. */
@@ -18,10 +20,16 @@ export interface Effect {
 
 /** null = symbolic zero. */
 export type Tangent = NDArray | null;
-export interface JvpResult { readonly outs: readonly NDArray[]; readonly tangents: readonly Tangent[] }
+export interface JvpResult {
+  readonly outs: readonly NDArray[];
+  readonly tangents: readonly Tangent[];
+}
 /** bdim: the mapped axis of a value, null if it isn't mapped. */
 export type BatchDim = number | null;
-export interface BatchResult { readonly outs: readonly NDArray[]; readonly bdims: readonly BatchDim[] }
+export interface BatchResult {
+  readonly outs: readonly NDArray[];
+  readonly bdims: readonly BatchDim[];
+}
 
 /** Where the cotangent of one linear operand is gathered. */
 export interface Accum {
@@ -33,18 +41,33 @@ export interface Accum {
 }
 
 /** A value of the Program being built. */
-export interface WireValue { readonly id: ValueId; readonly type: Type }
+export interface WireValue {
+  readonly id: ValueId;
+  readonly type: Type;
+}
 
 /** The builder that `lower` rules write to (runtime/lower.ts). Types and attributes are physical. */
 export interface Lowering {
   /** Appends an op. `results`: avals (made physical) or wire types. */
-  emit<N extends OpName>(op: N, operands: readonly WireValue[], attrs: OpAttrs[N], results: readonly (ShapedArray | Type)[], regions?: readonly Block[]): readonly WireValue[];
+  emit<N extends OpName>(
+    op: N,
+    operands: readonly WireValue[],
+    attrs: OpAttrs[N],
+    results: readonly (ShapedArray | Type)[],
+    regions?: readonly Block[],
+  ): readonly WireValue[];
   /** A rank-0 constant, or a splat of `shape`. */
   constant(value: number | bigint | boolean | { re: number; im: number }, aval: ShapedArray): WireValue;
   /** A closed region: its own parameters, no captures (reducers, comparators). */
-  closedRegion(params: readonly ShapedArray[], body: (b: Lowering, params: readonly WireValue[]) => readonly WireValue[]): Block;
+  closedRegion(
+    params: readonly ShapedArray[],
+    body: (b: Lowering, params: readonly WireValue[]) => readonly WireValue[],
+  ): Block;
   /** A capturing region (while, case). */
-  region(params: readonly (ShapedArray | Type)[], body: (b: Lowering, params: readonly WireValue[]) => readonly WireValue[]): Block;
+  region(
+    params: readonly (ShapedArray | Type)[],
+    body: (b: Lowering, params: readonly WireValue[]) => readonly WireValue[],
+  ): Block;
   /** Inlines a jaxpr. */
   inline(jaxpr: Jaxpr, args: readonly WireValue[]): readonly WireValue[];
   /** broadcast_in_dim of a rank-0 value to the shape of `aval` (a value that has it already is returned as it is). */
@@ -77,20 +100,50 @@ export interface Primitive {
   readonly traits: Traits;
   /** Output avals; checks ranks, sizes, dtypes and throws a coded error naming the public function. */
   readonly shape: (avals: readonly ShapedArray[], params: Params) => readonly ShapedArray[];
-  readonly jvp?: (lax: Lax, primals: readonly NDArray[], tangents: readonly Tangent[], params: Params) => JvpResult;
+  readonly jvp?: (
+    lax: Lax,
+    primals: readonly NDArray[],
+    tangents: readonly Tangent[],
+    params: Params,
+  ) => JvpResult;
   /** `accums[i]` is null for operands that aren't linear here (then `args[i]` is their value, else null). */
-  readonly transpose?: (lax: Lax, cts: readonly Tangent[], args: readonly (NDArray | null)[], accums: readonly (Accum | null)[], params: Params, avals: readonly ShapedArray[]) => void;
+  readonly transpose?: (
+    lax: Lax,
+    cts: readonly Tangent[],
+    args: readonly (NDArray | null)[],
+    accums: readonly (Accum | null)[],
+    params: Params,
+    avals: readonly ShapedArray[],
+  ) => void;
   /** `ownAxis`: the name of the mapped axis when the primitive uses it (`usesAxis`), else null. */
-  readonly batch?: (lax: Lax, axisSize: number, args: readonly NDArray[], bdims: readonly BatchDim[], params: Params, ownAxis: string | null) => BatchResult;
+  readonly batch?: (
+    lax: Lax,
+    axisSize: number,
+    args: readonly NDArray[],
+    bdims: readonly BatchDim[],
+    params: Params,
+    ownAxis: string | null,
+  ) => BatchResult;
   /** Higher-order primitives with known and unknown operands. Returns known values and values of the tape. */
-  readonly partialEval?: (tape: TapeLike, args: readonly NDArray[], unknown: readonly boolean[], params: Params) => readonly NDArray[];
+  readonly partialEval?: (
+    tape: TapeLike,
+    args: readonly NDArray[],
+    unknown: readonly boolean[],
+    params: Params,
+  ) => readonly NDArray[];
   /** Is it linear in the operands of this mask? Default: traits.linear. */
   readonly linearIn?: (mask: readonly boolean[], params: Params) => boolean;
   /** Re-applies an equation whose primitive every trace answers in final style (custom_jvp), when a jaxpr is run. */
   readonly rebind?: (args: readonly NDArray[], params: Params) => readonly NDArray[];
   readonly usesAxis?: (axisName: string, params: Params) => boolean;
   readonly effects?: (params: Params) => readonly Effect[];
-  readonly lower?: (b: Lowering, operands: readonly WireValue[], params: Params, avals: readonly ShapedArray[], outs: readonly ShapedArray[]) => readonly WireValue[];
+  readonly lower?: (
+    b: Lowering,
+    operands: readonly WireValue[],
+    params: Params,
+    avals: readonly ShapedArray[],
+    outs: readonly ShapedArray[],
+  ) => readonly WireValue[];
   readonly decompose?: (lax: Lax, args: readonly NDArray[], params: Params) => readonly NDArray[];
 }
 
@@ -125,12 +178,19 @@ export function paramsKey(params: Params): string {
 
 function valueKey(value: unknown): string {
   switch (typeof value) {
-    case "number": return Object.is(value, -0) ? "-0" : String(value);
-    case "bigint": return `${value}n`;
-    case "string": return JSON.stringify(value);
-    case "boolean": case "undefined": return String(value);
-    case "function": return `@${identityOf(value)}`;
-    default: break;
+    case "number":
+      return Object.is(value, -0) ? "-0" : String(value);
+    case "bigint":
+      return `${value}n`;
+    case "string":
+      return JSON.stringify(value);
+    case "boolean":
+    case "undefined":
+      return String(value);
+    case "function":
+      return `@${identityOf(value)}`;
+    default:
+      break;
   }
   if (value === null) return "null";
   if (Array.isArray(value)) return `[${value.map(valueKey).join(",")}]`;

@@ -10,9 +10,16 @@ export type TraceKind = "eval" | "jvp" | "tape" | "batch" | "stage";
 /** body(...args) → outs. */
 export type FlatFn = (args: readonly NDArray[]) => readonly NDArray[];
 /** rule(primals, tangents): null tangents are symbolic zeros if the rule asked for them, else instantiated. */
-export type JvpRule = (primals: readonly NDArray[], tangents: readonly (NDArray | null)[]) => { outs: readonly NDArray[]; tangents: readonly (NDArray | null)[] };
+export type JvpRule = (
+  primals: readonly NDArray[],
+  tangents: readonly (NDArray | null)[],
+) => { outs: readonly NDArray[]; tangents: readonly (NDArray | null)[] };
 
-export interface CustomJvp { readonly body: FlatFn; readonly rule: JvpRule; readonly name: string }
+export interface CustomJvp {
+  readonly body: FlatFn;
+  readonly rule: JvpRule;
+  readonly name: string;
+}
 
 export interface Trace {
   readonly kind: TraceKind;
@@ -52,11 +59,18 @@ export function checkLive(x: NDArray, what: string): void {
 
 /** The error for a tracer met outside its trace. */
 export function leaked(x: Tracer, what: string): Error {
-  return fail("E_TRACER_LEAKED", `${what}: got a tracer ${x.aval} of ${x.trace.label}, whose trace has ended`);
+  return fail(
+    "E_TRACER_LEAKED",
+    `${what}: got a tracer ${x.aval} of ${x.trace.label}, whose trace has ended`,
+  );
 }
 
 /** Applies a primitive under the current trace. */
-export function bind(primitive: Primitive, args: readonly NDArray[], params: Params = NO_PARAMS): readonly NDArray[] {
+export function bind(
+  primitive: Primitive,
+  args: readonly NDArray[],
+  params: Params = NO_PARAMS,
+): readonly NDArray[] {
   for (let i = 0; i < args.length; i++) {
     const x = args[i] as NDArray;
     if (x.kind === TRACER && (x as Tracer).trace.dead) throw leaked(x as Tracer, primitive.name);

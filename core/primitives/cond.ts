@@ -4,7 +4,17 @@ import { shaped, type ShapedArray } from "../ir/aval.ts";
 import { context, withTrace } from "../ir/context.ts";
 import type { Jaxpr } from "../ir/jaxpr.ts";
 import type { NDArray } from "../ir/ndarray.ts";
-import { definePrimitive, type Accum, type BatchDim, type Lowering, type Params, type Primitive, type TapeLike, type Tangent, type WireValue } from "../ir/primitive.ts";
+import {
+  definePrimitive,
+  type Accum,
+  type BatchDim,
+  type Lowering,
+  type Params,
+  type Primitive,
+  type TapeLike,
+  type Tangent,
+  type WireValue,
+} from "../ir/primitive.ts";
 import { bind } from "../ir/trace.ts";
 import { toAxis } from "../transforms/batch.ts";
 import { evalJaxpr } from "../transforms/eval-jaxpr.ts";
@@ -13,17 +23,23 @@ import { stage } from "../transforms/stage.ts";
 import { instantiateCt, zerosOf } from "../transforms/zeros.ts";
 import { all, none, spread, usesAxisIn } from "./jit.ts";
 
-export interface CondParams extends Params { readonly branches: readonly Jaxpr[] }
+export interface CondParams extends Params {
+  readonly branches: readonly Jaxpr[];
+}
 const branchesOf = (params: Params): readonly Jaxpr[] => (params as CondParams).branches;
 const first = (branches: readonly Jaxpr[]): Jaxpr => branches[0] as Jaxpr;
 const sum = (ns: readonly number[]): number => ns.reduce((a, b) => a + b, 0);
-const or = (masks: readonly (readonly boolean[])[]): boolean[] => (masks[0] ?? []).map((_, i) => masks.some((m) => m[i] ?? false));
+const or = (masks: readonly (readonly boolean[])[]): boolean[] =>
+  (masks[0] ?? []).map((_, i) => masks.some((m) => m[i] ?? false));
 
 /**
  * Makes branches with leading consts of their own take one common list of leading operands.
  * @returns branches over (all consts, rest) and the consts
  */
-function unifyConsts(parts: readonly { jaxpr: Jaxpr; consts: readonly NDArray[] }[]): { branches: Jaxpr[]; consts: NDArray[] } {
+function unifyConsts(parts: readonly { jaxpr: Jaxpr; consts: readonly NDArray[] }[]): {
+  branches: Jaxpr[];
+  consts: NDArray[];
+} {
   const consts = parts.flatMap((p) => p.consts);
   if (consts.length === 0) return { branches: parts.map((p) => p.jaxpr), consts };
   let at = 0;
@@ -31,80 +47,130 @@ function unifyConsts(parts: readonly { jaxpr: Jaxpr; consts: readonly NDArray[] 
     const from = at;
     at += p.consts.length;
     const rest = p.jaxpr.inVars.slice(p.consts.length).map((v) => v.aval);
-    return stage((xs) => evalJaxpr(p.jaxpr, [...xs.slice(from, from + p.consts.length), ...xs.slice(consts.length)]),
-      [...consts.map((x) => x.aval), ...rest], "cond").jaxpr;
+    return stage(
+      (xs) => evalJaxpr(p.jaxpr, [...xs.slice(from, from + p.consts.length), ...xs.slice(consts.length)]),
+      [...consts.map((x) => x.aval), ...rest],
+      "cond",
+    ).jaxpr;
   });
   return { branches, consts };
 }
 
 function shape(avals: readonly ShapedArray[], params: Params): readonly ShapedArray[] {
   const index = avals[0] as ShapedArray;
-  if (index.shape.length !== 0 || index.dtype !== "int32") throw fail("E_SHAPE", `lax.cond: the index is ${index}, expected i32[]`);
+  if (index.shape.length !== 0 || index.dtype !== "int32")
+    throw fail("E_SHAPE", `lax.cond: the index is ${index}, expected i32[]`);
   return first(branchesOf(params)).outs.map((o) => o.aval);
 }
 
-function jvp(primals: readonly NDArray[], tangents: readonly Tangent[], params: Params): { outs: readonly NDArray[]; tangents: readonly Tangent[] } {
+function jvp(
+  primals: readonly NDArray[],
+  tangents: readonly Tangent[],
+  params: Params,
+): { outs: readonly NDArray[]; tangents: readonly Tangent[] } {
   const branches = branchesOf(params);
   const nonzero = tangents.slice(1).map((t) => t !== null);
   const n = first(branches).outs.length;
   const outNonzero = or(branches.map((j) => jvpJaxpr(j, nonzero, none(n)).outNonzero));
   const unified = unifyConsts(branches.map((j) => jvpJaxpr(j, nonzero, outNonzero)));
   const ts = tangents.slice(1).filter((t): t is NDArray => t !== null);
-  const outs = bind(cond_p, [primals[0] as NDArray, ...unified.consts, ...primals.slice(1), ...ts], { branches: unified.branches });
+  const outs = bind(cond_p, [primals[0] as NDArray, ...unified.consts, ...primals.slice(1), ...ts], {
+    branches: unified.branches,
+  });
   return { outs: outs.slice(0, n), tangents: spread(outNonzero, outs.slice(n)) };
 }
 
 /** Residuals are the union over branches: each branch fills the others' with zeros. */
-function partialEval(tape: TapeLike, args: readonly NDArray[], unknown: readonly boolean[], params: Params): readonly NDArray[] {
+function partialEval(
+  tape: TapeLike,
+  args: readonly NDArray[],
+  unknown: readonly boolean[],
+  params: Params,
+): readonly NDArray[] {
   const branches = branchesOf(params);
   const n = first(branches).outs.length;
   if (unknown[0] === true) return tape.record(cond_p, args, params);
   const un = unknown.slice(1);
   const outUnknown = or(branches.map((j) => splitJaxpr(j, un, none(n)).outUnknown));
   const splits = branches.map((j) => splitJaxpr(j, un, outUnknown));
-  const avals = splits.map((s) => s.known.outs.slice(s.known.outs.length - s.numResiduals).map((o) => o.aval));
+  const avals = splits.map((s) =>
+    s.known.outs.slice(s.known.outs.length - s.numResiduals).map((o) => o.aval),
+  );
   const numKnown = outUnknown.filter((u) => !u).length;
-  const known = unifyConsts(splits.map((s, k) => ({ consts: s.consts, jaxpr: padResiduals(s, k, avals, numKnown) })));
+  const known = unifyConsts(
+    splits.map((s, k) => ({ consts: s.consts, jaxpr: padResiduals(s, k, avals, numKnown) })),
+  );
   const [index, ...rest] = args as [NDArray, ...NDArray[]];
   const outs = withTrace(tape.parent as NonNullable<typeof tape.parent>, () =>
-    bind(cond_p, [index, ...known.consts, ...rest.filter((_, i) => !un[i])], { branches: known.branches }));
+    bind(cond_p, [index, ...known.consts, ...rest.filter((_, i) => !un[i])], { branches: known.branches }),
+  );
   const residuals = outs.slice(numKnown);
   const unknownBranches = splits.map((s, k) => takeResiduals(s, k, avals));
-  const recorded = tape.record(cond_p, [index, ...residuals, ...rest.filter((_, i) => un[i])], { branches: unknownBranches });
+  const recorded = tape.record(cond_p, [index, ...residuals, ...rest.filter((_, i) => un[i])], {
+    branches: unknownBranches,
+  });
   let k = 0;
   let u = 0;
   return outUnknown.map((isUnknown) => (isUnknown ? recorded[u++] : outs[k++]) as NDArray);
 }
 
-function padResiduals(s: SplitJaxpr, branch: number, avals: readonly (readonly ShapedArray[])[], numKnown: number): Jaxpr {
-  return stage((xs) => {
-    const outs = evalJaxpr(s.known, xs);
-    return [...outs.slice(0, numKnown), ...avals.flatMap((list, k) => (k === branch ? outs.slice(numKnown) : list.map(zerosOf)))];
-  }, s.known.inVars.map((v) => v.aval), "cond").jaxpr;
+function padResiduals(
+  s: SplitJaxpr,
+  branch: number,
+  avals: readonly (readonly ShapedArray[])[],
+  numKnown: number,
+): Jaxpr {
+  return stage(
+    (xs) => {
+      const outs = evalJaxpr(s.known, xs);
+      return [
+        ...outs.slice(0, numKnown),
+        ...avals.flatMap((list, k) => (k === branch ? outs.slice(numKnown) : list.map(zerosOf))),
+      ];
+    },
+    s.known.inVars.map((v) => v.aval),
+    "cond",
+  ).jaxpr;
 }
 
 function takeResiduals(s: SplitJaxpr, branch: number, avals: readonly (readonly ShapedArray[])[]): Jaxpr {
   const before = sum(avals.slice(0, branch).map((l) => l.length));
   const total = sum(avals.map((l) => l.length));
   const rest = s.unknown.inVars.slice(s.numResiduals).map((v) => v.aval);
-  return stage((xs) => evalJaxpr(s.unknown, [...xs.slice(before, before + s.numResiduals), ...xs.slice(total)]),
-    [...avals.flat(), ...rest], "cond").jaxpr;
+  return stage(
+    (xs) => evalJaxpr(s.unknown, [...xs.slice(before, before + s.numResiduals), ...xs.slice(total)]),
+    [...avals.flat(), ...rest],
+    "cond",
+  ).jaxpr;
 }
 
-function transpose(cts: readonly Tangent[], args: readonly (NDArray | null)[], accums: readonly (Accum | null)[], params: Params): void {
+function transpose(
+  cts: readonly Tangent[],
+  args: readonly (NDArray | null)[],
+  accums: readonly (Accum | null)[],
+  params: Params,
+): void {
   const branches = branchesOf(params);
   if (accums[0] != null) throw fail("E_INTERNAL", "internal: the index of a cond is linear");
   const linear = accums.slice(1).map((a) => a !== null);
   const unified = unifyConsts(branches.map((j) => transposeJaxpr(j, linear)));
   const full = first(branches).outs.map((o, i) => instantiateCt(cts[i] ?? null, o.aval));
   const known = args.slice(1).filter((x): x is NDArray => x !== null);
-  const outs = bind(cond_p, [args[0] as NDArray, ...unified.consts, ...known, ...full], { branches: unified.branches });
+  const outs = bind(cond_p, [args[0] as NDArray, ...unified.consts, ...known, ...full], {
+    branches: unified.branches,
+  });
   let k = 0;
   for (const accum of accums) if (accum !== null) accum.add(outs[k++] as NDArray);
 }
 
 /** A batched index runs all branches: the operands of untaken ones are made harmless first, then outputs selected. */
-function batch(size: number, args: readonly NDArray[], bdims: readonly BatchDim[], params: Params, axisName: string | null): { outs: readonly NDArray[]; bdims: readonly BatchDim[] } {
+function batch(
+  size: number,
+  args: readonly NDArray[],
+  bdims: readonly BatchDim[],
+  params: Params,
+  axisName: string | null,
+): { outs: readonly NDArray[]; bdims: readonly BatchDim[] } {
   const branches = branchesOf(params);
   const [index, ...rest] = args as [NDArray, ...NDArray[]];
   const n = first(branches).outs.length;
@@ -126,7 +192,9 @@ function batch(size: number, args: readonly NDArray[], bdims: readonly BatchDim[
     return { taken, outs: evalJaxpr(b.jaxpr, [...b.consts, ...operands]) };
   });
   const last = perBranch[perBranch.length - 1] as (typeof perBranch)[number];
-  const outs = last.outs.map((x, i) => perBranch.slice(0, -1).reduce((acc, p) => lanesWhere(p.taken, p.outs[i] as NDArray, acc), x));
+  const outs = last.outs.map((x, i) =>
+    perBranch.slice(0, -1).reduce((acc, p) => lanesWhere(p.taken, p.outs[i] as NDArray, acc), x),
+  );
   return { outs, bdims: outs.map(() => 0) };
 }
 
@@ -146,7 +214,13 @@ function lower(b: Lowering, operands: readonly WireValue[], params: Params): rea
   const results = first(branches).outs.map((o) => o.aval);
   // StableHLO's case takes the last branch for an index out of range on either side; ours clamps below, as JAX does.
   const clamped = b.emit("maximum", [index, b.constant(0, shaped([], "int32"))], {}, [shaped([], "int32")]);
-  return b.emit("case", clamped, {}, results, branches.map((j) => b.region([], (c) => c.inline(j, rest))));
+  return b.emit(
+    "case",
+    clamped,
+    {},
+    results,
+    branches.map((j) => b.region([], (c) => c.inline(j, rest))),
+  );
 }
 
 /**

@@ -47,7 +47,11 @@ export const custom_jvp_p: Primitive = definePrimitive({
 
 /** Stages the body of a call and records it as one equation of `trace` (a StageTrace or a tape). */
 export function customJvpCall(trace: Trace, call: CustomJvp, args: readonly NDArray[]): readonly NDArray[] {
-  const { jaxpr, consts } = stage(call.body, args.map((x) => x.aval), `custom_jvp(${call.name})`);
+  const { jaxpr, consts } = stage(
+    call.body,
+    args.map((x) => x.aval),
+    `custom_jvp(${call.name})`,
+  );
   const params: CustomJvpParams = { jaxpr, numConsts: consts.length, rule: call.rule, name: call.name };
   const operands = [...consts, ...args];
   if (trace.kind === "tape") return (trace as TapeLike).record(custom_jvp_p, operands, params);

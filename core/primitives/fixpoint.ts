@@ -1,7 +1,10 @@
 // Masks over loop carries grow until they're stable.
 
 /** Calls `step` with a growing mask until its output mask adds nothing; returns the last value. */
-export function fixpoint<R>(init: readonly boolean[], step: (mask: readonly boolean[]) => { value: R; out: readonly boolean[] }): { value: R; mask: readonly boolean[] } {
+export function fixpoint<R>(
+  init: readonly boolean[],
+  step: (mask: readonly boolean[]) => { value: R; out: readonly boolean[] },
+): { value: R; mask: readonly boolean[] } {
   let mask = init;
   for (let i = 0; i <= init.length; i++) {
     const { value, out } = step(mask);

@@ -21,8 +21,18 @@ export const all = (n: number): boolean[] => Array<boolean>(n).fill(true);
 export const outAvals = (jaxpr: Jaxpr): readonly ShapedArray[] => jaxpr.outs.map((a) => a.aval);
 
 /** Binds `jit` on a jaxpr whose leading inputs are `consts`. */
-export function bindJit(jaxpr: Jaxpr, consts: readonly NDArray[], args: readonly NDArray[], name: string, donate?: readonly boolean[]): readonly NDArray[] {
-  const params: JitParams = { jaxpr, name, donate: [...none(consts.length), ...(donate ?? none(args.length))] };
+export function bindJit(
+  jaxpr: Jaxpr,
+  consts: readonly NDArray[],
+  args: readonly NDArray[],
+  name: string,
+  donate?: readonly boolean[],
+): readonly NDArray[] {
+  const params: JitParams = {
+    jaxpr,
+    name,
+    donate: [...none(consts.length), ...(donate ?? none(args.length))],
+  };
   return bind(jit_p, [...consts, ...args], params);
 }
 
@@ -46,7 +56,10 @@ export const jit_p: Primitive = definePrimitive({
     const nonzero = tangents.map((t) => t !== null);
     const r = jvpJaxpr(jaxpr, nonzero, none(jaxpr.outs.length));
     const nz = tangents.filter((t) => t !== null);
-    const outs = bindJit(r.jaxpr, r.consts, [...primals, ...nz], `jvp(${name})`, [...donate, ...none(nz.length)]);
+    const outs = bindJit(r.jaxpr, r.consts, [...primals, ...nz], `jvp(${name})`, [
+      ...donate,
+      ...none(nz.length),
+    ]);
     const n = jaxpr.outs.length;
     return { outs: outs.slice(0, n), tangents: spread(r.outNonzero, outs.slice(n)) };
   },
@@ -54,11 +67,22 @@ export const jit_p: Primitive = definePrimitive({
     const { jaxpr, name, donate } = paramsOf(params);
     const s = splitJaxpr(jaxpr, unknown, none(jaxpr.outs.length));
     const known = args.filter((_, i) => !unknown[i]);
-    const knownDonate = keepResiduals(s.known, s.numResiduals, s.consts.length, donate.filter((_, i) => !unknown[i]));
-    const outs = withTrace(tape.parent as NonNullable<typeof tape.parent>, () => bindJit(s.known, s.consts, known, name, knownDonate));
+    const knownDonate = keepResiduals(
+      s.known,
+      s.numResiduals,
+      s.consts.length,
+      donate.filter((_, i) => !unknown[i]),
+    );
+    const outs = withTrace(tape.parent as NonNullable<typeof tape.parent>, () =>
+      bindJit(s.known, s.consts, known, name, knownDonate),
+    );
     const numKnown = outs.length - s.numResiduals;
     const unknownArgs = [...outs.slice(numKnown), ...args.filter((_, i) => unknown[i])];
-    const recorded = tape.record(jit_p, unknownArgs, { jaxpr: s.unknown, name, donate: none(unknownArgs.length) });
+    const recorded = tape.record(jit_p, unknownArgs, {
+      jaxpr: s.unknown,
+      name,
+      donate: none(unknownArgs.length),
+    });
     let k = 0;
     let u = 0;
     return s.outUnknown.map((isUnknown) => (isUnknown ? recorded[u++] : outs[k++]) as NDArray);
@@ -69,7 +93,12 @@ export const jit_p: Primitive = definePrimitive({
     const linear = accums.map((a) => a !== null);
     const t = transposeJaxpr(jaxpr, linear);
     const full = cts.map((ct, i) => instantiateCt(ct, (jaxpr.outs[i] as { aval: ShapedArray }).aval));
-    const outs = bindJit(t.jaxpr, t.consts, [...args.filter((x): x is NDArray => x !== null), ...full], `transpose(${name})`);
+    const outs = bindJit(
+      t.jaxpr,
+      t.consts,
+      [...args.filter((x): x is NDArray => x !== null), ...full],
+      `transpose(${name})`,
+    );
     let k = 0;
     for (const accum of accums) if (accum !== null) accum.add(outs[k++] as NDArray);
   },
@@ -77,7 +106,13 @@ export const jit_p: Primitive = definePrimitive({
     const { jaxpr, name, donate } = paramsOf(params);
     const batched = bdims.map((d) => d !== null);
     const r = batchJaxpr(jaxpr, size, batched, none(jaxpr.outs.length), axisName);
-    const outs = bindJit(r.jaxpr, r.consts, args.map((x, i) => (batched[i] ? toAxis(size, x, bdims[i] ?? null, 0) : x)), `vmap(${name})`, donate);
+    const outs = bindJit(
+      r.jaxpr,
+      r.consts,
+      args.map((x, i) => (batched[i] ? toAxis(size, x, bdims[i] ?? null, 0) : x)),
+      `vmap(${name})`,
+      donate,
+    );
     return { outs, bdims: r.outBatched.map((b) => (b ? 0 : null)) };
   },
   usesAxis: (axisName, params) => usesAxisIn(paramsOf(params).jaxpr, axisName),
@@ -90,8 +125,12 @@ export function usesAxisIn(jaxpr: Jaxpr, axisName: string): boolean {
 }
 
 /** Donation stays on the known call except for inputs that are residuals, too. */
-function keepResiduals(known: Jaxpr, numResiduals: number, numConsts: number, donate: readonly boolean[]): boolean[] {
+function keepResiduals(
+  known: Jaxpr,
+  numResiduals: number,
+  numConsts: number,
+  donate: readonly boolean[],
+): boolean[] {
   const residuals = new Set<unknown>(known.outs.slice(known.outs.length - numResiduals));
   return donate.map((d, i) => d && !residuals.has(known.inVars[numConsts + i]));
 }
-

@@ -24,8 +24,7 @@ import type { Lax } from "./lax.ts";
 
 /** Tangent of the result along operand i: (lax, t, out, ...primals). null: no derivative. */
 export type Partial1 =
-  | ((lax: Lax, t: NDArray, out: NDArray, x: NDArray, y: NDArray, z: NDArray) => NDArray)
-  | null;
+  ((lax: Lax, t: NDArray, out: NDArray, x: NDArray, y: NDArray, z: NDArray) => NDArray) | null;
 
 /** Kinds with real derivatives. */
 export const FLOAT: readonly DTypeKind[] = ["float"];

@@ -5,7 +5,16 @@ import { ctAval, shaped, type ShapedArray } from "../ir/aval.ts";
 import { withTrace } from "../ir/context.ts";
 import { makeJaxprOf, type Jaxpr } from "../ir/jaxpr.ts";
 import type { NDArray } from "../ir/ndarray.ts";
-import { definePrimitive, type BatchDim, type Lowering, type Params, type Primitive, type TapeLike, type Tangent, type WireValue } from "../ir/primitive.ts";
+import {
+  definePrimitive,
+  type BatchDim,
+  type Lowering,
+  type Params,
+  type Primitive,
+  type TapeLike,
+  type Tangent,
+  type WireValue,
+} from "../ir/primitive.ts";
 import { bind } from "../ir/trace.ts";
 import { toAxis } from "../transforms/batch.ts";
 import { evalJaxpr } from "../transforms/eval-jaxpr.ts";
@@ -30,42 +39,77 @@ function stacked(aval: ShapedArray, length: number): ShapedArray {
 
 function shape(avals: readonly ShapedArray[], params: Params): readonly ShapedArray[] {
   const { jaxpr, numCarry, numConsts, length } = paramsOf(params);
-  if (avals.length !== jaxpr.inVars.length) throw fail("E_INTERNAL", "internal: scan got a wrong number of operands");
+  if (avals.length !== jaxpr.inVars.length)
+    throw fail("E_INTERNAL", "internal: scan got a wrong number of operands");
   for (const a of avals.slice(numConsts + numCarry))
-    if (a.shape[0] !== length) throw fail("E_SHAPE", `lax.scan: xs ${a} has a leading axis of ${a.shape[0] ?? "no size"}, expected ${length}`);
+    if (a.shape[0] !== length)
+      throw fail(
+        "E_SHAPE",
+        `lax.scan: xs ${a} has a leading axis of ${a.shape[0] ?? "no size"}, expected ${length}`,
+      );
   return jaxpr.outs.map((o, i) => (i < numCarry ? o.aval : stacked(o.aval, length)));
 }
 
 // --- forward mode --------------------------------------------------------------------------------------------------
 
-function jvp(primals: readonly NDArray[], tangents: readonly Tangent[], params: Params): { outs: NDArray[]; tangents: Tangent[] } {
+function jvp(
+  primals: readonly NDArray[],
+  tangents: readonly Tangent[],
+  params: Params,
+): { outs: NDArray[]; tangents: Tangent[] } {
   const p = paramsOf(params);
   const numYs = p.jaxpr.outs.length - p.numCarry;
-  const [nzConsts, nzCarry, nzXs] = cut(tangents.map((t) => t !== null), p.numConsts, p.numCarry) as [boolean[], boolean[], boolean[]];
+  const [nzConsts, nzCarry, nzXs] = cut(
+    tangents.map((t) => t !== null),
+    p.numConsts,
+    p.numCarry,
+  ) as [boolean[], boolean[], boolean[]];
   const { value: r, mask } = fixpoint(nzCarry, (carry) => {
     const value = jvpJaxpr(p.jaxpr, [...nzConsts, ...carry, ...nzXs], [...carry, ...none(numYs)]);
     return { value, out: value.outNonzero.slice(0, p.numCarry) };
   });
   const nonzero = [...nzConsts, ...mask, ...nzXs];
-  const full = tangents.map((t, i) => (nonzero[i] ? instantiateTangent(t, (primals[i] as NDArray).aval) : null));
+  const full = tangents.map((t, i) =>
+    nonzero[i] ? instantiateTangent(t, (primals[i] as NDArray).aval) : null,
+  );
   const [pc, ph, px] = cut(primals, p.numConsts, p.numCarry) as [NDArray[], NDArray[], NDArray[]];
-  const [tc, th, tx] = cut(full, p.numConsts, p.numCarry).map((l) => l.filter((t): t is NDArray => t !== null)) as [NDArray[], NDArray[], NDArray[]];
+  const [tc, th, tx] = cut(full, p.numConsts, p.numCarry).map((l) =>
+    l.filter((t): t is NDArray => t !== null),
+  ) as [NDArray[], NDArray[], NDArray[]];
   const vars = r.jaxpr.inVars.slice(r.consts.length);
-  const [vp, vt] = cut(vars, primals.length) as [typeof vars[number][], typeof vars[number][]];
+  const [vp, vt] = cut(vars, primals.length) as [(typeof vars)[number][], (typeof vars)[number][]];
   const [vc, vh, vx] = cut(vp, p.numConsts, p.numCarry);
   const [wc, wh, wx] = cut(vt, tc.length, th.length);
   const [oh, oy, oth, oty] = cut(r.jaxpr.outs, p.numCarry, numYs, th.length);
   const inVars = [r.jaxpr.inVars.slice(0, r.consts.length), vc, wc, vh, wh, vx, wx].flatMap((l) => l ?? []);
-  const body = makeJaxprOf(inVars, r.jaxpr.eqns, [oh, oth, oy, oty].flatMap((l) => l ?? []));
-  const outs = bind(scan_p, [...r.consts, ...pc, ...tc, ...ph, ...th, ...px, ...tx],
-    { ...p, jaxpr: body, numConsts: r.consts.length + p.numConsts + tc.length, numCarry: p.numCarry + th.length });
-  const [rh, rth, ry, rty] = cut(outs, p.numCarry, th.length, numYs) as [NDArray[], NDArray[], NDArray[], NDArray[]];
+  const body = makeJaxprOf(
+    inVars,
+    r.jaxpr.eqns,
+    [oh, oth, oy, oty].flatMap((l) => l ?? []),
+  );
+  const outs = bind(scan_p, [...r.consts, ...pc, ...tc, ...ph, ...th, ...px, ...tx], {
+    ...p,
+    jaxpr: body,
+    numConsts: r.consts.length + p.numConsts + tc.length,
+    numCarry: p.numCarry + th.length,
+  });
+  const [rh, rth, ry, rty] = cut(outs, p.numCarry, th.length, numYs) as [
+    NDArray[],
+    NDArray[],
+    NDArray[],
+    NDArray[],
+  ];
   return { outs: [...rh, ...ry], tangents: spread(r.outNonzero, [...rth, ...rty]) };
 }
 
 // --- partial evaluation ----------------------------------------------------------------------------------------------
 
-function partialEval(tape: TapeLike, args: readonly NDArray[], unknown: readonly boolean[], params: Params): readonly NDArray[] {
+function partialEval(
+  tape: TapeLike,
+  args: readonly NDArray[],
+  unknown: readonly boolean[],
+  params: Params,
+): readonly NDArray[] {
   const p = paramsOf(params);
   const parent = tape.parent as NonNullable<typeof tape.parent>;
   const numYs = p.jaxpr.outs.length - p.numCarry;
@@ -83,30 +127,54 @@ function partialEval(tape: TapeLike, args: readonly NDArray[], unknown: readonly
   const h = hoistInvariant(s.known, knownConsts.length, [...all(numKnownOuts), ...none(s.numResiduals)]);
   const varyingResidual = h.outVarying.slice(numKnownOuts);
   const invariantOuts = withTrace(parent, () => evalJaxpr(h.invariant, [...h.consts, ...knownConsts]));
-  const [hoisted, bodyConsts] = cut(invariantOuts, varyingResidual.filter((v) => !v).length) as [NDArray[], NDArray[]];
+  const [hoisted, bodyConsts] = cut(invariantOuts, varyingResidual.filter((v) => !v).length) as [
+    NDArray[],
+    NDArray[],
+  ];
   // A residual that is an xs input of the body is forwarded, not stacked again.
   const xsVars = h.varying.inVars.slice(bodyConsts.length + knownCarry.length);
   const extensive = h.varying.outs.slice(numKnownOuts);
   const forwarded = extensive.map((atom) => xsVars.findIndex((v) => v === atom));
-  const body = makeJaxprOf(h.varying.inVars, h.varying.eqns,
-    [...h.varying.outs.slice(0, numKnownOuts), ...extensive.filter((_, i) => (forwarded[i] as number) < 0)]);
-  const knownOuts = body.outs.length === 0 && body.effects.length === 0 ? []
-    : withTrace(parent, () => bind(scan_p, [...bodyConsts, ...knownCarry, ...knownXs],
-      { ...p, jaxpr: body, numConsts: bodyConsts.length, numCarry: knownCarry.length }));
+  const body = makeJaxprOf(h.varying.inVars, h.varying.eqns, [
+    ...h.varying.outs.slice(0, numKnownOuts),
+    ...extensive.filter((_, i) => (forwarded[i] as number) < 0),
+  ]);
+  const knownOuts =
+    body.outs.length === 0 && body.effects.length === 0
+      ? []
+      : withTrace(parent, () =>
+          bind(scan_p, [...bodyConsts, ...knownCarry, ...knownXs], {
+            ...p,
+            jaxpr: body,
+            numConsts: bodyConsts.length,
+            numCarry: knownCarry.length,
+          }),
+        );
   let at = numKnownOuts;
   const stackedResiduals = forwarded.map((f) => (f < 0 ? knownOuts[at++] : knownXs[f]) as NDArray);
   return assemble();
 
   function assemble(): readonly NDArray[] {
-    const [rv, lv] = cut(s.unknown.inVars, s.numResiduals) as [typeof s.unknown.inVars[number][], typeof s.unknown.inVars[number][]];
+    const [rv, lv] = cut(s.unknown.inVars, s.numResiduals) as [
+      (typeof s.unknown.inVars)[number][],
+      (typeof s.unknown.inVars)[number][],
+    ];
     const [lc, lh, lx] = cut(lv, uc.filter(Boolean).length, carryUnknown.filter(Boolean).length);
     const fixed = rv.filter((_, i) => !varyingResidual[i]);
     const moving = rv.filter((_, i) => varyingResidual[i]);
     const inVars = [...fixed, ...(lc ?? []), ...(lh ?? []), ...(lx ?? []), ...moving];
-    const operands = [...hoisted, ...ac.filter((_, i) => uc[i]), ...ah.filter((_, i) => carryUnknown[i]), ...ax.filter((_, i) => ux[i]), ...stackedResiduals];
+    const operands = [
+      ...hoisted,
+      ...ac.filter((_, i) => uc[i]),
+      ...ah.filter((_, i) => carryUnknown[i]),
+      ...ax.filter((_, i) => ux[i]),
+      ...stackedResiduals,
+    ];
     const recorded = tape.record(scan_p, operands, {
-      ...p, jaxpr: makeJaxprOf(inVars, s.unknown.eqns, s.unknown.outs),
-      numConsts: fixed.length + (lc ?? []).length, numCarry: (lh ?? []).length,
+      ...p,
+      jaxpr: makeJaxprOf(inVars, s.unknown.eqns, s.unknown.outs),
+      numConsts: fixed.length + (lc ?? []).length,
+      numCarry: (lh ?? []).length,
     });
     let k = 0;
     let u = 0;
@@ -120,9 +188,18 @@ function partialEval(tape: TapeLike, args: readonly NDArray[], unknown: readonly
  * The scan run backwards: carry = (sums of linear consts, ct of the carry), xs = (ct of ys, residual xs).
  * Every carry is linear here: a known operand in a carry slot is an instantiated zero tangent, its ct is dropped.
  */
-function transpose(cts: readonly Tangent[], args: readonly (NDArray | null)[], accums: readonly ({ add(ct: NDArray): void; aval: ShapedArray } | null)[], params: Params): void {
+function transpose(
+  cts: readonly Tangent[],
+  args: readonly (NDArray | null)[],
+  accums: readonly ({ add(ct: NDArray): void; aval: ShapedArray } | null)[],
+  params: Params,
+): void {
   const p = paramsOf(params);
-  const [lc, , lx] = cut(accums.map((a) => a !== null), p.numConsts, p.numCarry) as [boolean[], boolean[], boolean[]];
+  const [lc, , lx] = cut(
+    accums.map((a) => a !== null),
+    p.numConsts,
+    p.numCarry,
+  ) as [boolean[], boolean[], boolean[]];
   const linear = [...lc, ...all(p.numCarry), ...lx];
   const numYs = p.jaxpr.outs.length - p.numCarry;
   const resConsts = args.slice(0, p.numConsts).filter((_, i) => !lc[i]) as NDArray[];
@@ -130,30 +207,69 @@ function transpose(cts: readonly Tangent[], args: readonly (NDArray | null)[], a
   const t = transposeJaxpr(p.jaxpr, linear, [...lc, ...none(p.numCarry), ...none(lx.length)]);
   const numSums = lc.filter(Boolean).length;
   const avals = p.jaxpr.inVars.map((v) => v.aval);
-  const sumAvals = avals.slice(0, p.numConsts).filter((_, i) => lc[i]).map(ctAval);
+  const sumAvals = avals
+    .slice(0, p.numConsts)
+    .filter((_, i) => lc[i])
+    .map(ctAval);
   const carryAvals = p.jaxpr.outs.slice(0, p.numCarry).map((o) => ctAval(o.aval));
   const yAvals = p.jaxpr.outs.slice(p.numCarry).map((o) => ctAval(o.aval));
-  const body = stage((z) => {
-    const [c, rc, sums, ch, cy, rx] = cut(z, t.consts.length, resConsts.length, numSums, p.numCarry, numYs) as [NDArray[], NDArray[], NDArray[], NDArray[], NDArray[], NDArray[]];
-    return evalJaxpr(t.jaxpr, [...c, ...rc, ...rx, ...sums, ...ch, ...cy]);
-  }, [...t.consts.map((x) => x.aval), ...resConsts.map((x) => x.aval), ...sumAvals, ...carryAvals, ...yAvals,
-    ...resXs.map((x) => x.aval.with({ shape: x.aval.shape.slice(1) }))], "transpose(scan)");
+  const body = stage(
+    (z) => {
+      const [c, rc, sums, ch, cy, rx] = cut(
+        z,
+        t.consts.length,
+        resConsts.length,
+        numSums,
+        p.numCarry,
+        numYs,
+      ) as [NDArray[], NDArray[], NDArray[], NDArray[], NDArray[], NDArray[]];
+      return evalJaxpr(t.jaxpr, [...c, ...rc, ...rx, ...sums, ...ch, ...cy]);
+    },
+    [
+      ...t.consts.map((x) => x.aval),
+      ...resConsts.map((x) => x.aval),
+      ...sumAvals,
+      ...carryAvals,
+      ...yAvals,
+      ...resXs.map((x) => x.aval.with({ shape: x.aval.shape.slice(1) })),
+    ],
+    "transpose(scan)",
+  );
   const carryCts = p.jaxpr.outs.slice(0, p.numCarry).map((o, i) => instantiateCt(cts[i] ?? null, o.aval));
-  const yCts = p.jaxpr.outs.slice(p.numCarry).map((o, i) => cts[p.numCarry + i] ?? zerosOf(stacked(ctAval(o.aval), p.length)));
-  const outs = bind(scan_p, [...body.consts, ...t.consts, ...resConsts, ...sumAvals.map(zerosOf), ...carryCts, ...yCts, ...resXs], {
-    jaxpr: body.jaxpr, numConsts: body.consts.length + t.consts.length + resConsts.length, numCarry: numSums + p.numCarry,
-    length: p.length, reverse: !p.reverse,
-  });
+  const yCts = p.jaxpr.outs
+    .slice(p.numCarry)
+    .map((o, i) => cts[p.numCarry + i] ?? zerosOf(stacked(ctAval(o.aval), p.length)));
+  const outs = bind(
+    scan_p,
+    [...body.consts, ...t.consts, ...resConsts, ...sumAvals.map(zerosOf), ...carryCts, ...yCts, ...resXs],
+    {
+      jaxpr: body.jaxpr,
+      numConsts: body.consts.length + t.consts.length + resConsts.length,
+      numCarry: numSums + p.numCarry,
+      length: p.length,
+      reverse: !p.reverse,
+    },
+  );
   const byInput = spread(linear, outs);
   accums.forEach((accum, i) => accum?.add(byInput[i] as NDArray));
 }
 
 // --- batching ----------------------------------------------------------------------------------------------------------
 
-function batch(size: number, args: readonly NDArray[], bdims: readonly BatchDim[], params: Params, axisName: string | null): { outs: readonly NDArray[]; bdims: BatchDim[] } {
+function batch(
+  size: number,
+  args: readonly NDArray[],
+  bdims: readonly BatchDim[],
+  params: Params,
+  axisName: string | null,
+): { outs: readonly NDArray[]; bdims: BatchDim[] } {
   const p = paramsOf(params);
   const numYs = p.jaxpr.outs.length - p.numCarry;
-  const [bc, bh, bx] = cut(bdims.map((d) => d !== null), p.numConsts, p.numCarry) as [boolean[], boolean[], boolean[]];
+  const [bc, bh, bx] = cut(
+    bdims.map((d) => d !== null),
+    p.numConsts,
+    p.numCarry,
+  ) as [boolean[], boolean[], boolean[]];
   const { value: r, mask } = fixpoint(bh, (carry) => {
     const value = batchJaxpr(p.jaxpr, size, [...bc, ...carry, ...bx], [...carry, ...none(numYs)], axisName);
     return { value, out: value.outBatched.slice(0, p.numCarry) };
@@ -164,7 +280,11 @@ function batch(size: number, args: readonly NDArray[], bdims: readonly BatchDim[
     if (i < p.numConsts + p.numCarry) return mask[i - p.numConsts] ? toAxis(size, x, bdim, 0) : x;
     return bdim === null ? x : toAxis(size, x, bdim, 1);
   });
-  const outs = bind(scan_p, [...r.consts, ...operands], { ...p, jaxpr: r.jaxpr, numConsts: r.consts.length + p.numConsts });
+  const outs = bind(scan_p, [...r.consts, ...operands], {
+    ...p,
+    jaxpr: r.jaxpr,
+    numConsts: r.consts.length + p.numConsts,
+  });
   return { outs, bdims: r.outBatched.map((b, i) => (b ? (i < p.numCarry ? 0 : 1) : null)) };
 }
 
@@ -173,18 +293,33 @@ function batch(size: number, args: readonly NDArray[], bdims: readonly BatchDim[
 function lower(b: Lowering, operands: readonly WireValue[], params: Params): readonly WireValue[] {
   const p = paramsOf(params);
   const counter = shaped([], "int32");
-  const [consts, carry, xs] = cut(operands, p.numConsts, p.numCarry) as [WireValue[], WireValue[], WireValue[]];
+  const [consts, carry, xs] = cut(operands, p.numConsts, p.numCarry) as [
+    WireValue[],
+    WireValue[],
+    WireValue[],
+  ];
   const ysAvals = p.jaxpr.outs.slice(p.numCarry).map((o) => stacked(o.aval, p.length));
   const zero = b.constant(0, counter);
   const init = [zero, ...carry, ...ysAvals.map((a) => b.splat(b.constant(0, zeroAval(b, a)), a))];
   const types = init.map((v) => v.type);
-  const cond = b.region(types, (c, [i]) => c.emit("compare", [i as WireValue, c.constant(p.length, counter)], { direction: "LT", compareType: "SIGNED" }, [shaped([], "bool")]));
+  const cond = b.region(types, (c, [i]) =>
+    c.emit(
+      "compare",
+      [i as WireValue, c.constant(p.length, counter)],
+      { direction: "LT", compareType: "SIGNED" },
+      [shaped([], "bool")],
+    ),
+  );
   const body = b.region(types, (c, state) => {
     const i = state[0] as WireValue;
-    const at = p.reverse ? (c.emit("subtract", [c.constant(p.length - 1, counter), i], {}, [counter])[0] as WireValue) : i;
+    const at = p.reverse
+      ? (c.emit("subtract", [c.constant(p.length - 1, counter), i], {}, [counter])[0] as WireValue)
+      : i;
     const slices = xs.map((x) => sliceAt(c, x, at));
     const outs = c.inline(p.jaxpr, [...consts, ...state.slice(1, 1 + p.numCarry), ...slices]);
-    const ys = state.slice(1 + p.numCarry).map((acc, k) => writeAt(c, acc, outs[p.numCarry + k] as WireValue, at));
+    const ys = state
+      .slice(1 + p.numCarry)
+      .map((acc, k) => writeAt(c, acc, outs[p.numCarry + k] as WireValue, at));
     const next = c.emit("add", [i, c.constant(1, counter)], {}, [counter]);
     return [...next, ...outs.slice(0, p.numCarry), ...ys];
   });
@@ -196,22 +331,36 @@ function zeroAval(b: Lowering, a: ShapedArray): ShapedArray {
   return a.dtype === "key<fry>" ? shaped([], "uint32") : a.with({ shape: [] });
 }
 
-interface Physical { readonly dtype: string; readonly shape: readonly number[] }
+interface Physical {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+}
 const physical = (v: WireValue): Physical => v.type as Physical;
 
 function sliceAt(b: Lowering, x: WireValue, at: WireValue): WireValue {
   const { shape } = physical(x);
   const sizes = [1, ...shape.slice(1)];
   const zero = b.constant(0, shaped([], "int32"));
-  const [piece] = b.emit("dynamic_slice", [x, at, ...shape.slice(1).map(() => zero)], { sliceSizes: sizes }, [{ ...x.type, shape: sizes } as WireValue["type"]]);
-  return b.emit("reshape", [piece as WireValue], {}, [{ ...x.type, shape: shape.slice(1) } as WireValue["type"]])[0] as WireValue;
+  const [piece] = b.emit("dynamic_slice", [x, at, ...shape.slice(1).map(() => zero)], { sliceSizes: sizes }, [
+    { ...x.type, shape: sizes } as WireValue["type"],
+  ]);
+  return b.emit("reshape", [piece as WireValue], {}, [
+    { ...x.type, shape: shape.slice(1) } as WireValue["type"],
+  ])[0] as WireValue;
 }
 
 function writeAt(b: Lowering, acc: WireValue, y: WireValue, at: WireValue): WireValue {
   const { shape } = physical(acc);
   const zero = b.constant(0, shaped([], "int32"));
-  const [update] = b.emit("reshape", [y], {}, [{ ...acc.type, shape: [1, ...shape.slice(1)] } as WireValue["type"]]);
-  return b.emit("dynamic_update_slice", [acc, update as WireValue, at, ...shape.slice(1).map(() => zero)], {}, [acc.type])[0] as WireValue;
+  const [update] = b.emit("reshape", [y], {}, [
+    { ...acc.type, shape: [1, ...shape.slice(1)] } as WireValue["type"],
+  ]);
+  return b.emit(
+    "dynamic_update_slice",
+    [acc, update as WireValue, at, ...shape.slice(1).map(() => zero)],
+    {},
+    [acc.type],
+  )[0] as WireValue;
 }
 
 /**
@@ -231,4 +380,3 @@ export const scan_p: Primitive = definePrimitive({
   usesAxis: (axisName, params) => usesAxisIn(paramsOf(params).jaxpr, axisName),
   lower,
 });
-

@@ -3,7 +3,16 @@ import type { ShapedArray } from "../ir/aval.ts";
 import type { Jaxpr } from "../ir/jaxpr.ts";
 import { makeJaxprOf } from "../ir/jaxpr.ts";
 import type { NDArray } from "../ir/ndarray.ts";
-import { definePrimitive, type BatchDim, type Lowering, type Params, type Primitive, type TapeLike, type Tangent, type WireValue } from "../ir/primitive.ts";
+import {
+  definePrimitive,
+  type BatchDim,
+  type Lowering,
+  type Params,
+  type Primitive,
+  type TapeLike,
+  type Tangent,
+  type WireValue,
+} from "../ir/primitive.ts";
 import { withTrace, context } from "../ir/context.ts";
 import { bind } from "../ir/trace.ts";
 import { toAxis } from "../transforms/batch.ts";
@@ -26,36 +35,77 @@ const pieces = (list: readonly NDArray[], p: WhileParams): [NDArray[], NDArray[]
   cut(list, p.numCondConsts, p.numBodyConsts) as [NDArray[], NDArray[], NDArray[]];
 
 /** The condition with more carried values, which it ignores. `primalAt[i]`: place of its i-th carry among the new ones. */
-function widenCond(cond: Jaxpr, numConsts: number, carryAvals: readonly ShapedArray[], primalAt: readonly number[]): Jaxpr {
-  const staged = stage((xs) => evalJaxpr(cond, [...xs.slice(0, numConsts), ...primalAt.map((k) => xs[numConsts + k] as NDArray)]),
-    [...cond.inVars.slice(0, numConsts).map((v) => v.aval), ...carryAvals], "while");
+function widenCond(
+  cond: Jaxpr,
+  numConsts: number,
+  carryAvals: readonly ShapedArray[],
+  primalAt: readonly number[],
+): Jaxpr {
+  const staged = stage(
+    (xs) =>
+      evalJaxpr(cond, [...xs.slice(0, numConsts), ...primalAt.map((k) => xs[numConsts + k] as NDArray)]),
+    [...cond.inVars.slice(0, numConsts).map((v) => v.aval), ...carryAvals],
+    "while",
+  );
   return staged.jaxpr;
 }
 
-function jvp(primals: readonly NDArray[], tangents: readonly Tangent[], params: Params): { outs: NDArray[]; tangents: Tangent[] } {
+function jvp(
+  primals: readonly NDArray[],
+  tangents: readonly Tangent[],
+  params: Params,
+): { outs: NDArray[]; tangents: Tangent[] } {
   const p = paramsOf(params);
   const [cc, bc, init] = pieces(primals, p);
   const [, tbc, th] = cut(tangents, p.numCondConsts, p.numBodyConsts) as [Tangent[], Tangent[], Tangent[]];
   const nzConsts = tbc.map((t) => t !== null);
-  const { value: r, mask } = fixpoint(th.map((t) => t !== null), (carry) => {
-    const value = jvpJaxpr(p.body, [...nzConsts, ...carry], carry);
-    return { value, out: value.outNonzero };
-  });
-  const carryTangents = th.flatMap((t, i) => (mask[i] ? [instantiateTangent(t, (init[i] as NDArray).aval)] : []));
+  const { value: r, mask } = fixpoint(
+    th.map((t) => t !== null),
+    (carry) => {
+      const value = jvpJaxpr(p.body, [...nzConsts, ...carry], carry);
+      return { value, out: value.outNonzero };
+    },
+  );
+  const carryTangents = th.flatMap((t, i) =>
+    mask[i] ? [instantiateTangent(t, (init[i] as NDArray).aval)] : [],
+  );
   const constTangents = tbc.filter((t): t is NDArray => t !== null);
   // (consts, bc, carry, tbc, tcarry) → (consts, bc, tbc, carry, tcarry)
-  const [vk, vbc, vh, vtbc, vth] = cut(r.jaxpr.inVars, r.consts.length, p.numBodyConsts, init.length, constTangents.length);
-  const body = makeJaxprOf([vk, vbc, vtbc, vh, vth].flatMap((l) => l ?? []), r.jaxpr.eqns, r.jaxpr.outs);
+  const [vk, vbc, vh, vtbc, vth] = cut(
+    r.jaxpr.inVars,
+    r.consts.length,
+    p.numBodyConsts,
+    init.length,
+    constTangents.length,
+  );
+  const body = makeJaxprOf(
+    [vk, vbc, vtbc, vh, vth].flatMap((l) => l ?? []),
+    r.jaxpr.eqns,
+    r.jaxpr.outs,
+  );
   const carry = [...init, ...carryTangents];
-  const cond = widenCond(p.cond, p.numCondConsts, carry.map((x) => x.aval), init.map((_, i) => i));
+  const cond = widenCond(
+    p.cond,
+    p.numCondConsts,
+    carry.map((x) => x.aval),
+    init.map((_, i) => i),
+  );
   const outs = bind(while_p, [...cc, ...r.consts, ...bc, ...constTangents, ...carry], {
-    cond, body, numCondConsts: p.numCondConsts, numBodyConsts: r.consts.length + bc.length + constTangents.length,
+    cond,
+    body,
+    numCondConsts: p.numCondConsts,
+    numBodyConsts: r.consts.length + bc.length + constTangents.length,
   });
   return { outs: outs.slice(0, init.length), tangents: spread(mask, outs.slice(init.length)) };
 }
 
 /** Runs the part of the carry that is known; the unknown part recomputes the whole loop (no stacks). */
-function partialEval(tape: TapeLike, args: readonly NDArray[], unknown: readonly boolean[], params: Params): readonly NDArray[] {
+function partialEval(
+  tape: TapeLike,
+  args: readonly NDArray[],
+  unknown: readonly boolean[],
+  params: Params,
+): readonly NDArray[] {
   const p = paramsOf(params);
   const [ucc, ubc, uh] = cut(unknown, p.numCondConsts, p.numBodyConsts) as [boolean[], boolean[], boolean[]];
   const condUnknown = ucc.includes(true);
@@ -63,27 +113,50 @@ function partialEval(tape: TapeLike, args: readonly NDArray[], unknown: readonly
     const split = splitJaxpr(p.body, [...ubc, ...carry], carry);
     return { value: null, out: split.outUnknown };
   });
-  const condUses = dce(p.cond, { removable: p.cond.inVars.map(() => true) }).usedInputs.slice(p.numCondConsts);
+  const condUses = dce(p.cond, { removable: p.cond.inVars.map(() => true) }).usedInputs.slice(
+    p.numCondConsts,
+  );
   const predicateUnknown = condUnknown || mask.some((u, i) => u && condUses[i]);
   const recorded = tape.record(while_p, args, params);
   if (predicateUnknown || mask.every(Boolean)) return recorded;
   const [cc, bc, init] = pieces(args, p);
   const keep = mask.map((u) => !u);
   const knownBody = dce(p.body, { usedOuts: keep, removable: [...ubc.map(() => false), ...mask] }).jaxpr;
-  const body = makeJaxprOf(knownBody.inVars.filter((_, i) => i >= p.numBodyConsts || !ubc[i]), knownBody.eqns, knownBody.outs);
+  const body = makeJaxprOf(
+    knownBody.inVars.filter((_, i) => i >= p.numBodyConsts || !ubc[i]),
+    knownBody.eqns,
+    knownBody.outs,
+  );
   const cond = dce(p.cond, { removable: [...ucc.map(() => false), ...mask] }).jaxpr;
   const known = withTrace(tape.parent as NonNullable<typeof tape.parent>, () =>
-    bind(while_p, [...cc, ...bc.filter((_, i) => !ubc[i]), ...init.filter((_, i) => keep[i])],
-      { cond, body, numCondConsts: p.numCondConsts, numBodyConsts: ubc.filter((u) => !u).length }));
+    bind(while_p, [...cc, ...bc.filter((_, i) => !ubc[i]), ...init.filter((_, i) => keep[i])], {
+      cond,
+      body,
+      numCondConsts: p.numCondConsts,
+      numBodyConsts: ubc.filter((u) => !u).length,
+    }),
+  );
   let k = 0;
   return mask.map((u, i) => (u ? recorded[i] : known[k++]) as NDArray);
 }
 
 /** Body to a fixpoint; a batched predicate carries everything batched and selects finished lanes. */
-function batch(size: number, args: readonly NDArray[], bdims: readonly BatchDim[], params: Params, axisName: string | null): { outs: readonly NDArray[]; bdims: BatchDim[] } {
+function batch(
+  size: number,
+  args: readonly NDArray[],
+  bdims: readonly BatchDim[],
+  params: Params,
+  axisName: string | null,
+): { outs: readonly NDArray[]; bdims: BatchDim[] } {
   const p = paramsOf(params);
-  const [bcc, bbc, bh] = cut(bdims.map((d) => d !== null), p.numCondConsts, p.numBodyConsts) as [boolean[], boolean[], boolean[]];
-  const grow = (init: readonly boolean[]): { value: ReturnType<typeof batchJaxpr>; mask: readonly boolean[] } =>
+  const [bcc, bbc, bh] = cut(
+    bdims.map((d) => d !== null),
+    p.numCondConsts,
+    p.numBodyConsts,
+  ) as [boolean[], boolean[], boolean[]];
+  const grow = (
+    init: readonly boolean[],
+  ): { value: ReturnType<typeof batchJaxpr>; mask: readonly boolean[] } =>
     fixpoint(init, (carry) => {
       const value = batchJaxpr(p.body, size, [...bbc, ...carry], carry, axisName);
       return { value, out: value.outBatched };
@@ -103,7 +176,10 @@ function batch(size: number, args: readonly NDArray[], bdims: readonly BatchDim[
   const [cc, bc, init] = pieces(operands, p);
   if (!predicateBatched) {
     const outs = bind(while_p, [...cond.consts, ...cc, ...body.consts, ...bc, ...init], {
-      cond: cond.jaxpr, body: body.jaxpr, numCondConsts: cond.consts.length + cc.length, numBodyConsts: body.consts.length + bc.length,
+      cond: cond.jaxpr,
+      body: body.jaxpr,
+      numCondConsts: cond.consts.length + cc.length,
+      numBodyConsts: body.consts.length + bc.length,
     });
     return { outs, bdims: mask.map((b) => (b ? 0 : null)) };
   }
@@ -113,18 +189,29 @@ function batch(size: number, args: readonly NDArray[], bdims: readonly BatchDim[
     const condArgs = [...cond.consts, ...cc];
     const bodyArgs = [...body.consts, ...bc];
     const avals = init.map((x) => x.aval);
-    const anyLane = stage((xs) => {
-      const [pred] = evalJaxpr(cond.jaxpr, xs);
-      return [context().lax.reduceOr(pred as NDArray, [0])];
-    }, [...condArgs.map((x) => x.aval), ...avals], "while");
-    const masked = stage((xs) => {
-      const [c, b, h] = cut(xs, condArgs.length, bodyArgs.length) as [NDArray[], NDArray[], NDArray[]];
-      const [pred] = evalJaxpr(cond.jaxpr, [...c, ...h]);
-      const next = evalJaxpr(body.jaxpr, [...b, ...h]);
-      return next.map((x, i) => selectLanes(pred as NDArray, x, h[i] as NDArray));
-    }, [...condArgs.map((x) => x.aval), ...bodyArgs.map((x) => x.aval), ...avals], "while");
+    const anyLane = stage(
+      (xs) => {
+        const [pred] = evalJaxpr(cond.jaxpr, xs);
+        return [context().lax.reduceOr(pred as NDArray, [0])];
+      },
+      [...condArgs.map((x) => x.aval), ...avals],
+      "while",
+    );
+    const masked = stage(
+      (xs) => {
+        const [c, b, h] = cut(xs, condArgs.length, bodyArgs.length) as [NDArray[], NDArray[], NDArray[]];
+        const [pred] = evalJaxpr(cond.jaxpr, [...c, ...h]);
+        const next = evalJaxpr(body.jaxpr, [...b, ...h]);
+        return next.map((x, i) => selectLanes(pred as NDArray, x, h[i] as NDArray));
+      },
+      [...condArgs.map((x) => x.aval), ...bodyArgs.map((x) => x.aval), ...avals],
+      "while",
+    );
     return bind(while_p, [...condArgs, ...condArgs, ...bodyArgs, ...init], {
-      cond: anyLane.jaxpr, body: masked.jaxpr, numCondConsts: condArgs.length, numBodyConsts: condArgs.length + bodyArgs.length,
+      cond: anyLane.jaxpr,
+      body: masked.jaxpr,
+      numCondConsts: condArgs.length,
+      numBodyConsts: condArgs.length + bodyArgs.length,
     });
   }
 }
@@ -137,7 +224,11 @@ function selectLanes(pred: NDArray, x: NDArray, old: NDArray): NDArray {
 
 function lower(b: Lowering, operands: readonly WireValue[], params: Params): readonly WireValue[] {
   const p = paramsOf(params);
-  const [cc, bc, init] = cut(operands, p.numCondConsts, p.numBodyConsts) as [WireValue[], WireValue[], WireValue[]];
+  const [cc, bc, init] = cut(operands, p.numCondConsts, p.numBodyConsts) as [
+    WireValue[],
+    WireValue[],
+    WireValue[],
+  ];
   const types = init.map((v) => v.type);
   const cond = b.region(types, (c, state) => c.inline(p.cond, [...cc, ...state]));
   const body = b.region(types, (c, state) => c.inline(p.body, [...bc, ...state]));
@@ -157,7 +248,7 @@ export const while_p: Primitive = definePrimitive({
   partialEval,
   linearIn: () => true,
   batch: (_lax, size, args, bdims, params, axisName) => batch(size, args, bdims, params, axisName),
-  usesAxis: (axisName, params) => usesAxisIn(paramsOf(params).cond, axisName) || usesAxisIn(paramsOf(params).body, axisName),
+  usesAxis: (axisName, params) =>
+    usesAxisIn(paramsOf(params).cond, axisName) || usesAxisIn(paramsOf(params).body, axisName),
   lower,
 });
-

@@ -32,7 +32,10 @@ export class ConcreteArray extends NDArray {
   live(what: string): DeviceBuffer {
     if (this.buffer !== null) return this.buffer;
     const donated = this.gone !== null && this.gone !== "disposed";
-    throw fail(donated ? "E_DONATED" : "E_DISPOSED", `${what}: the array ${this.aval} was ${this.gone ?? "disposed"}`);
+    throw fail(
+      donated ? "E_DONATED" : "E_DISPOSED",
+      `${what}: the array ${this.aval} was ${this.gone ?? "disposed"}`,
+    );
   }
 
   override dispose(): void {
@@ -54,7 +57,8 @@ export class ConcreteArray extends NDArray {
 
   private empty(): TypedArrays[DType] {
     const row = DTYPES[this.aval.dtype];
-    const elements = sizeOf([...this.aval.shape, ...row.physicalShape]) * (isComplex(this.aval.dtype) ? 2 : 1);
+    const elements =
+      sizeOf([...this.aval.shape, ...row.physicalShape]) * (isComplex(this.aval.dtype) ? 2 : 1);
     return new row.array(elements);
   }
 
@@ -63,7 +67,8 @@ export class ConcreteArray extends NDArray {
     const buffer = this.live("x.dataSync()");
     const into = this.empty();
     const reader = this.home.client.extensions?.readSync;
-    if (reader === undefined) throw fail("E_NO_READ_SYNC", `x.dataSync(), x.item(): ${this.home.name} can't read without waiting`);
+    if (reader === undefined)
+      throw fail("E_NO_READ_SYNC", `x.dataSync(), x.item(): ${this.home.name} can't read without waiting`);
     reader.read(buffer, into);
     return into;
   }
@@ -98,34 +103,54 @@ export function literalData(x: Literal): TypedArrays[DType] {
 /** The error for reading a tracer. */
 export function unreadable(x: NDArray, what: string): Error {
   if (!isTracer(x)) return fail("E_INTERNAL", `internal: ${what} of a value of no kind`);
-  if (x.trace.dead) return fail("E_TRACER_LEAKED", `${what}: a tracer ${x.aval} of ${x.trace.label}, whose trace has ended`);
+  if (x.trace.dead)
+    return fail("E_TRACER_LEAKED", `${what}: a tracer ${x.aval} of ${x.trace.label}, whose trace has ended`);
   if (x.trace.kind === "jvp") {
     const primal = x.a as NDArray;
-    if (!isTracer(primal) || primal.trace.kind === "jvp") return fail("E_ITEM_DIFFERENTIATED", `${what}: the value ${x.aval} is being differentiated (${x.trace.label})`);
+    if (!isTracer(primal) || primal.trace.kind === "jvp")
+      return fail(
+        "E_ITEM_DIFFERENTIATED",
+        `${what}: the value ${x.aval} is being differentiated (${x.trace.label})`,
+      );
   }
-  return fail("E_CONCRETIZATION", `${what}: a traced ${x.aval} of ${x.trace.label} has no value while tracing`);
+  return fail(
+    "E_CONCRETIZATION",
+    `${what}: a traced ${x.aval} of ${x.trace.label} has no value while tracing`,
+  );
 }
 
 /** The one element as a JavaScript value. */
 export function itemOf(x: NDArray, dtype?: DType): number | bigint | boolean | Complex {
   if (isTracer(x)) throw unreadable(x, "x.item()");
   if (x.size !== 1) throw fail("E_SHAPE", `x.item(): ${x.aval} has ${x.size} elements, expected one`);
-  if (dtype !== undefined && dtype !== x.dtype) throw fail("E_DTYPE", `x.item("${dtype}"): the array is ${x.aval}`);
+  if (dtype !== undefined && dtype !== x.dtype)
+    throw fail("E_DTYPE", `x.item("${dtype}"): the array is ${x.aval}`);
   const value = elementAt(valuesOf(x, "x.item()"), x.dtype, 0);
   if (dtype !== undefined) return value;
   if (typeof value === "boolean") return value ? 1 : 0;
-  if (typeof value === "bigint" || typeof value === "object") throw fail("E_DTYPE", `x.item(): name the dtype of ${x.aval}: x.item("${x.dtype}")`);
+  if (typeof value === "bigint" || typeof value === "object")
+    throw fail("E_DTYPE", `x.item(): name the dtype of ${x.aval}: x.item("${x.dtype}")`);
   return value;
 }
 
 /** Element i of host data. */
-export function elementAt(data: TypedArrays[DType], dtype: DType, i: number): number | bigint | boolean | Complex {
+export function elementAt(
+  data: TypedArrays[DType],
+  dtype: DType,
+  i: number,
+): number | bigint | boolean | Complex {
   switch (dtype) {
-    case "bool": return data[i] !== 0;
-    case "float16": return fromFloat16(data[i] as number);
-    case "bfloat16": return fromBfloat16(data[i] as number);
-    case "complex64": case "complex128": return { re: data[2 * i] as number, im: data[2 * i + 1] as number };
-    default: return data[i] as number | bigint;
+    case "bool":
+      return data[i] !== 0;
+    case "float16":
+      return fromFloat16(data[i] as number);
+    case "bfloat16":
+      return fromBfloat16(data[i] as number);
+    case "complex64":
+    case "complex128":
+      return { re: data[2 * i] as number, im: data[2 * i + 1] as number };
+    default:
+      return data[i] as number | bigint;
   }
 }
 

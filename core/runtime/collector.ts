@@ -3,9 +3,19 @@
 // TENON_GC=0 turns the flags off (the net stays).
 import type { DeviceBuffer } from "tenon-plugin-api";
 
-interface Registry { register(target: object, held: Held, token: object): void; unregister(token: object): void; cleanupSome?: () => void }
-interface Held { readonly buffer: DeviceBuffer; readonly nbytes: number }
-interface NodeProcess { readonly env: Record<string, string | undefined>; getBuiltinModule?(name: string): unknown }
+interface Registry {
+  register(target: object, held: Held, token: object): void;
+  unregister(token: object): void;
+  cleanupSome?: () => void;
+}
+interface Held {
+  readonly buffer: DeviceBuffer;
+  readonly nbytes: number;
+}
+interface NodeProcess {
+  readonly env: Record<string, string | undefined>;
+  getBuiltinModule?(name: string): unknown;
+}
 const MIN_BUDGET = 128 * 2 ** 20;
 
 class Collector {
@@ -22,7 +32,9 @@ class Collector {
       held.buffer.dispose();
     };
     const process = (globalThis as { process?: NodeProcess }).process;
-    this.registry = (process?.env["TENON_GC"] === "0" ? null : forcible(process, finalize, (gc) => (this.gc = gc))) ?? (new FinalizationRegistry(finalize) as Registry);
+    this.registry =
+      (process?.env["TENON_GC"] === "0" ? null : forcible(process, finalize, (gc) => (this.gc = gc))) ??
+      (new FinalizationRegistry(finalize) as Registry);
     return this.registry;
   }
 
@@ -54,10 +66,16 @@ class Collector {
 }
 
 /** A registry whose cleanup can be forced (V8 11–12), and the collector. */
-function forcible(process: NodeProcess | undefined, finalize: (held: Held) => void, keepGc: (gc: () => void) => void): Registry | null {
+function forcible(
+  process: NodeProcess | undefined,
+  finalize: (held: Held) => void,
+  keepGc: (gc: () => void) => void,
+): Registry | null {
   const v8 = process?.getBuiltinModule?.("node:v8") as { setFlagsFromString(flag: string): void } | undefined;
   const vm = process?.getBuiltinModule?.("node:vm") as { runInNewContext(code: string): unknown } | undefined;
-  const major = Number((process as { versions?: { node?: string } } | undefined)?.versions?.node?.split(".")[0] ?? 0);
+  const major = Number(
+    (process as { versions?: { node?: string } } | undefined)?.versions?.node?.split(".")[0] ?? 0,
+  );
   if (v8 === undefined || vm === undefined || major < 20 || major > 22) return null;
   v8.setFlagsFromString("--expose-gc");
   v8.setFlagsFromString("--harmony-weak-refs-with-cleanup-some");

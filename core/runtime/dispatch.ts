@@ -30,13 +30,19 @@ const eager = new Map<string, Entry>();
 const ofJaxpr = new WeakMap<Jaxpr, Map<string, Entry>>();
 const programs = new Map<string, Executable>();
 /** Process-wide counters: a test and `explain` read them. */
-export const counters: { compiles: number; executions: number; traces: number } = { compiles: 0, executions: 0, traces: 0 };
+export const counters: { compiles: number; executions: number; traces: number } = {
+  compiles: 0,
+  executions: 0,
+  traces: 0,
+};
 
 /** Structural key of a program: names and locations are outside it. */
 function programKey(program: Program): string {
   const main = mainOf(program);
   const params = main.params.map((p) => [p.type, p.donate ?? 0]);
-  const bytes = program.attachments.map((a) => (a.length <= 64 ? a.join(",") : `${a.length}:${hashBytes(a)}`));
+  const bytes = program.attachments.map((a) =>
+    a.length <= 64 ? a.join(",") : `${a.length}:${hashBytes(a)}`,
+  );
   return JSON.stringify([params, main.ops, main.results.map((r) => r.value), bytes]);
 }
 /** FNV-1a over the bytes; large constants only come from exported or imported programs. */
@@ -56,7 +62,11 @@ export function compileProgram(program: Program, device: RuntimeDevice): Executa
   if (known !== undefined) return known;
   counters.compiles++;
   const made = blame(device, () => device.client.compile(program));
-  if (made instanceof Promise) throw fail("E_NOT_READY", `${device.name} compiles asynchronously: use await jit(f).compile(…) on this device`);
+  if (made instanceof Promise)
+    throw fail(
+      "E_NOT_READY",
+      `${device.name} compiles asynchronously: use await jit(f).compile(…) on this device`,
+    );
   programs.set(key, made);
   return made;
 }
@@ -67,17 +77,38 @@ function blame<R>(device: RuntimeDevice, call: () => R): R {
     return call();
   } catch (error) {
     if (isTenonError(error)) throw error;
-    throw fail("E_PLUGIN", `plugin ${device.plugin} threw: ${error instanceof Error ? error.message : String(error)}`, { plugin: device.plugin, cause: error });
+    throw fail(
+      "E_PLUGIN",
+      `plugin ${device.plugin} threw: ${error instanceof Error ? error.message : String(error)}`,
+      { plugin: device.plugin, cause: error },
+    );
   }
 }
 
-function build(jaxpr: Jaxpr, device: RuntimeDevice, name: string, donate: readonly boolean[], hoistLiterals: boolean): Entry {
+function build(
+  jaxpr: Jaxpr,
+  device: RuntimeDevice,
+  name: string,
+  donate: readonly boolean[],
+  hoistLiterals: boolean,
+): Entry {
   const { program, literals } = lower(jaxpr, { name, donate, hoistLiterals });
-  return { executable: compileProgram(program, device), outAvals: jaxpr.outs.map((o) => o.aval), literals, name, donate };
+  return {
+    executable: compileProgram(program, device),
+    outAvals: jaxpr.outs.map((o) => o.aval),
+    literals,
+    name,
+    donate,
+  };
 }
 
 /** The executable of a jaxpr on a device, by the jaxpr's identity, then by structure. */
-export function entryOf(jaxpr: Jaxpr, device: RuntimeDevice, name: string, donate: readonly boolean[]): Entry {
+export function entryOf(
+  jaxpr: Jaxpr,
+  device: RuntimeDevice,
+  name: string,
+  donate: readonly boolean[],
+): Entry {
   const key = `${device.name}|${donate.includes(true) ? donate.map(Number).join("") : ""}`;
   let map = ofJaxpr.get(jaxpr);
   if (map === undefined) ofJaxpr.set(jaxpr, (map = new Map()));
@@ -118,7 +149,14 @@ function literalArgument(x: Literal, device: RuntimeDevice): Argument {
   let buffer = map.get(key);
   if (buffer === undefined) {
     if (map.size > 4096) map.clear();
-    map.set(key, (buffer = device.client.toDevice(encodeScalar(value, DTYPES[x.dtype].wire), wireType(x.aval) as never, device.device.memory)));
+    map.set(
+      key,
+      (buffer = device.client.toDevice(
+        encodeScalar(value, DTYPES[x.dtype].wire),
+        wireType(x.aval) as never,
+        device.device.memory,
+      )),
+    );
   }
   return buffer;
 }
@@ -132,18 +170,32 @@ export function run(entry: Entry, args: readonly NDArray[], device: RuntimeDevic
   counters.executions++;
   const results = executeWithRetry(entry, row, device);
   if (!Array.isArray(results) || results.length !== entry.outAvals.length)
-    throw fail("E_PLUGIN", `plugin ${device.plugin} returned ${results?.length ?? "no"} results of ${entry.name}, expected ${entry.outAvals.length}`, { plugin: device.plugin });
+    throw fail(
+      "E_PLUGIN",
+      `plugin ${device.plugin} returned ${results?.length ?? "no"} results of ${entry.name}, expected ${entry.outAvals.length}`,
+      { plugin: device.plugin },
+    );
   const outs: NDArray[] = [];
   for (let i = 0; i < results.length; i++) {
-    const [buffer, aval] = [results[i] as NonNullable<(typeof results)[number]>, entry.outAvals[i] as ShapedArray];
+    const [buffer, aval] = [
+      results[i] as NonNullable<(typeof results)[number]>,
+      entry.outAvals[i] as ShapedArray,
+    ];
     checkResult(buffer.type, aval, entry.name, device);
     outs.push(new ConcreteArray(aval, buffer, device, false));
   }
-  entry.donate.forEach((d, i) => d && args[i]?.kind === CONCRETE && (args[i] as ConcreteArray).release(`donated to ${entry.name}`));
+  entry.donate.forEach(
+    (d, i) =>
+      d && args[i]?.kind === CONCRETE && (args[i] as ConcreteArray).release(`donated to ${entry.name}`),
+  );
   return outs;
 }
 
-function executeWithRetry(entry: Entry, row: readonly Argument[], device: RuntimeDevice): ReturnType<Executable["execute"]>[number] {
+function executeWithRetry(
+  entry: Entry,
+  row: readonly Argument[],
+  device: RuntimeDevice,
+): ReturnType<Executable["execute"]>[number] {
   try {
     return blame(device, () => entry.executable.execute([row])[0] ?? []);
   } catch (error) {
@@ -152,23 +204,46 @@ function executeWithRetry(entry: Entry, row: readonly Argument[], device: Runtim
     try {
       return entry.executable.execute([row])[0] ?? [];
     } catch (again) {
-      throw fail("E_OUT_OF_MEMORY", `${entry.name}: ${device.name} is out of memory; live arrays hold ${(collector.liveBytes / 2 ** 20).toFixed(0)} MiB`, {
-        cause: again, hint: "free arrays with dispose(), `using` or scope(); compile with jit so that intermediates are planned; donate arguments; or yield to the event loop (await) so that unreachable arrays are collected",
-      });
+      throw fail(
+        "E_OUT_OF_MEMORY",
+        `${entry.name}: ${device.name} is out of memory; live arrays hold ${(collector.liveBytes / 2 ** 20).toFixed(0)} MiB`,
+        {
+          cause: again,
+          hint: "free arrays with dispose(), `using` or scope(); compile with jit so that intermediates are planned; donate arguments; or yield to the event loop (await) so that unreachable arrays are collected",
+        },
+      );
     }
   }
 }
 
-function checkResult(type: { dtype: string; shape: readonly number[] }, aval: ShapedArray, name: string, device: RuntimeDevice): void {
+function checkResult(
+  type: { dtype: string; shape: readonly number[] },
+  aval: ShapedArray,
+  name: string,
+  device: RuntimeDevice,
+): void {
   const want = wireType(aval) as { dtype: string; shape: readonly number[] };
   if (type === (want as unknown)) return;
-  if (type?.dtype === want.dtype && type.shape.length === want.shape.length && type.shape.every((d, i) => d === want.shape[i])) return;
-  throw fail("E_PLUGIN", `plugin ${device.plugin} returned ${type?.dtype}[${type?.shape.join(",")}] for a result of ${name}, expected ${want.dtype}[${want.shape.join(",")}]`, { plugin: device.plugin });
+  if (
+    type?.dtype === want.dtype &&
+    type.shape.length === want.shape.length &&
+    type.shape.every((d, i) => d === want.shape[i])
+  )
+    return;
+  throw fail(
+    "E_PLUGIN",
+    `plugin ${device.plugin} returned ${type?.dtype}[${type?.shape.join(",")}] for a result of ${name}, expected ${want.dtype}[${want.shape.join(",")}]`,
+    { plugin: device.plugin },
+  );
 }
 
 function checkDonation(entry: Entry, args: readonly NDArray[]): void {
   entry.donate.forEach((d, i) => {
-    if (d && args.some((x, k) => k !== i && x === args[i])) throw fail("E_DONATED_TWICE", `${entry.name}: the donated argument ${args[i]?.aval} is also another argument, or captured`);
+    if (d && args.some((x, k) => k !== i && x === args[i]))
+      throw fail(
+        "E_DONATED_TWICE",
+        `${entry.name}: the donated argument ${args[i]?.aval} is also another argument, or captured`,
+      );
   });
 }
 
@@ -183,7 +258,8 @@ export class EvalTrace implements Trace {
   process(primitive: Primitive, args: readonly NDArray[], params: Params): readonly NDArray[] {
     let key = `${primitive.id}|`;
     for (const x of args) {
-      if (x.kind !== CONCRETE && x.kind !== LITERAL) throw leaked(x as Tracer, `${primitive.name} (outside the trace)`);
+      if (x.kind !== CONCRETE && x.kind !== LITERAL)
+        throw leaked(x as Tracer, `${primitive.name} (outside the trace)`);
       key += `${x.aval.id},`;
     }
     const device = deviceOf(args, primitive.name);
@@ -191,19 +267,36 @@ export class EvalTrace implements Trace {
     key += `|${paramsKey(params)}|${device.name}`;
     let entry = eager.get(key);
     if (entry === undefined) {
-      const jaxpr = oneEquation(primitive, args.map((x) => x.aval), params);
+      const jaxpr = oneEquation(
+        primitive,
+        args.map((x) => x.aval),
+        params,
+      );
       eager.set(key, (entry = build(jaxpr, device, primitive.name, [], false)));
     }
     return run(entry, args, device);
   }
 
-  private higherOrder(primitive: Primitive, args: readonly NDArray[], params: Params, device: RuntimeDevice): readonly NDArray[] {
+  private higherOrder(
+    primitive: Primitive,
+    args: readonly NDArray[],
+    params: Params,
+    device: RuntimeDevice,
+  ): readonly NDArray[] {
     const body = params["jaxpr"] as Jaxpr;
     if (primitive.name === "jit") {
       if (context().config.disableJit) return evalJaxpr(body, args);
-      return run(entryOf(body, device, params["name"] as string, params["donate"] as readonly boolean[]), args, device);
+      return run(
+        entryOf(body, device, params["name"] as string, params["donate"] as readonly boolean[]),
+        args,
+        device,
+      );
     }
-    const jaxpr = oneEquation(primitive, args.map((x) => x.aval), params);
+    const jaxpr = oneEquation(
+      primitive,
+      args.map((x) => x.aval),
+      params,
+    );
     return run(build(jaxpr, device, primitive.name, [], true), args, device);
   }
 

@@ -55,17 +55,42 @@ export function encodeScalar(value: number | bigint | boolean | Complex, dtype: 
   const int = (): bigint => (typeof value === "bigint" ? value : BigInt(Math.trunc(n)));
   const bytes = (count: number): Uint8Array => new Uint8Array(scratch.buffer.slice(0, count));
   switch (dtype) {
-    case "bool": scratch.setUint8(0, n === 0 ? 0 : 1); return bytes(1);
-    case "i8": case "u8": scratch.setUint8(0, Number(BigInt.asUintN(8, int()))); return bytes(1);
-    case "i16": case "u16": scratch.setUint16(0, Number(BigInt.asUintN(16, int())), true); return bytes(2);
-    case "i32": case "u32": scratch.setUint32(0, Number(BigInt.asUintN(32, int())), true); return bytes(4);
-    case "i64": case "u64": scratch.setBigUint64(0, BigInt.asUintN(64, int()), true); return bytes(8);
-    case "f16": scratch.setUint16(0, toFloat16(n), true); return bytes(2);
-    case "bf16": scratch.setUint16(0, toBfloat16(n), true); return bytes(2);
-    case "f32": scratch.setFloat32(0, n, true); return bytes(4);
-    case "f64": scratch.setFloat64(0, n, true); return bytes(8);
-    case "c64": return Uint8Array.of(...encodeScalar(n, "f32"), 0, 0, 0, 0);
-    case "c128": return Uint8Array.of(...encodeScalar(n, "f64"), 0, 0, 0, 0, 0, 0, 0, 0);
-    default: throw new Error(`internal: no host scalar of ${dtype}`);
+    case "bool":
+      scratch.setUint8(0, n === 0 ? 0 : 1);
+      return bytes(1);
+    case "i8":
+    case "u8":
+      scratch.setUint8(0, Number(BigInt.asUintN(8, int())));
+      return bytes(1);
+    case "i16":
+    case "u16":
+      scratch.setUint16(0, Number(BigInt.asUintN(16, int())), true);
+      return bytes(2);
+    case "i32":
+    case "u32":
+      scratch.setUint32(0, Number(BigInt.asUintN(32, int())), true);
+      return bytes(4);
+    case "i64":
+    case "u64":
+      scratch.setBigUint64(0, BigInt.asUintN(64, int()), true);
+      return bytes(8);
+    case "f16":
+      scratch.setUint16(0, toFloat16(n), true);
+      return bytes(2);
+    case "bf16":
+      scratch.setUint16(0, toBfloat16(n), true);
+      return bytes(2);
+    case "f32":
+      scratch.setFloat32(0, n, true);
+      return bytes(4);
+    case "f64":
+      scratch.setFloat64(0, n, true);
+      return bytes(8);
+    case "c64":
+      return Uint8Array.of(...encodeScalar(n, "f32"), 0, 0, 0, 0);
+    case "c128":
+      return Uint8Array.of(...encodeScalar(n, "f64"), 0, 0, 0, 0, 0, 0, 0, 0);
+    default:
+      throw new Error(`internal: no host scalar of ${dtype}`);
   }
 }

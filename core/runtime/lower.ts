@@ -1,5 +1,16 @@
 // ClosedJaxpr → Program. Primitives write wire ops through `Lowering`; composite ones are staged into smaller ones.
-import { IR, type Block, type DType as WireDType, type Func, type Op, type OpAttrs, type OpName, type Program, type Type, type Value } from "tenon-plugin-api";
+import {
+  IR,
+  type Block,
+  type DType as WireDType,
+  type Func,
+  type Op,
+  type OpAttrs,
+  type OpName,
+  type Program,
+  type Type,
+  type Value,
+} from "tenon-plugin-api";
 import { ShapedArray, shaped } from "../ir/aval.ts";
 import { DTYPES, isFloat, type DType } from "../ir/dtype.ts";
 import { isVar, type Jaxpr, type JaxprEqn, type Var } from "../ir/jaxpr.ts";
@@ -15,7 +26,13 @@ export function wireType(aval: ShapedArray): Type {
   let type = types.get(aval.id);
   if (type === undefined) {
     const row = DTYPES[aval.dtype];
-    types.set(aval.id, (type = Object.freeze({ dtype: row.wire, shape: Object.freeze([...aval.shape, ...row.physicalShape]) })));
+    types.set(
+      aval.id,
+      (type = Object.freeze({
+        dtype: row.wire,
+        shape: Object.freeze([...aval.shape, ...row.physicalShape]),
+      })),
+    );
   }
   return type;
 }
@@ -59,9 +76,21 @@ class BlockBuilder implements Lowering {
     return { id: this.state.nextId++, type: type instanceof ShapedArray ? wireType(type) : type };
   }
 
-  emit<N extends OpName>(op: N, operands: readonly WireValue[], attrs: OpAttrs[N], results: readonly (ShapedArray | Type)[], regions?: readonly Block[]): readonly WireValue[] {
+  emit<N extends OpName>(
+    op: N,
+    operands: readonly WireValue[],
+    attrs: OpAttrs[N],
+    results: readonly (ShapedArray | Type)[],
+    regions?: readonly Block[],
+  ): readonly WireValue[] {
     const values = results.map((r) => this.value(r));
-    this.ops.push({ op, operands: operands.map((v) => v.id), results: values, attrs, ...(regions === undefined ? {} : { regions }) } as unknown as Op);
+    this.ops.push({
+      op,
+      operands: operands.map((v) => v.id),
+      results: values,
+      attrs,
+      ...(regions === undefined ? {} : { regions }),
+    } as unknown as Op);
     return values;
   }
 
@@ -81,18 +110,30 @@ class BlockBuilder implements Lowering {
   splat(value: WireValue, aval: ShapedArray): WireValue {
     const want = wireType(aval) as { shape: readonly number[] };
     if ((value.type as { shape: readonly number[] }).shape.length === want.shape.length) return value;
-    return this.emit("broadcast_in_dim", [value], { dimensions: [] }, [{ ...want, dtype: value.type.dtype } as Type])[0] as WireValue;
+    return this.emit("broadcast_in_dim", [value], { dimensions: [] }, [
+      { ...want, dtype: value.type.dtype } as Type,
+    ])[0] as WireValue;
   }
 
-  closedRegion(params: readonly ShapedArray[], body: (b: Lowering, params: readonly WireValue[]) => readonly WireValue[]): Block {
+  closedRegion(
+    params: readonly ShapedArray[],
+    body: (b: Lowering, params: readonly WireValue[]) => readonly WireValue[],
+  ): Block {
     return this.block(params, body, new Map());
   }
 
-  region(params: readonly (ShapedArray | Type)[], body: (b: Lowering, params: readonly WireValue[]) => readonly WireValue[]): Block {
+  region(
+    params: readonly (ShapedArray | Type)[],
+    body: (b: Lowering, params: readonly WireValue[]) => readonly WireValue[],
+  ): Block {
     return this.block(params, body, this.constants);
   }
 
-  private block(params: readonly (ShapedArray | Type)[], body: (b: Lowering, params: readonly WireValue[]) => readonly WireValue[], constants: ReadonlyMap<string, WireValue>): Block {
+  private block(
+    params: readonly (ShapedArray | Type)[],
+    body: (b: Lowering, params: readonly WireValue[]) => readonly WireValue[],
+    constants: ReadonlyMap<string, WireValue>,
+  ): Block {
     const inner = new BlockBuilder(this.state, constants, this.depth + 1);
     const values = params.map((p) => this.value(p));
     const results = body(inner, values);
@@ -103,7 +144,10 @@ class BlockBuilder implements Lowering {
     const env = new Map<Var, WireValue>();
     jaxpr.inVars.forEach((v, i) => env.set(v, args[i] as WireValue));
     for (const eqn of jaxpr.eqns) {
-      const outs = this.equation(eqn, eqn.inputs.map((a) => (isVar(a) ? (env.get(a) as WireValue) : this.literal(a, eqn))));
+      const outs = this.equation(
+        eqn,
+        eqn.inputs.map((a) => (isVar(a) ? (env.get(a) as WireValue) : this.literal(a, eqn))),
+      );
       eqn.outVars.forEach((v, i) => env.set(v, outs[i] as WireValue));
     }
     return jaxpr.outs.map((a) => (isVar(a) ? (env.get(a) as WireValue) : this.constant(a.value, a.aval)));
@@ -111,7 +155,8 @@ class BlockBuilder implements Lowering {
 
   private literal(x: Literal, eqn: JaxprEqn): WireValue {
     const { hoisted } = this.state;
-    if (hoisted === null || this.depth > 0 || eqn.primitive.traits.elementwise !== true || isSpecial(x)) return this.constant(x.value, x.aval);
+    if (hoisted === null || this.depth > 0 || eqn.primitive.traits.elementwise !== true || isSpecial(x))
+      return this.constant(x.value, x.aval);
     const known = hoisted.find((h) => h.literal.aval === x.aval && Object.is(h.literal.value, x.value));
     if (known !== undefined) return known.value;
     const value = this.value(x.aval);
@@ -132,7 +177,11 @@ class BlockBuilder implements Lowering {
 }
 
 /** Numbers that kernels are specialised for stay constants. */
-const isSpecial = (x: Literal): boolean => !isFloat(x.dtype) || typeof x.value !== "number" || [0, 1, -1, 0.5, 2].includes(x.value) || !Number.isFinite(x.value);
+const isSpecial = (x: Literal): boolean =>
+  !isFloat(x.dtype) ||
+  typeof x.value !== "number" ||
+  [0, 1, -1, 0.5, 2].includes(x.value) ||
+  !Number.isFinite(x.value);
 
 const decompositions = new Map<string, Jaxpr>();
 /** A composite primitive as a jaxpr of smaller ones; cached per avals and params. */
@@ -142,9 +191,11 @@ function decomposition(primitive: Primitive, avals: readonly ShapedArray[], para
   let jaxpr = decompositions.get(key);
   if (jaxpr === undefined) {
     const { decompose } = primitive;
-    if (decompose === undefined) throw new Error(`internal: ${primitive.name} has neither a lowering nor a decomposition`);
+    if (decompose === undefined)
+      throw new Error(`internal: ${primitive.name} has neither a lowering nor a decomposition`);
     const staged = stage((args) => decompose(context().lax, args, params), avals, primitive.name);
-    if (staged.consts.length > 0) throw new Error(`internal: the decomposition of ${primitive.name} holds values`);
+    if (staged.consts.length > 0)
+      throw new Error(`internal: the decomposition of ${primitive.name} holds values`);
     decompositions.set(key, (jaxpr = staged.jaxpr));
   }
   return jaxpr;
@@ -174,13 +225,27 @@ export function lower(jaxpr: Jaxpr, options: LowerOptions): Lowered {
   const donated = donations(jaxpr, options.donate ?? []);
   const params = [
     ...inputs.map((v, i) => ({
-      ...v, ...(options.paramNames?.[i] === undefined ? {} : { name: options.paramNames[i] as string }), ...(donated[i] === undefined ? {} : { donate: { alias: donated[i] as number } }),
+      ...v,
+      ...(options.paramNames?.[i] === undefined ? {} : { name: options.paramNames[i] as string }),
+      ...(donated[i] === undefined ? {} : { donate: { alias: donated[i] as number } }),
     })),
     ...hoisted.map((h) => h.value),
   ];
-  const results = outs.map((v, i) => ({ value: v.id, ...(options.resultNames?.[i] === undefined ? {} : { name: options.resultNames[i] as string }) }));
+  const results = outs.map((v, i) => ({
+    value: v.id,
+    ...(options.resultNames?.[i] === undefined ? {} : { name: options.resultNames[i] as string }),
+  }));
   const main: Func = { name: "main", params, ops: b.ops, results };
-  return { program: renumber({ ir: IR, name: options.name, main: "main", functions: [main], attachments: state.attachments }), literals: hoisted.map((h) => h.literal) };
+  return {
+    program: renumber({
+      ir: IR,
+      name: options.name,
+      main: "main",
+      functions: [main],
+      attachments: state.attachments,
+    }),
+    literals: hoisted.map((h) => h.literal),
+  };
 }
 
 /** Ids dense from 0 in order of definition: two equal computations give equal programs. */
@@ -200,7 +265,12 @@ function renumber(program: Program): Program {
   const op = (o: Op): Op => {
     const operands = o.operands.map(id);
     const regions = o.regions?.map(block);
-    return { ...o, operands, ...(regions === undefined ? {} : { regions }), results: o.results.map(value) } as Op;
+    return {
+      ...o,
+      operands,
+      ...(regions === undefined ? {} : { regions }),
+      results: o.results.map(value),
+    } as Op;
   };
   const functions = program.functions.map((f) => {
     const params = f.params.map(value);
@@ -215,7 +285,9 @@ function donations(jaxpr: Jaxpr, donate: readonly boolean[]): (number | undefine
   const taken = new Set<number>();
   return jaxpr.inVars.map((v, i) => {
     if (donate[i] !== true) return undefined;
-    const alias = jaxpr.outs.findIndex((o, k) => !taken.has(k) && isVar(o) && o.aval.with({ weak: false }) === v.aval.with({ weak: false }));
+    const alias = jaxpr.outs.findIndex(
+      (o, k) => !taken.has(k) && isVar(o) && o.aval.with({ weak: false }) === v.aval.with({ weak: false }),
+    );
     if (alias < 0) return undefined;
     taken.add(alias);
     return alias;

@@ -45,15 +45,19 @@ export class BatchTrace implements Trace {
     const collective = this.axisName !== null && (primitive.usesAxis?.(this.axisName, params) ?? false);
     if (!mapped && !collective) return withTrace(this.parent, () => bind(primitive, args, params));
     const rule = primitive.batch;
-    if (rule === undefined) throw fail("E_NO_RULE", `${primitive.name} has no batching rule; in ${this.label}`);
+    if (rule === undefined)
+      throw fail("E_NO_RULE", `${primitive.name} has no batching rule; in ${this.label}`);
     const values = args.map((x) => this.value(x));
     const bdims = args.map((x) => this.bdim(x));
-    const { outs, bdims: outBdims } = withTrace(this.parent, () => rule(context().lax, this.size, values, bdims, params, collective ? this.axisName : null));
+    const { outs, bdims: outBdims } = withTrace(this.parent, () =>
+      rule(context().lax, this.size, values, bdims, params, collective ? this.axisName : null),
+    );
     return outs.map((x, i) => this.wrap(x, outBdims[i] ?? null));
   }
 
   customJvp(call: CustomJvp, args: readonly NDArray[]): readonly NDArray[] {
-    if (!args.some((x) => this.owns(x))) return withTrace(this.parent, () => context().trace.customJvp(call, args));
+    if (!args.some((x) => this.owns(x)))
+      return withTrace(this.parent, () => context().trace.customJvp(call, args));
     const bdims = args.map((x) => this.bdim(x));
     const lifted: CustomJvp = {
       name: call.name,
@@ -61,14 +65,22 @@ export class BatchTrace implements Trace {
       rule: (primals, tangents) => {
         let count = 0;
         const flat = this.rerun(() => {
-          const { outs, tangents: ts } = call.rule(this.wrapAll(primals, bdims), this.wrapAll(tangents as NDArray[], bdims));
+          const { outs, tangents: ts } = call.rule(
+            this.wrapAll(primals, bdims),
+            this.wrapAll(tangents as NDArray[], bdims),
+          );
           count = outs.length;
           return [...outs, ...ts.map((t, i) => t ?? context().lax.zerosLike(outs[i] as NDArray))];
         });
         return { outs: flat.slice(0, count), tangents: flat.slice(count) };
       },
     };
-    const outs = withTrace(this.parent, () => context().trace.customJvp(lifted, args.map((x) => this.value(x))));
+    const outs = withTrace(this.parent, () =>
+      context().trace.customJvp(
+        lifted,
+        args.map((x) => this.value(x)),
+      ),
+    );
     return outs.map((x) => this.wrap(x, 0));
   }
 
@@ -106,7 +118,11 @@ export function toAxis(size: number, x: NDArray, bdim: BatchDim, axis: number): 
   if (bdim === axis) return x;
   if (bdim === null) {
     const shape = [...x.aval.shape.slice(0, axis), size, ...x.aval.shape.slice(axis)];
-    return lax.broadcastInDim(x, shape, x.aval.shape.map((_, i) => (i < axis ? i : i + 1)));
+    return lax.broadcastInDim(
+      x,
+      shape,
+      x.aval.shape.map((_, i) => (i < axis ? i : i + 1)),
+    );
   }
   const order = x.aval.shape.map((_, i) => i).filter((i) => i !== bdim);
   order.splice(axis, 0, bdim);
@@ -120,15 +136,25 @@ export interface BatchOptions {
 }
 
 /** Outputs of `fn` over a mapped axis, with their mapped axes (null: not mapped). */
-export function batchFlat(fn: FlatFn, args: readonly NDArray[], bdims: readonly BatchDim[], options: BatchOptions): {
-  outs: readonly NDArray[]; bdims: readonly BatchDim[];
+export function batchFlat(
+  fn: FlatFn,
+  args: readonly NDArray[],
+  bdims: readonly BatchDim[],
+  options: BatchOptions,
+): {
+  outs: readonly NDArray[];
+  bdims: readonly BatchDim[];
 } {
   const axisName = options.axisName ?? null;
   const trace = new BatchTrace(context().trace, options.label, options.size, axisName);
-  const axisEnv = axisName === null ? context().axisEnv
-    : new Map([...context().axisEnv, [axisName, { size: options.size, kind: "vmap" as const }]]);
+  const axisEnv =
+    axisName === null
+      ? context().axisEnv
+      : new Map([...context().axisEnv, [axisName, { size: options.size, kind: "vmap" as const }]]);
   try {
-    const outs = withContext({ trace, axisEnv }, () => fn(args.map((x, i) => trace.wrap(x, bdims[i] ?? null))));
+    const outs = withContext({ trace, axisEnv }, () =>
+      fn(args.map((x, i) => trace.wrap(x, bdims[i] ?? null))),
+    );
     for (const x of outs) checkLive(x, options.label);
     return { outs: outs.map((x) => trace.value(x)), bdims: outs.map((x) => trace.bdim(x)) };
   } finally {

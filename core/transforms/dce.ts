@@ -1,14 +1,21 @@
 // Dead code elimination on jaxprs. Effectful equations stay.
 import { isVar, makeJaxprOf, type Atom, type Jaxpr, type JaxprEqn, type Var } from "../ir/jaxpr.ts";
 
-export interface DceResult { readonly jaxpr: Jaxpr; /** Which inputs are still used. */ readonly usedInputs: readonly boolean[] }
+export interface DceResult {
+  readonly jaxpr: Jaxpr;
+  /** Which inputs are still used. */ readonly usedInputs: readonly boolean[];
+}
 
 /**
  * Keeps what the wanted outputs (and effects) need. Inputs are removed only where `removable[i]`.
  * @param usedOuts  outputs to keep; default all
  */
-export function dce(jaxpr: Jaxpr, options: { usedOuts?: readonly boolean[]; removable?: readonly boolean[] } = {}): DceResult {
-  const outs = options.usedOuts === undefined ? jaxpr.outs : jaxpr.outs.filter((_, i) => options.usedOuts?.[i]);
+export function dce(
+  jaxpr: Jaxpr,
+  options: { usedOuts?: readonly boolean[]; removable?: readonly boolean[] } = {},
+): DceResult {
+  const outs =
+    options.usedOuts === undefined ? jaxpr.outs : jaxpr.outs.filter((_, i) => options.usedOuts?.[i]);
   const needed = new Set<Atom>(outs);
   const eqns: JaxprEqn[] = [];
   for (let i = jaxpr.eqns.length - 1; i >= 0; i--) {
@@ -18,6 +25,8 @@ export function dce(jaxpr: Jaxpr, options: { usedOuts?: readonly boolean[]; remo
     for (const atom of eqn.inputs) if (isVar(atom)) needed.add(atom);
   }
   const usedInputs = jaxpr.inVars.map((v) => needed.has(v));
-  const inVars: readonly Var[] = jaxpr.inVars.filter((_, i) => usedInputs[i] || !(options.removable?.[i] ?? false));
+  const inVars: readonly Var[] = jaxpr.inVars.filter(
+    (_, i) => usedInputs[i] || !(options.removable?.[i] ?? false),
+  );
   return { jaxpr: makeJaxprOf(inVars, eqns.reverse(), outs), usedInputs };
 }

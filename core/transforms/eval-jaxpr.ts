@@ -14,7 +14,9 @@ export function readAtom(env: ReadonlyMap<Var, NDArray>, atom: Atom): NDArray {
 
 /** Applies one equation to values. */
 export function applyEqn(eqn: JaxprEqn, args: readonly NDArray[]): readonly NDArray[] {
-  return eqn.primitive.rebind === undefined ? bind(eqn.primitive, args, eqn.params) : eqn.primitive.rebind(args, eqn.params);
+  return eqn.primitive.rebind === undefined
+    ? bind(eqn.primitive, args, eqn.params)
+    : eqn.primitive.rebind(args, eqn.params);
 }
 
 /** Values of `jaxpr`'s outputs for these inputs. */
@@ -22,7 +24,10 @@ export function evalJaxpr(jaxpr: Jaxpr, args: readonly NDArray[]): readonly NDAr
   const env = new Map<Var, NDArray>();
   jaxpr.inVars.forEach((v, i) => env.set(v, args[i] as NDArray));
   for (const eqn of jaxpr.eqns) {
-    const outs = applyEqn(eqn, eqn.inputs.map((a) => readAtom(env, a)));
+    const outs = applyEqn(
+      eqn,
+      eqn.inputs.map((a) => readAtom(env, a)),
+    );
     eqn.outVars.forEach((v, i) => env.set(v, outs[i] as NDArray));
   }
   return jaxpr.outs.map((a) => readAtom(env, a));

@@ -18,7 +18,9 @@ type Mask = readonly boolean[];
 const bits = (mask: Mask): string => mask.map((b) => (b ? "1" : "0")).join("");
 
 const caches = new WeakMap<Jaxpr, Map<string, unknown>>();
-interface WithConsts { readonly consts: readonly NDArray[] }
+interface WithConsts {
+  readonly consts: readonly NDArray[];
+}
 
 /** Caches `make()` unless it closed over a tracer. */
 function cached<R extends WithConsts>(jaxpr: Jaxpr, key: string, make: () => R): R {
@@ -30,7 +32,8 @@ function cached<R extends WithConsts>(jaxpr: Jaxpr, key: string, make: () => R):
   if (hit !== undefined) return hit as R;
   const made = make();
   if (!made.consts.some((x) => x.kind === TRACER)) {
-    for (const x of made.consts) if (x.kind === CONCRETE) context().scope?.delete(x as unknown as { dispose(): void });
+    for (const x of made.consts)
+      if (x.kind === CONCRETE) context().scope?.delete(x as unknown as { dispose(): void });
     map.set(fullKey, made);
   }
   return made;
@@ -48,13 +51,25 @@ export function jvpJaxpr(jaxpr: Jaxpr, nonzero: Mask, instantiate: Mask): JvpJax
     let outNonzero: Mask = [];
     const avals = jaxpr.inVars.map((v) => v.aval);
     const tangentAvals = avals.filter((_, i) => nonzero[i]).map(tangentAval);
-    const staged = stage((xs) => {
-      const primals = xs.slice(0, avals.length);
-      let k = avals.length;
-      const { outs, tangents } = jvpFlat((ys) => evalJaxpr(jaxpr, ys), primals, nonzero.map((n) => (n ? (xs[k++] as NDArray) : null)), "jvp");
-      outNonzero = tangents.map((t, i) => t !== null || (instantiate[i] ?? false));
-      return [...outs, ...outs.flatMap((x, i) => (outNonzero[i] ? [instantiateTangent(tangents[i] ?? null, x.aval)] : []))];
-    }, [...avals, ...tangentAvals], "jvp");
+    const staged = stage(
+      (xs) => {
+        const primals = xs.slice(0, avals.length);
+        let k = avals.length;
+        const { outs, tangents } = jvpFlat(
+          (ys) => evalJaxpr(jaxpr, ys),
+          primals,
+          nonzero.map((n) => (n ? (xs[k++] as NDArray) : null)),
+          "jvp",
+        );
+        outNonzero = tangents.map((t, i) => t !== null || (instantiate[i] ?? false));
+        return [
+          ...outs,
+          ...outs.flatMap((x, i) => (outNonzero[i] ? [instantiateTangent(tangents[i] ?? null, x.aval)] : [])),
+        ];
+      },
+      [...avals, ...tangentAvals],
+      "jvp",
+    );
     return { ...staged, outNonzero };
   });
 }
@@ -74,22 +89,37 @@ export function splitJaxpr(jaxpr: Jaxpr, unknownIn: Mask, instantiate: Mask): Sp
     let outUnknown: Mask = [];
     let unknown: Jaxpr | null = null;
     let numResiduals = 0;
-    const staged = stage((knownArgs) => {
-      const tape = new TapeTrace(context().trace, "split", false);
-      let k = 0;
-      const ins = jaxpr.inVars.map((v, i) => (unknownIn[i] ? tape.input(v.aval) : (knownArgs[k++] as NDArray)));
-      try {
-        const outs = withTrace(tape, () => evalJaxpr(jaxpr, ins));
-        outUnknown = outs.map((x, i) => tape.owns(x) || (instantiate[i] ?? false));
-        const closed = tape.close(ins.filter((_, i) => unknownIn[i]), outs.filter((_, i) => outUnknown[i]));
-        unknown = closed.jaxpr;
-        numResiduals = closed.residuals.length;
-        return [...outs.filter((_, i) => !outUnknown[i]), ...closed.residuals];
-      } finally {
-        tape.dead = true;
-      }
-    }, jaxpr.inVars.filter((_, i) => !unknownIn[i]).map((v) => v.aval), "split");
-    return { known: staged.jaxpr, consts: staged.consts, unknown: unknown as unknown as Jaxpr, outUnknown, numResiduals };
+    const staged = stage(
+      (knownArgs) => {
+        const tape = new TapeTrace(context().trace, "split", false);
+        let k = 0;
+        const ins = jaxpr.inVars.map((v, i) =>
+          unknownIn[i] ? tape.input(v.aval) : (knownArgs[k++] as NDArray),
+        );
+        try {
+          const outs = withTrace(tape, () => evalJaxpr(jaxpr, ins));
+          outUnknown = outs.map((x, i) => tape.owns(x) || (instantiate[i] ?? false));
+          const closed = tape.close(
+            ins.filter((_, i) => unknownIn[i]),
+            outs.filter((_, i) => outUnknown[i]),
+          );
+          unknown = closed.jaxpr;
+          numResiduals = closed.residuals.length;
+          return [...outs.filter((_, i) => !outUnknown[i]), ...closed.residuals];
+        } finally {
+          tape.dead = true;
+        }
+      },
+      jaxpr.inVars.filter((_, i) => !unknownIn[i]).map((v) => v.aval),
+      "split",
+    );
+    return {
+      known: staged.jaxpr,
+      consts: staged.consts,
+      unknown: unknown as unknown as Jaxpr,
+      outUnknown,
+      numResiduals,
+    };
   });
 }
 
@@ -103,13 +133,17 @@ export function transposeJaxpr(jaxpr: Jaxpr, linear: Mask, accumulate: Mask = []
   return cached(jaxpr, `transpose:${bits(linear)}:${bits(accumulate)}`, () => {
     const avals = jaxpr.inVars.map((v) => v.aval);
     const starts = avals.filter((_, i) => accumulate[i]).map(ctAval);
-    return stage((xs) => {
-      let k = 0;
-      const args = linear.map((l) => (l ? null : (xs[k++] as NDArray)));
-      const init = linear.map((_, i) => (accumulate[i] ? (xs[k++] as NDArray) : null));
-      const cts = backward(jaxpr, linear, args, xs.slice(k), init);
-      return avals.flatMap((a, i) => (linear[i] ? [instantiateCt(cts[i] ?? null, a)] : []));
-    }, [...avals.filter((_, i) => !linear[i]), ...starts, ...jaxpr.outs.map((o) => ctAval(o.aval))], "transpose");
+    return stage(
+      (xs) => {
+        let k = 0;
+        const args = linear.map((l) => (l ? null : (xs[k++] as NDArray)));
+        const init = linear.map((_, i) => (accumulate[i] ? (xs[k++] as NDArray) : null));
+        const cts = backward(jaxpr, linear, args, xs.slice(k), init);
+        return avals.flatMap((a, i) => (linear[i] ? [instantiateCt(cts[i] ?? null, a)] : []));
+      },
+      [...avals.filter((_, i) => !linear[i]), ...starts, ...jaxpr.outs.map((o) => ctAval(o.aval))],
+      "transpose",
+    );
   });
 }
 
@@ -120,16 +154,28 @@ export interface BatchedJaxpr extends WithConsts {
 }
 
 /** Vectorisation over a leading axis. `force[i]`: give output i the axis even if it isn't mapped. */
-export function batchJaxpr(jaxpr: Jaxpr, size: number, batched: Mask, force: Mask, axisName: string | null = null): BatchedJaxpr {
+export function batchJaxpr(
+  jaxpr: Jaxpr,
+  size: number,
+  batched: Mask,
+  force: Mask,
+  axisName: string | null = null,
+): BatchedJaxpr {
   return cached(jaxpr, `batch:${size}:${bits(batched)}:${bits(force)}:${axisName ?? ""}`, () => {
     let outBatched: Mask = [];
     const bdims: BatchDim[] = batched.map((b) => (b ? 0 : null));
-    const avals = jaxpr.inVars.map((v, i) => (batched[i] ? v.aval.with({ shape: [size, ...v.aval.shape] }) : v.aval));
-    const staged = stage((xs) => {
-      const result = batchFlat((ys) => evalJaxpr(jaxpr, ys), xs, bdims, { size, axisName, label: "vmap" });
-      outBatched = result.bdims.map((d, i) => d !== null || (force[i] ?? false));
-      return result.outs.map((x, i) => (outBatched[i] ? toAxis(size, x, result.bdims[i] ?? null, 0) : x));
-    }, avals, "vmap");
+    const avals = jaxpr.inVars.map((v, i) =>
+      batched[i] ? v.aval.with({ shape: [size, ...v.aval.shape] }) : v.aval,
+    );
+    const staged = stage(
+      (xs) => {
+        const result = batchFlat((ys) => evalJaxpr(jaxpr, ys), xs, bdims, { size, axisName, label: "vmap" });
+        outBatched = result.bdims.map((d, i) => d !== null || (force[i] ?? false));
+        return result.outs.map((x, i) => (outBatched[i] ? toAxis(size, x, result.bdims[i] ?? null, 0) : x));
+      },
+      avals,
+      "vmap",
+    );
     return { ...staged, outBatched };
   });
 }
@@ -145,7 +191,11 @@ export interface Hoisted extends WithConsts {
 
 /** Splits a loop body by what depends on its first `numInvariant` inputs alone; outputs in `keep` stay in the loop. */
 export function hoistInvariant(jaxpr: Jaxpr, numInvariant: number, keep: Mask): Hoisted {
-  const { known, unknown, consts, outUnknown, numResiduals } = splitJaxpr(jaxpr, jaxpr.inVars.map((_, i) => i >= numInvariant), keep);
+  const { known, unknown, consts, outUnknown, numResiduals } = splitJaxpr(
+    jaxpr,
+    jaxpr.inVars.map((_, i) => i >= numInvariant),
+    keep,
+  );
   return { invariant: known, varying: unknown, consts, outVarying: outUnknown, numResiduals };
 }
 

@@ -47,11 +47,14 @@ export class JvpTrace implements Trace {
   process(primitive: Primitive, args: readonly NDArray[], params: Params): readonly NDArray[] {
     const primals = args.map((x) => this.primal(x));
     const tangents = args.map((x) => this.tangent(x));
-    if (tangents.every((t) => t === null)) return withTrace(this.parent, () => bind(primitive, primals, params));
+    if (tangents.every((t) => t === null))
+      return withTrace(this.parent, () => bind(primitive, primals, params));
     const rule = primitive.jvp;
-    if (rule === undefined) throw fail("E_NO_RULE", `${primitive.name} has no derivative (jvp rule); in ${this.label}`);
+    if (rule === undefined)
+      throw fail("E_NO_RULE", `${primitive.name} has no derivative (jvp rule); in ${this.label}`);
     const { outs, tangents: outTangents } = trackRule(this.parent, this.tape, () =>
-      withTrace(this.ruleTrace, () => rule(context().lax, primals, tangents, params)));
+      withTrace(this.ruleTrace, () => rule(context().lax, primals, tangents, params)),
+    );
     return outs.map((x, i) => this.pair(x, this.checked(primitive.name, x, outTangents[i] ?? null)));
   }
 
@@ -59,19 +62,30 @@ export class JvpTrace implements Trace {
   private checked(name: string, primal: NDArray, tangent: Tangent): Tangent {
     const tape = this.tape;
     if (tape === null) return tangent;
-    if (tape.owns(primal)) throw fail("E_RULE_NOT_LINEAR", `${name}: a derivative rule's primal output depends on a tangent`);
+    if (tape.owns(primal))
+      throw fail("E_RULE_NOT_LINEAR", `${name}: a derivative rule's primal output depends on a tangent`);
     if (tangent === null || tape.owns(tangent)) return tangent;
     if (isKnownZero(tangent)) return null;
-    throw fail("E_RULE_NOT_LINEAR", `${name}: a derivative rule's tangent output ${tangent.aval} doesn't depend on its tangents and isn't zero`);
+    throw fail(
+      "E_RULE_NOT_LINEAR",
+      `${name}: a derivative rule's tangent output ${tangent.aval} doesn't depend on its tangents and isn't zero`,
+    );
   }
 
   customJvp(call: CustomJvp, args: readonly NDArray[]): readonly NDArray[] {
     const primals = args.map((x) => this.primal(x));
     const tangents = args.map((x) => this.tangent(x));
-    if (tangents.every((t) => t === null)) return withTrace(this.parent, () => context().trace.customJvp(call, primals));
-    const run = (): JvpResult => call.rule(primals, tangents.map((t, i) => instantiateTangent(t, (primals[i] as NDArray).aval)));
+    if (tangents.every((t) => t === null))
+      return withTrace(this.parent, () => context().trace.customJvp(call, primals));
+    const run = (): JvpResult =>
+      call.rule(
+        primals,
+        tangents.map((t, i) => instantiateTangent(t, (primals[i] as NDArray).aval)),
+      );
     const { outs, tangents: outTangents } = withTrace(this.ruleTrace, run);
-    return outs.map((x, i) => this.pair(x, this.checked(call.name, x, checkTangent(call.name, x, outTangents[i] ?? null))));
+    return outs.map((x, i) =>
+      this.pair(x, this.checked(call.name, x, checkTangent(call.name, x, outTangents[i] ?? null))),
+    );
   }
 }
 
@@ -79,12 +93,20 @@ function checkTangent(name: string, primal: NDArray, tangent: Tangent): Tangent 
   if (tangent === null) return null;
   const want = tangentAval(primal.aval);
   if (want.dtype === "float0" || !sameType(tangent.aval, want))
-    throw fail("E_RULE_OUTPUT", `${name}: the jvp rule returned a tangent ${tangent.aval} for a primal ${primal.aval}, expected ${want}`);
+    throw fail(
+      "E_RULE_OUTPUT",
+      `${name}: the jvp rule returned a tangent ${tangent.aval} for a primal ${primal.aval}, expected ${want}`,
+    );
   return tangent;
 }
 
 /** Values and tangents of `fn` at `primals` along `tangents` (null = zero). */
-export function jvpFlat(fn: FlatFn, primals: readonly NDArray[], tangents: readonly Tangent[], label: string): JvpResult {
+export function jvpFlat(
+  fn: FlatFn,
+  primals: readonly NDArray[],
+  tangents: readonly Tangent[],
+  label: string,
+): JvpResult {
   const trace = new JvpTrace(context().trace, label);
   try {
     const outs = withTrace(trace, () => fn(primals.map((x, i) => trace.pair(x, tangents[i] ?? null))));

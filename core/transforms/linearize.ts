@@ -20,7 +20,12 @@ export interface Linearized {
  * The linear map of `fn` at `primals`.
  * @param wrt  which inputs have tangents (float or complex ones)
  */
-export function linearizeFlat(fn: FlatFn, primals: readonly NDArray[], wrt: readonly boolean[], label: string): Linearized {
+export function linearizeFlat(
+  fn: FlatFn,
+  primals: readonly NDArray[],
+  wrt: readonly boolean[],
+  label: string,
+): Linearized {
   const parent = context().trace;
   const tape = new TapeTrace(parent, label, true);
   const trace = new JvpTrace(parent, label, tape);
@@ -33,7 +38,13 @@ export function linearizeFlat(fn: FlatFn, primals: readonly NDArray[], wrt: read
       tangents.filter((t) => t !== null),
       outTangents.filter((t) => t !== null),
     );
-    return { outs: outs.map((x) => trace.primal(x)), jaxpr, residuals, outNonzero: outTangents.map((t) => t !== null), tape };
+    return {
+      outs: outs.map((x) => trace.primal(x)),
+      jaxpr,
+      residuals,
+      outNonzero: outTangents.map((t) => t !== null),
+      tape,
+    };
   } finally {
     trace.dead = true;
     tape.dead = true;

@@ -38,7 +38,12 @@ export class StageTrace implements Trace {
 
   process(primitive: Primitive, args: readonly NDArray[], params: Params): readonly NDArray[] {
     const inputs = args.map((x) => this.atom(x));
-    const outVars = primitive.shape(args.map((x) => x.aval), params).map((aval) => new Var(aval));
+    const outVars = primitive
+      .shape(
+        args.map((x) => x.aval),
+        params,
+      )
+      .map((aval) => new Var(aval));
     const effects = primitive.effects?.(params) ?? NO_EFFECTS;
     this.eqns.push({ primitive, inputs, outVars, params, effects });
     return outVars.map((v) => new Tracer(this, v.aval, v, null));
@@ -72,7 +77,11 @@ export function stage(fn: FlatFn, avals: readonly ShapedArray[], label: string):
 }
 
 /** A jaxpr of one equation: how eager operations and ahead-of-time lowering share one path. */
-export function oneEquation(primitive: Primitive, avals: readonly ShapedArray[], params: Params = NO_PARAMS): Jaxpr {
+export function oneEquation(
+  primitive: Primitive,
+  avals: readonly ShapedArray[],
+  params: Params = NO_PARAMS,
+): Jaxpr {
   const inVars = avals.map((a) => new Var(a));
   const outVars = primitive.shape(avals, params).map((a) => new Var(a));
   const effects = primitive.effects?.(params) ?? NO_EFFECTS;

@@ -18,7 +18,12 @@ class Node {
   readonly sequence = sequence++;
   /** Weak would be enough for dead outputs; variables are made at close. */
   readonly outAvals: readonly ShapedArray[];
-  constructor(primitive: Primitive, args: readonly NDArray[], params: Params, outAvals: readonly ShapedArray[]) {
+  constructor(
+    primitive: Primitive,
+    args: readonly NDArray[],
+    params: Params,
+    outAvals: readonly ShapedArray[],
+  ) {
     this.primitive = primitive;
     this.args = args;
     this.params = params;
@@ -66,7 +71,15 @@ export class TapeTrace implements TapeLike {
   }
 
   record(primitive: Primitive, args: readonly NDArray[], params: Params): readonly NDArray[] {
-    const node = new Node(primitive, args, params, primitive.shape(args.map((x) => x.aval), params));
+    const node = new Node(
+      primitive,
+      args,
+      params,
+      primitive.shape(
+        args.map((x) => x.aval),
+        params,
+      ),
+    );
     for (const x of args) {
       checkLive(x, primitive.name);
       this.retained.add(x);
@@ -75,7 +88,8 @@ export class TapeTrace implements TapeLike {
   }
 
   customJvp(call: CustomJvp, args: readonly NDArray[]): readonly NDArray[] {
-    if (!args.some((x) => this.owns(x))) return withTrace(this.parent, () => context().trace.customJvp(call, args));
+    if (!args.some((x) => this.owns(x)))
+      return withTrace(this.parent, () => context().trace.customJvp(call, args));
     return context().lax.customJvpCall(this, call, args);
   }
 
@@ -86,7 +100,11 @@ export class TapeTrace implements TapeLike {
     const residuals: NDArray[] = [];
     for (const x of inputs) leaves.set(x, new Var(x.aval));
     const nodes = this.reachable(outs);
-    for (const node of nodes) vars.set(node, node.outAvals.map((aval) => new Var(aval)));
+    for (const node of nodes)
+      vars.set(
+        node,
+        node.outAvals.map((aval) => new Var(aval)),
+      );
     const atom = (x: NDArray): Atom => {
       if (x.kind === LITERAL) return x as Literal;
       const node = this.owns(x) ? ((x as Tracer).a as Node | null) : null;
@@ -99,7 +117,10 @@ export class TapeTrace implements TapeLike {
       return v;
     };
     const eqns = nodes.map((node) => ({
-      primitive: node.primitive, inputs: node.args.map(atom), outVars: vars.get(node) as Var[], params: node.params,
+      primitive: node.primitive,
+      inputs: node.args.map(atom),
+      outVars: vars.get(node) as Var[],
+      params: node.params,
       effects: node.primitive.effects?.(node.params) ?? NO_EFFECTS,
     }));
     const outAtoms = outs.map(atom);
@@ -122,5 +143,8 @@ export class TapeTrace implements TapeLike {
 function checkLinear(primitive: Primitive, unknown: readonly boolean[], params: Params): void {
   const linear = primitive.linearIn?.(unknown, params) ?? primitive.traits.linear === true;
   if (linear) return;
-  throw fail("E_RULE_NOT_LINEAR", `${primitive.name}: a derivative rule applied it to a tangent, in which it isn't linear`);
+  throw fail(
+    "E_RULE_NOT_LINEAR",
+    `${primitive.name}: a derivative rule applied it to a tangent, in which it isn't linear`,
+  );
 }

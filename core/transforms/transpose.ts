@@ -60,8 +60,13 @@ class Pass {
  * @param init    values that the sums of linear inputs start with (scan's constants), null = zero
  * @returns one per input: null for non-linear inputs and for zeros
  */
-export function backward(jaxpr: Jaxpr, linear: readonly boolean[], args: readonly (NDArray | null)[], cts: readonly Tangent[],
-  init: readonly Tangent[] = []): readonly Tangent[] {
+export function backward(
+  jaxpr: Jaxpr,
+  linear: readonly boolean[],
+  args: readonly (NDArray | null)[],
+  cts: readonly Tangent[],
+  init: readonly Tangent[] = [],
+): readonly Tangent[] {
   const pass = new Pass();
   const values = new Map<Var, NDArray>();
   const sums = new Map<Var, CtSum>();
@@ -76,7 +81,12 @@ export function backward(jaxpr: Jaxpr, linear: readonly boolean[], args: readonl
       linearEqns.push(eqn);
       for (const v of eqn.outVars) sums.set(v, new CtSum(v.aval, null, pass));
     } else {
-      const outs = pass.scope.run(() => applyEqn(eqn, eqn.inputs.map((a) => readAtom(values, a))));
+      const outs = pass.scope.run(() =>
+        applyEqn(
+          eqn,
+          eqn.inputs.map((a) => readAtom(values, a)),
+        ),
+      );
       eqn.outVars.forEach((v, i) => values.set(v, outs[i] as NDArray));
     }
   }
@@ -84,13 +94,19 @@ export function backward(jaxpr: Jaxpr, linear: readonly boolean[], args: readonl
     const ct = cts[i] ?? null;
     if (ct !== null && isLinear(atom)) pass.scope.run(() => (sums.get(atom) as CtSum).add(ct));
   });
-  for (let eqn = linearEqns.pop(); eqn !== undefined; eqn = linearEqns.pop()) transposeEqn(eqn, sums, values, pass);
+  for (let eqn = linearEqns.pop(); eqn !== undefined; eqn = linearEqns.pop())
+    transposeEqn(eqn, sums, values, pass);
   const result = jaxpr.inVars.map((v) => sums.get(v)?.value ?? null);
   pass.scope.finish(result);
   return result;
 }
 
-function transposeEqn(eqn: JaxprEqn, sums: Map<Var, CtSum>, values: ReadonlyMap<Var, NDArray>, pass: Pass): void {
+function transposeEqn(
+  eqn: JaxprEqn,
+  sums: Map<Var, CtSum>,
+  values: ReadonlyMap<Var, NDArray>,
+  pass: Pass,
+): void {
   const outCts = eqn.outVars.map((v) => sums.get(v)?.value ?? null);
   for (const v of eqn.outVars) sums.delete(v);
   if (outCts.every((ct) => ct === null)) return;
@@ -98,7 +114,16 @@ function transposeEqn(eqn: JaxprEqn, sums: Map<Var, CtSum>, values: ReadonlyMap<
   if (rule === undefined) throw noTranspose(eqn);
   const accums = eqn.inputs.map((a) => (isVar(a) ? (sums.get(a) ?? null) : null));
   const args = eqn.inputs.map((a, i) => (accums[i] === null ? readAtom(values, a) : null));
-  pass.scope.run(() => rule(context().lax, outCts, args, accums, eqn.params, eqn.inputs.map((a) => a.aval)));
+  pass.scope.run(() =>
+    rule(
+      context().lax,
+      outCts,
+      args,
+      accums,
+      eqn.params,
+      eqn.inputs.map((a) => a.aval),
+    ),
+  );
   if (context().config.debug) for (const sum of accums) checkCt(eqn, sum as CtSum | null);
   for (const ct of outCts) if (ct !== null) pass.drop(ct);
 }
@@ -107,13 +132,22 @@ function checkCt(eqn: JaxprEqn, sum: CtSum | null): void {
   if (sum === null || sum.value === null) return;
   const want = ctAval(sum.aval);
   if (!sameType(sum.value.aval, want))
-    throw fail("E_INTERNAL", `internal: transpose of ${eqn.primitive.name} gave a cotangent ${sum.value.aval}, expected ${want}`);
+    throw fail(
+      "E_INTERNAL",
+      `internal: transpose of ${eqn.primitive.name} gave a cotangent ${sum.value.aval}, expected ${want}`,
+    );
 }
 
 function noTranspose(eqn: JaxprEqn): Error {
   if (eqn.primitive.name === "while")
-    return fail("E_REVERSE_WHILE", `reverse-mode differentiation through lax.whileLoop (a loop of unknown length)${eqn.source ?? ""}`);
-  return fail("E_NO_RULE", `${eqn.primitive.name} has no transpose rule: it can't be differentiated in reverse mode`);
+    return fail(
+      "E_REVERSE_WHILE",
+      `reverse-mode differentiation through lax.whileLoop (a loop of unknown length)${eqn.source ?? ""}`,
+    );
+  return fail(
+    "E_NO_RULE",
+    `${eqn.primitive.name} has no transpose rule: it can't be differentiated in reverse mode`,
+  );
 }
 
 /** Float inputs and outputs have tangents. */

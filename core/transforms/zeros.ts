@@ -20,6 +20,7 @@ export const isKnownZero = (x: NDArray): boolean =>
 export const zerosOf = (aval: ShapedArray): NDArray => markZero(context().lax.zeros(aval));
 
 /** A tangent as a value: zeros of the primal's tangent aval for the symbolic zero. */
-export const instantiateTangent = (t: Tangent, primal: ShapedArray): NDArray => t ?? zerosOf(tangentAval(primal));
+export const instantiateTangent = (t: Tangent, primal: ShapedArray): NDArray =>
+  t ?? zerosOf(tangentAval(primal));
 /** A cotangent as a value. */
 export const instantiateCt = (ct: Tangent, primal: ShapedArray): NDArray => ct ?? zerosOf(ctAval(primal));

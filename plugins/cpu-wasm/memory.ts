@@ -162,10 +162,11 @@ function coalesce(heap: Heap, size: number): number | undefined {
   heap.free.clear();
   heap.sizes = [];
   let found: number | undefined;
-  for (let i = 0; i < blocks.length; ) {
+  for (let i = 0; i < blocks.length;) {
     const [start, first] = blocks[i] as [number, number];
     let end = start + first;
-    for (i++; i < blocks.length && (blocks[i] as [number, number])[0] === end; i++) end += (blocks[i] as [number, number])[1];
+    for (i++; i < blocks.length && (blocks[i] as [number, number])[0] === end; i++)
+      end += (blocks[i] as [number, number])[1];
     if (found === undefined && end - start >= size) {
       found = start;
       if (end - start > size) put(heap, start + size, end - start - size);
@@ -187,7 +188,11 @@ export interface Storage {
   readonly nbytes: number;
   refs: number;
 }
-export const newStorage = (heap: Heap, nbytes: number): Storage => ({ ptr: allocate(heap, nbytes), nbytes, refs: 1 });
+export const newStorage = (heap: Heap, nbytes: number): Storage => ({
+  ptr: allocate(heap, nbytes),
+  nbytes,
+  refs: 1,
+});
 export function dropStorage(heap: Heap, storage: Storage): void {
   if (--storage.refs === 0) release(heap, storage.ptr, storage.nbytes);
 }

@@ -62,9 +62,16 @@ export class Writer {
   }
 
   /** Writes a node and returns its results; an equal node that is visible from here is taken instead. */
-  node(op: string, inputs: readonly (Val | undefined)[], outs: readonly Shaped[], attrs: Attrs = {}): readonly Val[] {
+  node(
+    op: string,
+    inputs: readonly (Val | undefined)[],
+    outs: readonly Shaped[],
+    attrs: Attrs = {},
+  ): readonly Val[] {
     const names = inputs.map((v) => v?.name ?? "");
-    const plain = Object.values(attrs).every((v) => typeof v !== "object" || Array.isArray(v) || "float" in v);
+    const plain = Object.values(attrs).every(
+      (v) => typeof v !== "object" || Array.isArray(v) || "float" in v,
+    );
     const key = plain ? `${op}|${names.join()}|${JSON.stringify(attrs)}|${outs.length}` : "";
     const known = plain ? this.#find(key) : undefined;
     if (known) return known;
@@ -84,7 +91,13 @@ export class Writer {
   }
 
   /** A node with one result. */
-  one(op: string, inputs: readonly (Val | undefined)[], dtype: DType, shape: readonly Dim[], attrs?: Attrs): Val {
+  one(
+    op: string,
+    inputs: readonly (Val | undefined)[],
+    dtype: DType,
+    shape: readonly Dim[],
+    attrs?: Attrs,
+  ): Val {
     return this.node(op, inputs, [{ dtype, shape }], attrs)[0] as Val;
   }
 
@@ -143,7 +156,9 @@ export class Writer {
   dims(shape: readonly Dim[]): Val {
     if (shape.every((d) => typeof d === "number")) return this.ints(shape);
     const parts = shape.map((d) => this.dim(d));
-    return parts.length === 1 ? (parts[0] as Val) : this.one("Concat", parts, "i64", [shape.length], { axis: 0 });
+    return parts.length === 1
+      ? (parts[0] as Val)
+      : this.one("Concat", parts, "i64", [shape.length], { axis: 0 });
   }
 
   /** One dimension as an i64 vector of one element. */
@@ -161,7 +176,11 @@ export class Writer {
   }
 
   /** A nested graph: what `build` writes goes into it; values of the graphs around it may be used by name. */
-  nested(wish: string, inputs: readonly Shaped[], build: (inputs: readonly Val[]) => readonly Val[]): GraphProto {
+  nested(
+    wish: string,
+    inputs: readonly Shaped[],
+    build: (inputs: readonly Val[]) => readonly Val[],
+  ): GraphProto {
     const outer = this.#scope;
     const params = inputs.map((p, i) => ({ ...p, name: this.name(`${wish}_in${i}`) }));
     this.#scope = { nodes: [], memo: new Map(), parent: outer };
@@ -195,7 +214,12 @@ export class Writer {
   }
 
   /** The finished model. Initialisers that nothing reads are left out, except those named in `keep`. */
-  model(name: string, inputs: readonly Val[], outputs: readonly Val[], keep: ReadonlySet<string>): Uint8Array {
+  model(
+    name: string,
+    inputs: readonly Val[],
+    outputs: readonly Val[],
+    keep: ReadonlySet<string>,
+  ): Uint8Array {
     const used = new Set<string>();
     collectInputs(this.#root.nodes, used);
     const graph = create(GraphProtoSchema, {
@@ -233,7 +257,12 @@ function attribute(name: string, value: AttrValue): AttributeProto {
 const isInts = (v: AttrValue): v is readonly number[] => Array.isArray(v);
 
 function tensor(name: string, dtype: DType, shape: readonly number[], rawData: Uint8Array): TensorProto {
-  return create(TensorProtoSchema, { name, dataType: ONNX_TYPE[dtype] ?? 0, dims: shape.map(BigInt), rawData });
+  return create(TensorProtoSchema, {
+    name,
+    dataType: ONNX_TYPE[dtype] ?? 0,
+    dims: shape.map(BigInt),
+    rawData,
+  });
 }
 
 /** Name, element type and shape, as a graph declares its inputs and results. Computed dims are left open. */

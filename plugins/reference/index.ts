@@ -1,11 +1,55 @@
 // The reference plugin: the living definition of the wire ops, and the oracle that others are judged by.
-import { ABI, IR, mainOf, signatureOf, tenonError, type Argument, type Block, type Capabilities, type Client, type CompileOptions, type ConcreteType, type Device, type DeviceBuffer, type DType, type ErrorRecord, type Executable, type HostContext, type HostView, type MemorySpace, type Op, type OpOf, type Plugin, type Program, type Status } from "tenon-plugin-api";
+import {
+  ABI,
+  IR,
+  mainOf,
+  signatureOf,
+  tenonError,
+  type Argument,
+  type Block,
+  type Capabilities,
+  type Client,
+  type CompileOptions,
+  type ConcreteType,
+  type Device,
+  type DeviceBuffer,
+  type DType,
+  type ErrorRecord,
+  type Executable,
+  type HostContext,
+  type HostView,
+  type MemorySpace,
+  type Op,
+  type OpOf,
+  type Plugin,
+  type Program,
+  type Status,
+} from "tenon-plugin-api";
 import { kernels, refuseOp, type Run } from "./kernels.ts";
 import { concrete, fromBytes, make, sizeOf, toBytes, type Tensor } from "./values.ts";
 
-const DTYPES: readonly DType[] = ["bool", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f16", "bf16", "f32", "f64", "c64", "c128"];
+const DTYPES: readonly DType[] = [
+  "bool",
+  "i8",
+  "i16",
+  "i32",
+  "i64",
+  "u8",
+  "u16",
+  "u32",
+  "u64",
+  "f16",
+  "bf16",
+  "f32",
+  "f64",
+  "c64",
+  "c128",
+];
 const capabilities: Capabilities = Object.freeze({
-  dtypes: DTYPES, ops: Object.fromEntries(Object.keys(kernels).map((n) => [n, {}])), donation: true, callbacks: true,
+  dtypes: DTYPES,
+  ops: Object.fromEntries(Object.keys(kernels).map((n) => [n, {}])),
+  donation: true,
+  callbacks: true,
 });
 
 class HostBuffer implements DeviceBuffer {
@@ -17,14 +61,24 @@ class HostBuffer implements DeviceBuffer {
     this.memory = memory;
     this.tensor = tensor;
   }
-  get status(): Status { return this.tensor === null ? "disposed" : "ready"; }
-  whenReady(): Promise<void> { return Promise.resolve(); }
-  dispose(): void { this.tensor = null; }
+  get status(): Status {
+    return this.tensor === null ? "disposed" : "ready";
+  }
+  whenReady(): Promise<void> {
+    return Promise.resolve();
+  }
+  dispose(): void {
+    this.tensor = null;
+  }
 }
 
 const tensorOf = (b: Argument, what: string): Tensor => {
   const tensor = (b as HostBuffer).tensor;
-  if (tensor === null || tensor === undefined) throw tenonError("FAILED_PRECONDITION", `reference: ${what}: the buffer was disposed`, { plugin: "reference", reason: "E_BUFFER_DISPOSED" });
+  if (tensor === null || tensor === undefined)
+    throw tenonError("FAILED_PRECONDITION", `reference: ${what}: the buffer was disposed`, {
+      plugin: "reference",
+      reason: "E_BUFFER_DISPOSED",
+    });
   return tensor;
 };
 
@@ -42,18 +96,32 @@ class Interpreter {
   }
   call(name: string, args: readonly Tensor[]): Tensor[] {
     const f = this.program.functions.find((g) => g.name === name);
-    if (f === undefined) throw tenonError("INVALID_ARGUMENT", `reference: the program has no function ${name}`, { reason: "E_VERIFY" });
+    if (f === undefined)
+      throw tenonError("INVALID_ARGUMENT", `reference: the program has no function ${name}`, {
+        reason: "E_VERIFY",
+      });
     return this.run({ params: f.params, ops: f.ops, results: f.results.map((r) => r.value) }, args, []);
   }
   private run(block: Block, args: readonly Tensor[], env: (Tensor | undefined)[]): Tensor[] {
-    block.params.forEach((p, i) => { env[p.id] = args[i]; });
+    block.params.forEach((p, i) => {
+      env[p.id] = args[i];
+    });
     const run: Run = {
-      program: this.program, block: (b, xs) => this.run(b, xs, env), call: (name, xs) => this.call(name, xs), custom: (op, xs) => this.custom(op, xs),
+      program: this.program,
+      block: (b, xs) => this.run(b, xs, env),
+      call: (name, xs) => this.call(name, xs),
+      custom: (op, xs) => this.custom(op, xs),
     };
     for (const op of block.ops) {
       const kernel = (kernels as unknown as Record<string, AnyKernel | undefined>)[op.op] ?? refuseOp(op.op);
-      const results = kernel(op, op.operands.map((id) => env[id] as Tensor), run);
-      op.results.forEach((r, i) => { env[r.id] = results[i]; });
+      const results = kernel(
+        op,
+        op.operands.map((id) => env[id] as Tensor),
+        run,
+      );
+      op.results.forEach((r, i) => {
+        env[r.id] = results[i];
+      });
     }
     return block.results.map((id) => env[id] as Tensor);
   }
@@ -65,7 +133,11 @@ class Interpreter {
       return callback(host, this.device).map((r) => fromBytes(r.type, r.bytes));
     }
     if (fallback !== undefined) return this.call(fallback, args);
-    throw tenonError("UNIMPLEMENTED", `reference: no custom call ${target}`, { op: target, plugin: "reference", reason: "E_UNIMPLEMENTED" });
+    throw tenonError("UNIMPLEMENTED", `reference: no custom call ${target}`, {
+      op: target,
+      plugin: "reference",
+      reason: "E_UNIMPLEMENTED",
+    });
   }
 }
 
@@ -80,12 +152,23 @@ class ReferenceClient implements Client {
   private open = true;
   constructor(count: number, host: HostContext) {
     this.memories = Array.from({ length: count }, (_, id) => ({ id, kind: "host", deviceIds: [id] }));
-    this.devices = this.memories.map((memory, id) => ({ id, processIndex: host.processIndex, memory, description: description(id) }));
-    this.lost = new Promise((resolve) => { this.lose = resolve; });
+    this.devices = this.memories.map((memory, id) => ({
+      id,
+      processIndex: host.processIndex,
+      memory,
+      description: description(id),
+    }));
+    this.lost = new Promise((resolve) => {
+      this.lose = resolve;
+    });
     this.extensions = { readSync: { read: (buffer, into) => this.copyOut(buffer, into) } };
   }
   private check(): void {
-    if (!this.open) throw tenonError("FAILED_PRECONDITION", "reference: the client was disposed", { plugin: "reference", reason: "E_CLIENT_DISPOSED" });
+    if (!this.open)
+      throw tenonError("FAILED_PRECONDITION", "reference: the client was disposed", {
+        plugin: "reference",
+        reason: "E_CLIENT_DISPOSED",
+      });
   }
   compile(program: Program, options: CompileOptions = {}): Executable {
     this.check();
@@ -95,27 +178,53 @@ class ReferenceClient implements Client {
     const signature = signatureOf(program);
     let alive = true;
     return {
-      signature, devices: [device],
+      signature,
+      devices: [device],
       execute: (rows) => {
         this.check();
-        if (!alive) throw tenonError("FAILED_PRECONDITION", "reference: the executable was disposed", { plugin: "reference", reason: "E_EXECUTABLE_DISPOSED" });
+        if (!alive)
+          throw tenonError("FAILED_PRECONDITION", "reference: the executable was disposed", {
+            plugin: "reference",
+            reason: "E_EXECUTABLE_DISPOSED",
+          });
         const args = (rows[0] ?? []).map((b, i) => tensorOf(b, `argument ${i} of ${program.name}`));
         const outs = interpreter.call(program.main, args);
-        return [outs.map((t, i) => new HostBuffer(concrete((signature.results[i] as { type: ConcreteType }).type), device.memory, t))];
+        return [
+          outs.map(
+            (t, i) =>
+              new HostBuffer(
+                concrete((signature.results[i] as { type: ConcreteType }).type),
+                device.memory,
+                t,
+              ),
+          ),
+        ];
       },
-      dispose: () => { alive = false; },
+      dispose: () => {
+        alive = false;
+      },
     };
   }
   toDevice(host: HostView, type: ConcreteType, memory: MemorySpace): DeviceBuffer {
     this.check();
     const bytes = new Uint8Array(host.buffer, host.byteOffset, host.byteLength);
     const want = toBytes(make({ dtype: type.dtype, shape: [] })).byteLength * sizeOf(type.shape);
-    if (bytes.byteLength !== want) throw tenonError("INVALID_ARGUMENT", `reference: toDevice got ${bytes.byteLength} bytes for ${type.dtype}[${type.shape.join(",")}], expected ${want}`, { plugin: "reference", reason: "E_BYTES" });
+    if (bytes.byteLength !== want)
+      throw tenonError(
+        "INVALID_ARGUMENT",
+        `reference: toDevice got ${bytes.byteLength} bytes for ${type.dtype}[${type.shape.join(",")}], expected ${want}`,
+        { plugin: "reference", reason: "E_BYTES" },
+      );
     return new HostBuffer(type, memory, fromBytes(type, bytes));
   }
   private copyOut(buffer: DeviceBuffer, into: HostView): void {
     const bytes = toBytes(tensorOf(buffer, "toHost"));
-    if (bytes.byteLength !== into.byteLength) throw tenonError("INVALID_ARGUMENT", `reference: toHost into ${into.byteLength} bytes, expected ${bytes.byteLength}`, { plugin: "reference", reason: "E_BYTES" });
+    if (bytes.byteLength !== into.byteLength)
+      throw tenonError(
+        "INVALID_ARGUMENT",
+        `reference: toHost into ${into.byteLength} bytes, expected ${bytes.byteLength}`,
+        { plugin: "reference", reason: "E_BYTES" },
+      );
     new Uint8Array(into.buffer, into.byteOffset, into.byteLength).set(bytes);
   }
   async toHost(buffer: DeviceBuffer, into: HostView): Promise<void> {
@@ -126,13 +235,24 @@ class ReferenceClient implements Client {
     this.lose({ code: "CANCELLED", message: "the reference client was disposed" });
   }
 }
-const description = (id: number): Device["description"] => ({ id, platform: "reference", kind: "plain loops", available: true });
+const description = (id: number): Device["description"] => ({
+  id,
+  platform: "reference",
+  kind: "plain loops",
+  available: true,
+});
 
 /** Plain loops over every wire op and dtype. `devices`: how many virtual devices (default 1). */
 export function reference(options: { readonly devices?: number } = {}): Plugin {
   const count = options.devices ?? 1;
   return {
-    manifest: { name: "reference", version: "0.9.0", platforms: ["reference"], abi: ABI, ir: { min: IR, max: IR } },
+    manifest: {
+      name: "reference",
+      version: "0.9.0",
+      platforms: ["reference"],
+      abi: ABI,
+      ir: { min: IR, max: IR },
+    },
     discover: () => Array.from({ length: count }, (_, id) => description(id)),
     createClient: (_selection, host) => new ReferenceClient(count, host),
   };

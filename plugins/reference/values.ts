@@ -2,22 +2,53 @@
 // (re, im) pairs interleaved for complex; f16 and bf16 are numbers rounded to their format.
 import type { ArrayType, ConcreteType, DType, Type } from "tenon-plugin-api";
 
-export type Elements = Float64Array | Float32Array | Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array | BigInt64Array | BigUint64Array;
-export interface Tensor { readonly dtype: DType; readonly shape: readonly number[]; readonly data: Elements }
+export type Elements =
+  | Float64Array
+  | Float32Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array
+  | BigInt64Array
+  | BigUint64Array;
+export interface Tensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: Elements;
+}
 export type Scalar = number | bigint;
 
 type ArrayClass = { new (n: number): Elements; new (b: ArrayBuffer): Elements };
 const CLASSES: Readonly<Record<DType, unknown>> = {
-  bool: Uint8Array, i8: Int8Array, i16: Int16Array, i32: Int32Array, i64: BigInt64Array, u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, u64: BigUint64Array,
-  f16: Float32Array, bf16: Float32Array, f32: Float32Array, f64: Float64Array, c64: Float32Array, c128: Float64Array,
-  i4: Int8Array, u4: Uint8Array, f8e4m3fn: Float32Array, f8e5m2: Float32Array,
+  bool: Uint8Array,
+  i8: Int8Array,
+  i16: Int16Array,
+  i32: Int32Array,
+  i64: BigInt64Array,
+  u8: Uint8Array,
+  u16: Uint16Array,
+  u32: Uint32Array,
+  u64: BigUint64Array,
+  f16: Float32Array,
+  bf16: Float32Array,
+  f32: Float32Array,
+  f64: Float64Array,
+  c64: Float32Array,
+  c128: Float64Array,
+  i4: Int8Array,
+  u4: Uint8Array,
+  f8e4m3fn: Float32Array,
+  f8e5m2: Float32Array,
 };
 export const isComplex = (d: DType): boolean => d === "c64" || d === "c128";
 export const isFloat = (d: DType): boolean => d === "f16" || d === "bf16" || d === "f32" || d === "f64";
 export const isBig = (d: DType): boolean => d === "i64" || d === "u64";
 export const isSigned = (d: DType): boolean => d === "i8" || d === "i16" || d === "i32" || d === "i64";
 export const isUnsigned = (d: DType): boolean => d === "u8" || d === "u16" || d === "u32" || d === "u64";
-export const bitsOf = (d: DType): number => (d === "bool" ? 8 : Number(d.replace(/\D+/, "").replace(/e.*/, "")) || 32);
+export const bitsOf = (d: DType): number =>
+  d === "bool" ? 8 : Number(d.replace(/\D+/, "").replace(/e.*/, "")) || 32;
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
 export const concrete = (t: Type): ConcreteType => t as ConcreteType;
 
@@ -51,16 +82,27 @@ export function roundF16(x: number): number {
 /** The rounding of a dtype after every op. */
 export function rounder(d: DType): (x: number) => number {
   switch (d) {
-    case "f16": return roundF16;
-    case "bf16": return roundBf16;
-    case "f32": case "c64": return Math.fround;
-    default: return (x) => x;
+    case "f16":
+      return roundF16;
+    case "bf16":
+      return roundBf16;
+    case "f32":
+    case "c64":
+      return Math.fround;
+    default:
+      return (x) => x;
   }
 }
 
 const u16ToF16 = (h: number): number => {
   const [s, e, m] = [h & 0x8000 ? -1 : 1, (h >> 10) & 31, h & 1023];
-  return e === 0 ? s * m * 2 ** -24 : e === 31 ? (m === 0 ? s * Infinity : Number.NaN) : s * (1 + m / 1024) * 2 ** (e - 15);
+  return e === 0
+    ? s * m * 2 ** -24
+    : e === 31
+      ? m === 0
+        ? s * Infinity
+        : Number.NaN
+      : s * (1 + m / 1024) * 2 ** (e - 15);
 };
 const f16ToU16 = (x: number): number => {
   if (x !== x) return 0x7e00;
@@ -86,7 +128,8 @@ export function fromBytes(type: ConcreteType, bytes: Uint8Array): Tensor {
 }
 /** The host bytes of a tensor. */
 export function toBytes(x: Tensor): Uint8Array {
-  if (x.dtype !== "f16" && x.dtype !== "bf16") return new Uint8Array(x.data.buffer, x.data.byteOffset, x.data.byteLength);
+  if (x.dtype !== "f16" && x.dtype !== "bf16")
+    return new Uint8Array(x.data.buffer, x.data.byteOffset, x.data.byteLength);
   const words = new Uint16Array(x.data.length);
   (x.data as Float32Array).forEach((v, i) => {
     F32[0] = v;
@@ -127,4 +170,5 @@ export function mapIndex(type: ConcreteType, x: Tensor, position: (index: number
   each(type.shape, (index, flat) => copyElement(out, flat, x, position(index)));
   return out;
 }
-export const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((n, v, i) => n + v * (b[i] as number), 0);
+export const dot = (a: readonly number[], b: readonly number[]): number =>
+  a.reduce((n, v, i) => n + v * (b[i] as number), 0);

@@ -12,7 +12,9 @@ import { broadcastShapes, broadcastTo, promoteDTypes, resultOf } from "../promot
 
 const L = (): Lax => context().lax;
 type MaybeDType = DType | null | undefined;
-interface DTypeOption { readonly dtype?: MaybeDType }
+interface DTypeOption {
+  readonly dtype?: MaybeDType;
+}
 const DTYPE = ["dtype"] as const;
 const asShape = (shape: Shape | number): Shape => (typeof shape === "number" ? [shape] : shape);
 const defaultFloat = (): DType => canonicalDType("float64");
@@ -20,7 +22,8 @@ const defaultInt = (): DType => canonicalDType("int64");
 
 function filled(name: string, shape: Shape | number, value: Operand, dtype: DType): NDArray {
   const dims = asShape(shape);
-  if (dims.some((n) => !Number.isInteger(n) || n < 0)) throw fail("E_SHAPE", `${name}: got the shape [${dims.join(",")}], expected sizes of at least 0`);
+  if (dims.some((n) => !Number.isInteger(n) || n < 0))
+    throw fail("E_SHAPE", `${name}: got the shape [${dims.join(",")}], expected sizes of at least 0`);
   const v = L().convertElementType(value, canonicalDType(dtype));
   return materialise(dims.length === 0 ? v : broadcastTo(name, v, dims));
 }
@@ -43,36 +46,55 @@ export function full(shape: Shape | number, fillValue: Operand, options: DTypeOp
   const x = filled("np.full", shape, v, options.dtype ?? v.dtype);
   return options.dtype == null && v.weakType ? L().convertElementType(x, x.dtype, { weakType: true }) : x;
 }
-interface LikeOptions extends DTypeOption { readonly shape?: Shape | number | null | undefined }
+interface LikeOptions extends DTypeOption {
+  readonly shape?: Shape | number | null | undefined;
+}
 const LIKE = ["dtype", "shape"] as const;
 function like(name: string, a: Operand, value: Operand, options: LikeOptions): NDArray {
   checkOptions(name, options, LIKE);
   const x = toArray(name, a);
   const out = filled(name, options.shape ?? x.shape, value, options.dtype ?? x.dtype);
-  return options.dtype == null && x.weakType ? L().convertElementType(out, out.dtype, { weakType: true }) : out;
+  return options.dtype == null && x.weakType
+    ? L().convertElementType(out, out.dtype, { weakType: true })
+    : out;
 }
 /** Zeros of the shape and dtype of `a`. Source: jax.numpy.zeros_like. */
-export const zerosLike = (a: Operand, options: LikeOptions = {}): NDArray => like("np.zerosLike", a, 0, options);
+export const zerosLike = (a: Operand, options: LikeOptions = {}): NDArray =>
+  like("np.zerosLike", a, 0, options);
 /** Ones of the shape and dtype of `a`. Source: jax.numpy.ones_like. */
-export const onesLike = (a: Operand, options: LikeOptions = {}): NDArray => like("np.onesLike", a, 1, options);
+export const onesLike = (a: Operand, options: LikeOptions = {}): NDArray =>
+  like("np.onesLike", a, 1, options);
 /** As zerosLike. Source: jax.numpy.empty_like. */
-export const emptyLike = (a: Operand, options: LikeOptions = {}): NDArray => like("np.emptyLike", a, 0, options);
+export const emptyLike = (a: Operand, options: LikeOptions = {}): NDArray =>
+  like("np.emptyLike", a, 0, options);
 /** A value in the shape and dtype of `a`. Source: jax.numpy.full_like. */
-export const fullLike = (a: Operand, fillValue: Operand, options: LikeOptions = {}): NDArray => like("np.fullLike", a, fillValue, options);
+export const fullLike = (a: Operand, fillValue: Operand, options: LikeOptions = {}): NDArray =>
+  like("np.fullLike", a, fillValue, options);
 /** `array` without a copy. Source: jax.numpy.asarray. */
 export const asarray = (a: Nested, options: DTypeOption = {}): NDArray => array(a, options);
 /** A copy. Source: jax.numpy.copy. */
-export const copy = (a: Operand): NDArray => L().mul(L().convertElementType(toArray("np.copy", a), toArray("np.copy", a).dtype), 1);
+export const copy = (a: Operand): NDArray =>
+  L().mul(L().convertElementType(toArray("np.copy", a), toArray("np.copy", a).dtype), 1);
 
 /** start, start + step, … before stop. One number is the stop. Source: jax.numpy.arange. */
-export function arange(start: Operand, stop?: Operand | null, step?: Operand | null, options: DTypeOption = {}): NDArray {
+export function arange(
+  start: Operand,
+  stop?: Operand | null,
+  step?: Operand | null,
+  options: DTypeOption = {},
+): NDArray {
   checkOptions("np.arange", options, DTYPE);
   const given = [start, stop, step].filter((v) => v != null) as Operand[];
   const value = (v: Operand): number => Number(v instanceof NDArray ? v.item(v.dtype) : (v as number));
   const numbers = given.map(value);
-  const fraction = given.some((v) => (v instanceof NDArray ? isFloat(v.dtype) : typeof v === "number" && !Number.isInteger(v)));
+  const fraction = given.some((v) =>
+    v instanceof NDArray ? isFloat(v.dtype) : typeof v === "number" && !Number.isInteger(v),
+  );
   const dtype = canonicalDType(options.dtype ?? (fraction ? "float64" : "int64"));
-  const [from, to, by] = stop == null ? [0, numbers[0] as number, step == null ? 1 : (numbers[1] as number)] : [numbers[0] as number, numbers[1] as number, step == null ? 1 : (numbers[2] as number)];
+  const [from, to, by] =
+    stop == null
+      ? [0, numbers[0] as number, step == null ? 1 : (numbers[1] as number)]
+      : [numbers[0] as number, numbers[1] as number, step == null ? 1 : (numbers[2] as number)];
   if (by === 0) throw fail("E_ARGUMENT", "np.arange: the step is 0");
   const n = Math.max(0, Math.ceil((to - from) / by));
   const lax = L();
@@ -82,8 +104,18 @@ export function arange(start: Operand, stop?: Operand | null, step?: Operand | n
   return lax.convertElementType(moved, dtype);
 }
 
-interface LinspaceOptions extends DTypeOption { readonly endpoint?: boolean | undefined; readonly retstep?: boolean | undefined; readonly axis?: number | undefined }
-function spaced(name: string, start: Operand, stop: Operand, num: number, options: LinspaceOptions): [NDArray, NDArray] {
+interface LinspaceOptions extends DTypeOption {
+  readonly endpoint?: boolean | undefined;
+  readonly retstep?: boolean | undefined;
+  readonly axis?: number | undefined;
+}
+function spaced(
+  name: string,
+  start: Operand,
+  stop: Operand,
+  num: number,
+  options: LinspaceOptions,
+): [NDArray, NDArray] {
   checkOptions(name, options, ["dtype", "endpoint", "retstep", "axis", "base"]);
   if (num < 0) throw fail("E_ARGUMENT", `${name}: num is ${num}, expected at least 0`);
   const lax = L();
@@ -91,22 +123,36 @@ function spaced(name: string, start: Operand, stop: Operand, num: number, option
   const natural = resultOf(name, [start, stop]).dtype;
   const work = isInexact(natural) ? natural : defaultFloat();
   const target = canonicalDType(options.dtype ?? work);
-  const [a, b] = [start, stop].map((v) => lax.convertElementType(toArray(name, v), work)) as [NDArray, NDArray];
+  const [a, b] = [start, stop].map((v) => lax.convertElementType(toArray(name, v), work)) as [
+    NDArray,
+    NDArray,
+  ];
   const shape = broadcastShapes(name, a.shape, b.shape);
   const [lo, hi] = [broadcastTo(name, a, shape), broadcastTo(name, b, shape)];
   const div = endpoint ? num - 1 : num;
-  const delta = div > 0 ? lax.div(lax.sub(hi, lo), literal(div, work)) : lax.full(shape, literal(Number.NaN, work));
+  const delta =
+    div > 0 ? lax.div(lax.sub(hi, lo), literal(div, work)) : lax.full(shape, literal(Number.NaN, work));
   const rows = [num, ...shape];
-  const over = (x: NDArray): NDArray => lax.broadcastInDim(x, rows, shape.map((_, i) => i + 1));
+  const over = (x: NDArray): NDArray =>
+    lax.broadcastInDim(
+      x,
+      rows,
+      shape.map((_, i) => i + 1),
+    );
   let out: NDArray;
   if (num === 0) out = lax.full(rows, literal(0, work));
   else if (num === 1) out = over(lo);
   else {
     // jnp.linspace interpolates from both ends: lo·(1−t) + hi·t.
-    const t = lax.div(lax.broadcastedIota(isComplex(work) ? "float32" : work, rows, 0), literal(div, isComplex(work) ? "float32" : work));
+    const t = lax.div(
+      lax.broadcastedIota(isComplex(work) ? "float32" : work, rows, 0),
+      literal(div, isComplex(work) ? "float32" : work),
+    );
     const f = isComplex(work) ? lax.convertElementType(t, work) : t;
     const body = lax.add(lax.mul(over(lo), lax.sub(1, f)), lax.mul(over(hi), f));
-    out = endpoint ? lax.concatenate([lax.sliceInDim(body, 0, num - 1), lax.reshape(hi, [1, ...shape])], 0) : body;
+    out = endpoint
+      ? lax.concatenate([lax.sliceInDim(body, 0, num - 1), lax.reshape(hi, [1, ...shape])], 0)
+      : body;
   }
   if (!isInexact(target) && target !== "bool") out = lax.floor(out);
   const axis = options.axis ?? 0;
@@ -114,16 +160,34 @@ function spaced(name: string, start: Operand, stop: Operand, num: number, option
   return [lax.convertElementType(moved, target), delta];
 }
 /** `num` evenly spaced values from start to stop. Source: jax.numpy.linspace. */
-export function linspace(start: Operand, stop: Operand, num: number, options: LinspaceOptions & { readonly retstep: true }): [NDArray, NDArray];
+export function linspace(
+  start: Operand,
+  stop: Operand,
+  num: number,
+  options: LinspaceOptions & { readonly retstep: true },
+): [NDArray, NDArray];
 export function linspace(start: Operand, stop: Operand, num?: number, options?: LinspaceOptions): NDArray;
-export function linspace(start: Operand, stop: Operand, num = 50, options: LinspaceOptions = {}): NDArray | [NDArray, NDArray] {
+export function linspace(
+  start: Operand,
+  stop: Operand,
+  num = 50,
+  options: LinspaceOptions = {},
+): NDArray | [NDArray, NDArray] {
   const [x, step] = spaced("np.linspace", start, stop, num, options);
   return options.retstep === true ? [x, step] : x;
 }
 /** Powers of `base` at evenly spaced exponents. Source: jax.numpy.logspace. */
-export function logspace(start: Operand, stop: Operand, num = 50, options: LinspaceOptions & { readonly base?: Operand | undefined } = {}): NDArray {
+export function logspace(
+  start: Operand,
+  stop: Operand,
+  num = 50,
+  options: LinspaceOptions & { readonly base?: Operand | undefined } = {},
+): NDArray {
   const { dtype, ...rest } = options;
-  const [x] = spaced("np.logspace", start, stop, num, { ...rest, dtype: dtype == null || isInexact(dtype) ? (dtype ?? null) : null });
+  const [x] = spaced("np.logspace", start, stop, num, {
+    ...rest,
+    dtype: dtype == null || isInexact(dtype) ? (dtype ?? null) : null,
+  });
   const [b, e] = promoteDTypes("np.logspace", [options.base ?? 10, x], true) as [NDArray, NDArray];
   return L().convertElementType(L().pow(b, e), canonicalDType(dtype ?? x.dtype));
 }
@@ -131,29 +195,49 @@ export function logspace(start: Operand, stop: Operand, num = 50, options: Linsp
 export function geomspace(start: Operand, stop: Operand, num = 50, options: LinspaceOptions = {}): NDArray {
   const lax = L();
   const [a, b] = promoteDTypes("np.geomspace", [start, stop], true) as [NDArray, NDArray];
-  const [la, lb] = [a, b].map((v) => lax.div(lax.log(lax.abs(v)), literal(Math.LN10, v.dtype))) as [NDArray, NDArray];
+  const [la, lb] = [a, b].map((v) => lax.div(lax.log(lax.abs(v)), literal(Math.LN10, v.dtype))) as [
+    NDArray,
+    NDArray,
+  ];
   const [x] = spaced("np.geomspace", la, lb, num, { ...options, dtype: null });
   const powers = lax.pow(lax.fullLike(x, 10), x);
   const signed = lax.mul(powers, broadcastTo("np.geomspace", lax.sign(a), powers.shape));
   return lax.convertElementType(signed, canonicalDType(options.dtype ?? x.dtype));
 }
 /** Ones on the k-th diagonal. Source: jax.numpy.eye. */
-export function eye(N: number, M?: number | null, options: DTypeOption & { readonly k?: number | undefined } = {}): NDArray {
+export function eye(
+  N: number,
+  M?: number | null,
+  options: DTypeOption & { readonly k?: number | undefined } = {},
+): NDArray {
   checkOptions("np.eye", options, ["k", "dtype"]);
-  return L().convertElementType(diagonalMask(N, M ?? N, options.k ?? 0, "eq"), canonicalDType(options.dtype ?? "float64"));
+  return L().convertElementType(
+    diagonalMask(N, M ?? N, options.k ?? 0, "eq"),
+    canonicalDType(options.dtype ?? "float64"),
+  );
 }
 /** The n×n identity. Source: jax.numpy.identity. */
 export const identity = (n: number, options: DTypeOption = {}): NDArray => eye(n, n, options);
 /** bool [N, M]: column − k equal to, or at most, row. */
 export function diagonalMask(N: number, M: number, k: number, how: "eq" | "ge"): NDArray {
   const lax = L();
-  const [row, column] = [lax.add(lax.broadcastedIota("int32", [N, M], 0), k), lax.broadcastedIota("int32", [N, M], 1)];
+  const [row, column] = [
+    lax.add(lax.broadcastedIota("int32", [N, M], 0), k),
+    lax.broadcastedIota("int32", [N, M], 1),
+  ];
   return how === "eq" ? lax.eq(row, column) : lax.ge(row, column);
 }
 /** Ones at and below the k-th diagonal. Source: jax.numpy.tri. */
-export function tri(N: number, M?: number | null, options: DTypeOption & { readonly k?: number | undefined } = {}): NDArray {
+export function tri(
+  N: number,
+  M?: number | null,
+  options: DTypeOption & { readonly k?: number | undefined } = {},
+): NDArray {
   checkOptions("np.tri", options, ["k", "dtype"]);
-  return L().convertElementType(diagonalMask(N, M ?? N, options.k ?? 0, "ge"), canonicalDType(options.dtype ?? "float64"));
+  return L().convertElementType(
+    diagonalMask(N, M ?? N, options.k ?? 0, "ge"),
+    canonicalDType(options.dtype ?? "float64"),
+  );
 }
 function triangle(name: string, m: Operand, k: number, lower: boolean): NDArray {
   const lax = L();
@@ -175,19 +259,29 @@ export function triu(m: Operand, options: { readonly k?: number | undefined } = 
   return triangle("np.triu", m, options.k ?? 0, false);
 }
 /** Grids of coordinates. Source: jax.numpy.meshgrid. */
-export function meshgrid(...args: readonly (Operand | { readonly indexing?: "xy" | "ij"; readonly sparse?: boolean; readonly copy?: boolean })[]): NDArray[] {
+export function meshgrid(
+  ...args: readonly (
+    Operand | { readonly indexing?: "xy" | "ij"; readonly sparse?: boolean; readonly copy?: boolean }
+  )[]
+): NDArray[] {
   const last = args[args.length - 1];
   const isOptions = typeof last === "object" && !(last instanceof NDArray) && !ArrayBuffer.isView(last);
   const options = isOptions ? (last as { indexing?: "xy" | "ij"; sparse?: boolean }) : {};
   checkOptions("np.meshgrid", options, ["indexing", "sparse", "copy"]);
   const lax = L();
-  const xs = (isOptions ? args.slice(0, -1) : args).map((v) => lax.reshape(toArray("np.meshgrid", v as Operand), [toArray("np.meshgrid", v as Operand).size]));
+  const xs = (isOptions ? args.slice(0, -1) : args).map((v) =>
+    lax.reshape(toArray("np.meshgrid", v as Operand), [toArray("np.meshgrid", v as Operand).size]),
+  );
   const order = xs.map((_, i) => i);
   if ((options.indexing ?? "xy") === "xy" && xs.length >= 2) [order[0], order[1]] = [1, 0];
   const shape = order.map((i) => (xs[i] as NDArray).size);
   return xs.map((x, i) => {
     const axis = order.indexOf(i);
-    if (options.sparse === true) return lax.reshape(x, shape.map((n, a) => (a === axis ? n : 1)));
+    if (options.sparse === true)
+      return lax.reshape(
+        x,
+        shape.map((n, a) => (a === axis ? n : 1)),
+      );
     return lax.broadcastInDim(x, shape, [axis]);
   });
 }
@@ -196,10 +290,17 @@ export function indices(dimensions: Shape, options: DTypeOption = {}): NDArray {
   const dtype = canonicalDType(options.dtype ?? defaultInt());
   const lax = L();
   if (dimensions.length === 0) return zeros([0], { dtype });
-  return lax.concatenate(dimensions.map((_, i) => lax.reshape(lax.broadcastedIota(dtype, dimensions, i), [1, ...dimensions])), 0);
+  return lax.concatenate(
+    dimensions.map((_, i) => lax.reshape(lax.broadcastedIota(dtype, dimensions, i), [1, ...dimensions])),
+    0,
+  );
 }
 /** An array of f over the grid of indices. Source: jax.numpy.fromfunction. */
-export const fromfunction = (f: (...index: NDArray[]) => NDArray, shape: Shape, options: DTypeOption = {}): NDArray =>
+export const fromfunction = (
+  f: (...index: NDArray[]) => NDArray,
+  shape: Shape,
+  options: DTypeOption = {},
+): NDArray =>
   f(...shape.map((_, i) => L().broadcastedIota(canonicalDType(options.dtype ?? "float64"), shape, i)));
 /** Number of elements of a shape. */
 export const elements = (shape: Shape): number => sizeOf(shape);

@@ -12,21 +12,37 @@ type Unary = (x: Operand) => NDArray;
 type Binary = (x: Operand, y: Operand) => NDArray;
 
 /** A float function: integers become the default float. */
-const inexact = (name: string, op: (lax: Lax, x: NDArray) => NDArray): Unary => (x) => op(L(), promoteDTypes(`np.${name}`, [x], true)[0] as NDArray);
+const inexact =
+  (name: string, op: (lax: Lax, x: NDArray) => NDArray): Unary =>
+  (x) =>
+    op(L(), promoteDTypes(`np.${name}`, [x], true)[0] as NDArray);
 /** A function of any number. */
-const same = (name: string, op: (lax: Lax, x: NDArray) => NDArray): Unary => (x) => op(L(), toArray(`np.${name}`, x));
-const pair = (name: string, op: (lax: Lax, x: NDArray, y: NDArray) => NDArray, toInexact = false): Binary => (x, y) => {
-  const [a, b] = promoteArgs(`np.${name}`, [x, y], toInexact) as [NDArray, NDArray];
-  return op(L(), a, b);
-};
-const asNumbers = (lax: Lax, x: NDArray): NDArray => (isBool(x.dtype) ? lax.convertElementType(x, "int32") : x);
+const same =
+  (name: string, op: (lax: Lax, x: NDArray) => NDArray): Unary =>
+  (x) =>
+    op(L(), toArray(`np.${name}`, x));
+const pair =
+  (name: string, op: (lax: Lax, x: NDArray, y: NDArray) => NDArray, toInexact = false): Binary =>
+  (x, y) => {
+    const [a, b] = promoteArgs(`np.${name}`, [x, y], toInexact) as [NDArray, NDArray];
+    return op(L(), a, b);
+  };
+const asNumbers = (lax: Lax, x: NDArray): NDArray =>
+  isBool(x.dtype) ? lax.convertElementType(x, "int32") : x;
 
-export const add: Binary = pair("add", (lax, x, y) => (isBool(x.dtype) ? lax.bitwiseOr(x, y) : lax.add(x, y)));
+export const add: Binary = pair("add", (lax, x, y) =>
+  isBool(x.dtype) ? lax.bitwiseOr(x, y) : lax.add(x, y),
+);
 export const subtract: Binary = pair("subtract", (lax, x, y) => {
-  if (isBool(x.dtype)) throw fail("E_DTYPE", `np.subtract: got bool operands ${x.aval}, ${y.aval}`, { hint: "use np.logicalXor, or convert with astype" });
+  if (isBool(x.dtype))
+    throw fail("E_DTYPE", `np.subtract: got bool operands ${x.aval}, ${y.aval}`, {
+      hint: "use np.logicalXor, or convert with astype",
+    });
   return lax.sub(x, y);
 });
-export const multiply: Binary = pair("multiply", (lax, x, y) => (isBool(x.dtype) ? lax.bitwiseAnd(x, y) : lax.mul(x, y)));
+export const multiply: Binary = pair("multiply", (lax, x, y) =>
+  isBool(x.dtype) ? lax.bitwiseAnd(x, y) : lax.mul(x, y),
+);
 export const divide: Binary = pair("divide", (lax, x, y) => lax.div(x, y), true);
 export const trueDivide: Binary = divide;
 export const maximum: Binary = pair("maximum", (lax, x, y) => lax.max(x, y));
@@ -47,7 +63,8 @@ export const floorDivide: Binary = pair("floorDivide", (lax, a, b) => {
   const wrong = lax.bitwiseAnd(lax.ne(m, 0), lax.ne(lax.sign(full(lax, y, m)), lax.sign(m)));
   return lax.round(lax.select(wrong, lax.sub(q, 1), q));
 });
-const full = (lax: Lax, x: NDArray, like: NDArray): NDArray => (x.ndim === like.ndim ? x : lax.broadcastInDim(x, like.shape, []));
+const full = (lax: Lax, x: NDArray, like: NDArray): NDArray =>
+  x.ndim === like.ndim ? x : lax.broadcastInDim(x, like.shape, []);
 export const remainder: Binary = pair("remainder", (lax, a, b) => {
   const [x, y] = [asNumbers(lax, a), asNumbers(lax, b)];
   const m = lax.rem(x, y);
@@ -61,10 +78,16 @@ export const divmod = (x: Operand, y: Operand): [NDArray, NDArray] => [floorDivi
 /** x to the power y. An integral number as exponent multiplies repeatedly. Source: jax.numpy.power. */
 export function power(x: Operand, y: Operand): NDArray {
   const lax = L();
-  if ((typeof y === "number" || typeof y === "bigint") && Number.isInteger(Number(y)) && Math.abs(Number(y)) < 1024) {
+  if (
+    (typeof y === "number" || typeof y === "bigint") &&
+    Number.isInteger(Number(y)) &&
+    Math.abs(Number(y)) < 1024
+  ) {
     const base = asNumbers(lax, typeof x === "number" ? toArray("np.power", x) : toArray("np.power", x));
     if (!isInteger(base.dtype) || Number(y) >= 0) return lax.integerPow(base, Number(y));
-    throw fail("E_ARGUMENT", `np.power: integers ${base.aval} to a negative power ${String(y)}`, { hint: "convert the base to float" });
+    throw fail("E_ARGUMENT", `np.power: integers ${base.aval} to a negative power ${String(y)}`, {
+      hint: "convert the base to float",
+    });
   }
   const [a, b] = promoteArgs("np.power", [x, y]) as [NDArray, NDArray];
   if (isFloat(a.dtype) || isComplex(a.dtype)) return lax.pow(a, b);
@@ -116,9 +139,15 @@ export const tanh: Unary = inexact("tanh", (lax, x) => lax.tanh(x));
 export const arcsinh: Unary = inexact("arcsinh", (lax, x) => lax.asinh(x));
 export const arccosh: Unary = inexact("arccosh", (lax, x) => lax.acosh(x));
 export const arctanh: Unary = inexact("arctanh", (lax, x) => lax.atanh(x));
-export const floor: Unary = same("floor", (lax, x) => (isInteger(x.dtype) || isBool(x.dtype) ? x : lax.floor(x)));
-export const ceil: Unary = same("ceil", (lax, x) => (isInteger(x.dtype) || isBool(x.dtype) ? x : lax.ceil(x)));
-export const trunc: Unary = same("trunc", (lax, x) => (isFloat(x.dtype) ? lax.round(x, { roundingMethod: "TOWARD_ZERO" }) : x));
+export const floor: Unary = same("floor", (lax, x) =>
+  isInteger(x.dtype) || isBool(x.dtype) ? x : lax.floor(x),
+);
+export const ceil: Unary = same("ceil", (lax, x) =>
+  isInteger(x.dtype) || isBool(x.dtype) ? x : lax.ceil(x),
+);
+export const trunc: Unary = same("trunc", (lax, x) =>
+  isFloat(x.dtype) ? lax.round(x, { roundingMethod: "TOWARD_ZERO" }) : x,
+);
 export const rint: Unary = inexact("rint", (lax, x) => lax.round(x, { roundingMethod: "TO_NEAREST_EVEN" }));
 export const deg2rad: Unary = inexact("deg2rad", (lax, x) => lax.mul(x, Math.PI / 180));
 export const rad2deg: Unary = inexact("rad2deg", (lax, x) => lax.mul(x, 180 / Math.PI));
@@ -152,7 +181,8 @@ export const lessEqual: Binary = compare("lessEqual", (lax, x, y) => lax.le(x, y
 export const greater: Binary = compare("greater", (lax, x, y) => lax.gt(x, y));
 export const greaterEqual: Binary = compare("greaterEqual", (lax, x, y) => lax.ge(x, y));
 const asBool = (lax: Lax, x: NDArray): NDArray => (isBool(x.dtype) ? x : lax.ne(x, 0));
-const logical = (name: string, op: (lax: Lax, x: NDArray, y: NDArray) => NDArray): Binary => pair(name, (lax, x, y) => op(lax, asBool(lax, x), asBool(lax, y)));
+const logical = (name: string, op: (lax: Lax, x: NDArray, y: NDArray) => NDArray): Binary =>
+  pair(name, (lax, x, y) => op(lax, asBool(lax, x), asBool(lax, y)));
 export const logicalAnd: Binary = logical("logicalAnd", (lax, x, y) => lax.bitwiseAnd(x, y));
 export const logicalOr: Binary = logical("logicalOr", (lax, x, y) => lax.bitwiseOr(x, y));
 export const logicalXor: Binary = logical("logicalXor", (lax, x, y) => lax.bitwiseXor(x, y));
@@ -162,29 +192,45 @@ export const bitwiseOr: Binary = pair("bitwiseOr", (lax, x, y) => lax.bitwiseOr(
 export const bitwiseXor: Binary = pair("bitwiseXor", (lax, x, y) => lax.bitwiseXor(x, y));
 export const bitwiseNot: Unary = same("bitwiseNot", (lax, x) => lax.bitwiseNot(x));
 export const invert: Unary = bitwiseNot;
-export const bitwiseCount: Unary = same("bitwiseCount", (lax, x) => lax.convertElementType(lax.populationCount(lax.abs(x)), "uint8"));
+export const bitwiseCount: Unary = same("bitwiseCount", (lax, x) =>
+  lax.convertElementType(lax.populationCount(lax.abs(x)), "uint8"),
+);
 export const leftShift: Binary = pair("leftShift", (lax, x, y) => lax.shiftLeft(x, y));
-export const rightShift: Binary = pair("rightShift", (lax, x, y) => (isUnsigned(x.dtype) ? lax.shiftRightLogical(x, y) : lax.shiftRightArithmetic(x, y)));
+export const rightShift: Binary = pair("rightShift", (lax, x, y) =>
+  isUnsigned(x.dtype) ? lax.shiftRightLogical(x, y) : lax.shiftRightArithmetic(x, y),
+);
 export const isnan: Unary = same("isnan", (lax, x) => lax.ne(x, x));
-export const isfinite: Unary = same("isfinite", (lax, x) => (isFloat(x.dtype) ? lax.isFinite(x) : lax.fullLike(x, true, { dtype: "bool" })));
-export const isinf: Unary = same("isinf", (lax, x) => (isFloat(x.dtype) ? lax.eq(lax.abs(x), Infinity) : lax.fullLike(x, false, { dtype: "bool" })));
+export const isfinite: Unary = same("isfinite", (lax, x) =>
+  isFloat(x.dtype) ? lax.isFinite(x) : lax.fullLike(x, true, { dtype: "bool" }),
+);
+export const isinf: Unary = same("isinf", (lax, x) =>
+  isFloat(x.dtype) ? lax.eq(lax.abs(x), Infinity) : lax.fullLike(x, false, { dtype: "bool" }),
+);
 export const isposinf: Unary = inexact("isposinf", (lax, x) => lax.eq(x, Infinity));
 export const isneginf: Unary = inexact("isneginf", (lax, x) => lax.eq(x, -Infinity));
 export const real: Unary = same("real", (lax, x) => (isComplex(x.dtype) ? lax.real(x) : x));
 export const imag: Unary = same("imag", (lax, x) => (isComplex(x.dtype) ? lax.imag(x) : lax.fullLike(x, 0)));
 export const conj: Unary = same("conj", (lax, x) => (isComplex(x.dtype) ? lax.conj(x) : x));
 export const conjugate: Unary = conj;
-export const hypot: Binary = pair("hypot", (lax, a, b) => {
-  const [x, y] = [lax.abs(a), lax.abs(b)];
-  const [hi, lo] = [lax.max(x, y), lax.min(x, y)];
-  const safe = lax.select(lax.eq(hi, 0), lax.fullLike(hi, 1), hi);
-  return lax.select(lax.eq(hi, 0), hi, lax.mul(hi, lax.sqrt(lax.add(lax.square(lax.div(lo, safe)), 1))));
-}, true);
-export const logaddexp: Binary = pair("logaddexp", (lax, x, y) => {
-  const m = lax.max(x, y);
-  const d = lax.sub(x, y);
-  return lax.select(lax.ne(d, d), lax.add(x, y), lax.add(m, lax.log1p(lax.exp(lax.neg(lax.abs(d))))));
-}, true);
+export const hypot: Binary = pair(
+  "hypot",
+  (lax, a, b) => {
+    const [x, y] = [lax.abs(a), lax.abs(b)];
+    const [hi, lo] = [lax.max(x, y), lax.min(x, y)];
+    const safe = lax.select(lax.eq(hi, 0), lax.fullLike(hi, 1), hi);
+    return lax.select(lax.eq(hi, 0), hi, lax.mul(hi, lax.sqrt(lax.add(lax.square(lax.div(lo, safe)), 1))));
+  },
+  true,
+);
+export const logaddexp: Binary = pair(
+  "logaddexp",
+  (lax, x, y) => {
+    const m = lax.max(x, y);
+    const d = lax.sub(x, y);
+    return lax.select(lax.ne(d, d), lax.add(x, y), lax.add(m, lax.log1p(lax.exp(lax.neg(lax.abs(d))))));
+  },
+  true,
+);
 export const fmax: Binary = pair("fmax", (lax, x, y) => nanPick(lax, x, y, lax.max(x, y)));
 export const fmin: Binary = pair("fmin", (lax, x, y) => nanPick(lax, x, y, lax.min(x, y)));
 function nanPick(lax: Lax, x: NDArray, y: NDArray, best: NDArray): NDArray {
@@ -198,7 +244,8 @@ export function where(condition: Operand, x: Operand, y: Operand): NDArray {
   const [a, b] = promoteDTypes("np.where", [x, y]) as [NDArray, NDArray];
   const shape = broadcastShapes("np.where", c.shape, a.shape, b.shape);
   const to = (v: NDArray): NDArray => (v.ndim === 0 ? v : broadcastTo("np.where", v, shape));
-  if (a.ndim === 0 && b.ndim === 0 && shape.length > 0) return lax.select(broadcastTo("np.where", c, shape), lax.broadcastInDim(a, shape, []), b);
+  if (a.ndim === 0 && b.ndim === 0 && shape.length > 0)
+    return lax.select(broadcastTo("np.where", c, shape), lax.broadcastInDim(a, shape, []), b);
   return lax.select(c.ndim === 0 ? c : broadcastTo("np.where", c, shape), to(a), to(b));
 }
 /** Limited to [min, max]; derivative ½ at the bounds. Source: jax.numpy.clip. */
@@ -209,10 +256,14 @@ export function clip(arr: Operand, min?: Operand | null, max?: Operand | null): 
   return x;
 }
 /** NaN and infinities replaced. Source: jax.numpy.nan_to_num. */
-export function nanToNum(x: Operand, options: { nan?: number; posinf?: number; neginf?: number } = {}): NDArray {
+export function nanToNum(
+  x: Operand,
+  options: { nan?: number; posinf?: number; neginf?: number } = {},
+): NDArray {
   const v = toArray("np.nanToNum", x);
   if (!isFloat(v.dtype)) return v;
-  const max = v.dtype === "float64" ? Number.MAX_VALUE : v.dtype === "float16" ? 65504 : 3.4028234663852886e38;
+  const max =
+    v.dtype === "float64" ? Number.MAX_VALUE : v.dtype === "float16" ? 65504 : 3.4028234663852886e38;
   const a = where(isnan(v), options.nan ?? 0, v);
   return where(isneginf(a), options.neginf ?? -max, where(isposinf(a), options.posinf ?? max, a));
 }

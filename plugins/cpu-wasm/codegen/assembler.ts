@@ -25,7 +25,7 @@ export function uleb(value: number): number[] {
 /** Signed LEB128 of a 32-bit integer. */
 export function sleb(value: number): number[] {
   const out: number[] = [];
-  for (let n = value | 0; ; ) {
+  for (let n = value | 0; ;) {
     const byte = n & 0x7f;
     n >>= 7;
     if ((n === 0 && (byte & 0x40) === 0) || (n === -1 && (byte & 0x40) !== 0)) return [...out, byte];
@@ -35,7 +35,7 @@ export function sleb(value: number): number[] {
 /** Signed LEB128 of a 64-bit integer. */
 export function sleb64(value: bigint): number[] {
   const out: number[] = [];
-  for (let n = BigInt.asIntN(64, value); ; ) {
+  for (let n = BigInt.asIntN(64, value); ;) {
     const byte = Number(n & 0x7fn);
     n >>= 7n;
     if ((n === 0n && (byte & 0x40) === 0) || (n === -1n && (byte & 0x40) !== 0)) return [...out, byte];
@@ -84,7 +84,12 @@ export function f64Bits(x: number): bigint {
 }
 
 /** A memory access: opcode (a number, or a SIMD instruction), log2 of the alignment, address, constant offset. */
-export const load = (op: Code, align: number, address: Code, offset = 0): Code => [address, op, align, uleb(offset)];
+export const load = (op: Code, align: number, address: Code, offset = 0): Code => [
+  address,
+  op,
+  align,
+  uleb(offset),
+];
 export const store = (op: Code, align: number, address: Code, value: Code, offset = 0): Code => [
   address,
   value,
@@ -93,9 +98,11 @@ export const store = (op: Code, align: number, address: Code, value: Code, offse
   uleb(offset),
 ];
 export const i32load = (address: Code, offset = 0): Code => load(0x28, 2, address, offset);
-export const i32store = (address: Code, value: Code, offset = 0): Code => store(0x36, 2, address, value, offset);
+export const i32store = (address: Code, value: Code, offset = 0): Code =>
+  store(0x36, 2, address, value, offset);
 export const v128load = (address: Code, offset = 0): Code => load(simd(0), 2, address, offset);
-export const v128store = (address: Code, value: Code, offset = 0): Code => store(simd(11), 2, address, value, offset);
+export const v128store = (address: Code, value: Code, offset = 0): Code =>
+  store(simd(11), 2, address, value, offset);
 
 export const add = (x: Code, y: Code): Code => [x, y, 0x6a];
 export const sub = (x: Code, y: Code): Code => [x, y, 0x6b];
@@ -142,15 +149,29 @@ export const ifValue = (type: ValType, condition: Code, then: Code, otherwise: C
   0x0b,
 ];
 export const call = (fn: number, ...args: Code[]): Code => [args, 0x10, uleb(fn)];
-export const callIndirect = (type: number, index: Code, ...args: Code[]): Code => [args, index, 0x11, uleb(type), 0];
+export const callIndirect = (type: number, index: Code, ...args: Code[]): Code => [
+  args,
+  index,
+  0x11,
+  uleb(type),
+  0,
+];
 export const memoryCopy = (to: Code, from: Code, bytes: Code): Code => [to, from, bytes, 0xfc, 10, 0, 0];
 export const memoryFill = (to: Code, byte: Code, bytes: Code): Code => [to, byte, bytes, 0xfc, 11, 0];
 /** i8x16.shuffle of 16 lane numbers. */
-export const shuffle = (lanes: readonly number[], x: Code, y: Code): Code => [x, y, simd(13), lanes as number[]];
+export const shuffle = (lanes: readonly number[], x: Code, y: Code): Code => [
+  x,
+  y,
+  simd(13),
+  lanes as number[],
+];
 /** A counted loop: `local` from `from` while < `to`, stepping by `step`; zero trips are allowed. */
 export const forLoop = (local: number, from: Code, to: Code, step: number, body: Code): Code => [
   set(local, from),
-  block([brIf(0, [get(local), to, 0x4e]), loop([body, brIf(0, ltS(tee(local, add(get(local), i32c(step))), to))])]),
+  block([
+    brIf(0, [get(local), to, 0x4e]),
+    loop([body, brIf(0, ltS(tee(local, add(get(local), i32c(step))), to))]),
+  ]),
 ];
 
 // --- functions and modules ------------------------------------------------------------------------------------------
@@ -202,7 +223,10 @@ export interface Import {
 /** What a module holds. Memory comes from ("e", "m"), the table from ("e", "t"). */
 export interface ModuleSpec {
   readonly imports?: readonly Import[];
-  readonly functions: readonly { readonly type: Pick<Fn, "params" | "results">; readonly body: readonly number[] }[];
+  readonly functions: readonly {
+    readonly type: Pick<Fn, "params" | "results">;
+    readonly body: readonly number[];
+  }[];
   /** Exported under "f0", "f1", …: indices into `functions`. */
   readonly exports?: readonly number[];
   /** Table slots filled at instantiation. */

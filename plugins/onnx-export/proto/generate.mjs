@@ -7,7 +7,13 @@ import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const protoc = process.env.PROTOC ?? "protoc";
-execFileSync(protoc, ["-I", here, `--es_out=${here}`, "--es_opt=target=ts,import_extension=ts", "onnx.proto"]);
+execFileSync(protoc, [
+  "-I",
+  here,
+  `--es_out=${here}`,
+  "--es_opt=target=ts,import_extension=ts",
+  "onnx.proto",
+]);
 
 // The compiler options allow erasable syntax only, so each `enum` becomes a frozen object and a union of its values.
 const path = join(here, "onnx_pb.ts");
