@@ -2,6 +2,7 @@
 // this package may be installed. `ErrorRecord` (plugin.ts) is the same as plain data.
 import type { ErrorCode, ErrorRecord, TenonError } from "./plugin.ts";
 
+/** What a coded error carries besides its code and message. */
 export type ErrorFields = Omit<ErrorRecord, "code" | "message" | "cause"> & { readonly cause?: unknown };
 
 /** The error as data: survives structuredClone. A foreign exception becomes INTERNAL. */
@@ -51,6 +52,7 @@ export function fromErrorRecord(record: ErrorRecord): TenonError {
   );
 }
 
+/** Is this an error of Tenon? By brand: the other side may have its own copy of this package. */
 export function isTenonError(error: unknown): error is TenonError {
   return (
     typeof error === "object" && error !== null && (error as { brand?: unknown }).brand === "tenon.error"

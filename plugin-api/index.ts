@@ -2,6 +2,10 @@
 // stay behind entries of their own.
 export type * from "./plugin.ts";
 export type * from "./program.ts";
+export { byteLength, DTYPES, elementCount, isDType } from "./dtype.ts";
+export type { DTypeKind, DTypeRow } from "./dtype.ts";
+export { effectOf, isOpName, OP_NAMES, OPSET, rowOf } from "./opset.ts";
+export type { Accuracy, AttrKind, AttrRow, OpRow, OpTraits, RegionType, Site } from "./opset.ts";
 export { evalDim, mainOf, resultTypes, signatureOf } from "./program.ts";
 export {
   CodedError,

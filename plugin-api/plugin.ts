@@ -3,7 +3,9 @@
 import type { SyncBailHook, SyncHook, SyncWaterfallHook } from "tapable";
 import type { Attr, ConcreteType, DType, Json, Location, OpName, Program, Signature } from "./program.ts";
 
+/** A value now or later; where it stands the host accepts both. */
 export type MaybePromise<T> = T | Promise<T>;
+/** A version of the ABI; in major 0 a minor may break. */
 export interface Version {
   readonly major: number;
   readonly minor: number;
@@ -11,6 +13,7 @@ export interface Version {
 
 // --- errors: recognised by their brand and code, never by instanceof (two copies of plugin-api may be installed) ----------------
 
+/** absl's status codes, closed. */
 export type ErrorCode =
   | "CANCELLED"
   | "UNKNOWN"
@@ -41,6 +44,7 @@ export interface ErrorRecord {
   readonly missing?: { readonly capability: string; readonly since: string; readonly fallback?: string };
   readonly cause?: ErrorRecord;
 }
+/** An error of Tenon: recognised by `brand` and `code`. */
 export interface TenonError extends Error, Omit<ErrorRecord, "message" | "cause"> {
   readonly brand: "tenon.error";
   toJSON(): ErrorRecord;
@@ -58,6 +62,7 @@ export interface PluginManifest {
   readonly ir: { readonly min: string; readonly max: string };
 }
 
+/** What a plugin package exports, made by its factory. Nothing has started yet. */
 export interface Plugin {
   readonly manifest: PluginManifest;
   /** What is here, and what is not and why. Doesn't throw for "none", takes no exclusive hold of a device. [load.discover] */
@@ -66,6 +71,7 @@ export interface Plugin {
   createClient(selection: ClientSelection, host: HostContext): MaybePromise<Client>;
   readonly extensions?: Partial<PluginExtensions>;
 }
+/** What a plugin may offer besides devices. */
 export interface PluginExtensions {
   /** Taps on the runtime that used this plugin. Called once, before discover. */
   hooks: { apply(hooks: RuntimeHooks): void };
@@ -76,6 +82,7 @@ export interface PluginExtensions {
   };
 }
 
+/** A device as discovery sees it: also one that is not available, with the reason. */
 export interface DeviceDescription {
   readonly id: number;
   readonly platform: string;
@@ -86,9 +93,11 @@ export interface DeviceDescription {
   readonly coords?: readonly number[];
   readonly attributes?: { readonly [key: string]: Attr };
 }
+/** Which devices a client shall take; all of them if absent. */
 export interface ClientSelection {
   readonly deviceIds?: readonly number[];
 }
+/** Hardware to compile for that isn't here. */
 export interface TopologySelection {
   readonly name: string;
   readonly attributes?: { readonly [key: string]: Attr };
@@ -104,6 +113,7 @@ export interface HostContext {
   communicator?(group: CommunicatorGroup): Promise<Communicator>;
   warn(message: string): void;
 }
+/** Rendezvous of the processes of one job. */
 export interface KeyValueStore {
   get(key: string, timeoutMs: number): Promise<Uint8Array>;
   set(key: string, value: Uint8Array): Promise<void>;
@@ -111,6 +121,7 @@ export interface KeyValueStore {
 
 // --- capabilities: facts, as data, frozen once the client exists -----------------------------------------------------------------
 
+/** How far a client supports one op. */
 export interface OpSupport {
   readonly dtypes?: readonly DType[]; // of operand 0 unless `operands` says more; default: capabilities.dtypes
   readonly operands?: readonly {
@@ -128,6 +139,7 @@ export interface OpSupport {
   readonly standalone?: true;
   readonly deviates?: readonly ("nan" | "inf" | "signedZero" | "denormal")[];
 }
+/** What a client can do: facts as data, frozen once the client exists. An absent flag is false. */
 export interface Capabilities {
   readonly dtypes: readonly DType[];
   /** Absent op = not supported. A string key the host doesn't know is ignored. */
@@ -151,25 +163,31 @@ export interface Capabilities {
 
 // --- client ----------------------------------------------------------------------------------------------------------------------
 
+/** A memory that buffers live in. */
 export interface MemorySpace {
   readonly id: number;
   readonly kind: string;
   readonly deviceIds: readonly number[];
 }
+/** A device of a client. */
 export interface Device {
   readonly id: number; // unique in the job, across processes
   readonly processIndex: number;
   readonly description: DeviceDescription;
   readonly memory: MemorySpace; // the default one
 }
+/** Any view of host memory. */
 export type HostView = ArrayBufferView<ArrayBufferLike>;
+/** What toDevice may do with the host memory after it returned (PJRT's HostBufferSemantics). */
 export type HostSemantics = "copyDuringCall" | "borrowUntilReleased" | "adopt" | "adoptMutable";
+/** Options of toDevice. */
 export interface ToDeviceOptions {
   readonly semantics?: HostSemantics; // default copyDuringCall; anything else is a permission, not a promise
   /** Called once, never before toDevice returns, when the plugin will not touch the host memory again. Not for copyDuringCall. */
   readonly released?: () => void;
 }
 
+/** Anything that compiles: a client, or a compiler for hardware that isn't here. */
 export interface Compiler {
   readonly capabilities: Capabilities;
   /** Synchronous or a promise, as the toolchain is. The host queues calls behind a promise, so no plugin ever sees an execute
@@ -213,6 +231,7 @@ export interface ClientExtensions {
 
 // --- buffer ----------------------------------------------------------------------------------------------------------------------
 
+/** State of a buffer. */
 export type Status = "pending" | "ready" | "failed" | "disposed";
 /** No promise is made per buffer: a rejected one that nobody awaits would end a Node process. Fields are cheap, whenReady is lazy. */
 export interface DeviceBuffer {
@@ -229,16 +248,20 @@ export interface DeviceBuffer {
 
 /** A rank-0 argument from the host; the host has already rounded it to the parameter's dtype. Only with capabilities.immediates. */
 export type Immediate = number | bigint | boolean;
+/** An argument of execute. */
 export type Argument = DeviceBuffer | Immediate;
+/** Options of one run. */
 export interface ExecuteOptions {
   readonly keep?: readonly number[]; // params not donated this time
   readonly launchId?: number; // equal in all processes of one collective run
   readonly timeoutMs?: number; // for collectives: DEADLINE_EXCEEDED on every participant
   readonly location?: Location;
 }
+/** An array as a host callback sees it. */
 export type HostArray = { readonly type: ConcreteType; readonly bytes: Uint8Array };
 /** Synchronous; called on the host's thread, in program order when the call is ordered. */
 export type HostCallback = (args: readonly HostArray[], device: Device) => readonly HostArray[];
+/** Options of compile. */
 export interface CompileOptions {
   readonly devices?: readonly number[]; // one id a partition; default: the first ones
   /** The caller awaits the executable. Without it a client that offers readSync must compile synchronously: JavaScript cannot
@@ -252,6 +275,7 @@ export interface Compiled {
   readonly signature: Signature; // of the program given, unchanged
   readonly extensions?: Partial<ExecutableExtensions>;
 }
+/** A compiled program, ready to run. Disposing it lets runs in flight finish. */
 export interface Executable extends Compiled {
   readonly devices: readonly Device[]; // rows of execute, in order; only those of this process
   /** Enqueues and returns. args[d][p]; results[d][r], types set, usable as arguments at once. A throw consumed nothing; a later
@@ -262,6 +286,7 @@ export interface Executable extends Compiled {
   ): readonly (readonly DeviceBuffer[])[];
   dispose(): void; // idempotent; runs in flight finish
 }
+/** What an executable may offer besides running. */
 export interface ExecutableExtensions {
   serialize: { bytes(): Promise<Uint8Array>; readonly fingerprint: string }; // fingerprint: compiler + target, part of the cache key
   cost: { read(): Promise<{ readonly flops?: number; readonly bytesAccessed?: number }> };
@@ -279,7 +304,9 @@ export interface ExecutableExtensions {
 
 // --- communicator: what the host lends a plugin for processes, over host bytes. Inside a program collectives are ops. -----------------
 
+/** How a collective combines elements. */
 export type Reduction = "sum" | "product" | "min" | "max" | "and" | "or";
+/** The processes that one communicator joins. */
 export interface CommunicatorGroup {
   readonly key: string;
   readonly processes: readonly number[];
@@ -314,6 +341,7 @@ export interface Communicator {
 
 // --- hooks: fields of one Runtime, all synchronous (tracing and dispatch are) --------------------------------------------------------
 
+/** Payload of beforeCompile and compiled; pair them by id. */
 export interface CompileEvent {
   readonly id: number;
   readonly plugin: string;
@@ -322,6 +350,7 @@ export interface CompileEvent {
   readonly elapsedMs?: number;
   readonly error?: ErrorRecord;
 }
+/** Payload of beforeExecute, executed and settled; pair them by id. */
 export interface ExecuteEvent {
   readonly id: number;
   readonly plugin: string;
@@ -331,6 +360,7 @@ export interface ExecuteEvent {
   readonly elapsedMs?: number;
   readonly error?: ErrorRecord;
 }
+/** Payload of transfer. */
 export interface TransferEvent {
   readonly plugin: string;
   readonly direction: "toDevice" | "toHost" | "copy";
@@ -338,16 +368,19 @@ export interface TransferEvent {
   readonly deviceId: number;
   readonly aliased: boolean;
 }
+/** What identifies an entry of the persistent cache. */
 export interface CacheQuery {
   readonly key: string;
   readonly plugin: string;
   readonly fingerprint: string;
   readonly signature: Signature;
 }
+/** A miss, and why. */
 export interface CacheMiss extends CacheQuery {
   readonly because: "empty" | "differs" | "stale" | "unreadable";
   readonly difference?: string;
 }
+/** What a lower tap knows about the program it may rewrite. */
 export interface LowerContext {
   readonly plugin: string;
   readonly capabilities: Capabilities;
@@ -357,6 +390,7 @@ export interface LowerContext {
 export interface RewriteTap {
   readonly fingerprint: string;
 }
+/** The hooks of one runtime. A throwing notification tap never reaches user code. [hooks.throw] */
 export interface RuntimeHooks {
   readonly registered: SyncHook<[PluginManifest]>;
   readonly clientCreated: SyncHook<

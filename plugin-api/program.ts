@@ -1,7 +1,9 @@
 // The Program: what crosses the boundary. A typed SSA graph whose ops, attributes and semantics are StableHLO's
 // (https://github.com/openxla/stablehlo/blob/main/docs/spec.md is the specification of every op here).
 // Types, and the three pure functions that a bare plugin needs: `mainOf`, `signatureOf`, `resultTypes`.
+import { dimOf } from "./dims.ts";
 
+/** Element types on the wire. */
 export type DType =
   | "bool"
   | "i8"
@@ -25,12 +27,15 @@ export type DType =
 
 /** A dimension: a constant, a symbol, or arithmetic on them (prefix form, so that no parser is needed). */
 export type Dim = number | string | DimExpr;
+/** Arithmetic on dimensions, in prefix form. */
 export type DimExpr = readonly [op: "add" | "mul" | "floordiv" | "mod" | "max" | "min", lhs: Dim, rhs: Dim];
 
+/** Type of an array. */
 export interface ArrayType {
   readonly dtype: DType;
   readonly shape: readonly Dim[];
 }
+/** Type of a value that only orders effects. */
 export interface TokenType {
   readonly dtype: "token";
 }
@@ -43,6 +48,7 @@ export interface ConcreteType extends ArrayType {
 
 /** Dense from 0 within one function, regions included: a plugin may keep values in a plain array. */
 export type ValueId = number;
+/** A value: its id, its type, where it is sharded. */
 export interface Value {
   readonly id: ValueId;
   readonly type: Type;
@@ -83,12 +89,14 @@ export interface None {
   readonly [key: string]: never;
 }
 
+/** StableHLO `dot_general`'s dimension numbers. */
 export interface DotDims {
   readonly lhsContracting: Ints;
   readonly rhsContracting: Ints;
   readonly lhsBatching: Ints;
   readonly rhsBatching: Ints;
 }
+/** StableHLO `convolution`'s dimension numbers. */
 export interface ConvDims {
   readonly inputBatch: number;
   readonly inputFeature: number;
@@ -126,6 +134,7 @@ export interface Window {
   readonly windowDilations: Ints;
 }
 
+/** Ops of one operand that compute each element from the element at its place. */
 export type UnaryOp =
   | "abs"
   | "cbrt"
@@ -152,6 +161,7 @@ export type UnaryOp =
   | "sqrt"
   | "tan"
   | "tanh";
+/** Ops of two operands that compute each element from the elements at its place. */
 export type BinaryOp =
   | "add"
   | "and"
@@ -232,8 +242,10 @@ export interface OpAttrs extends Record<UnaryOp | BinaryOp, None> {
     readonly fallback?: string;
   };
 }
+/** Names of the wire ops. */
 export type OpName = keyof OpAttrs;
 
+/** An op of one name. */
 export interface OpOf<N extends OpName> {
   readonly op: N;
   readonly operands: readonly ValueId[];
@@ -245,24 +257,28 @@ export interface OpOf<N extends OpName> {
 /** A discriminated union over `op`: `switch (op.op)` narrows `op.attrs`. */
 export type Op = { [N in OpName]: OpOf<N> }[OpName];
 
+/** A region: its own parameters, ops and results. */
 export interface Block {
   readonly params: readonly Value[];
   readonly ops: readonly Op[];
   readonly results: readonly ValueId[];
 }
 
+/** A parameter of a function. */
 export interface Param extends Value {
   readonly name?: string; // pytree path, "params/conv1/kernel": names in ONNX, errors, inspectors
   /** The caller gives its buffer away. `alias`: the result that must take its memory; without it the plugin chooses. */
   readonly donate?: { readonly alias?: number };
   readonly memoryKind?: string;
 }
+/** A result of a function. */
 export interface Result {
   readonly value: ValueId;
   readonly name?: string;
   readonly memoryKind?: string;
   readonly sharding?: Sharding;
 }
+/** A function: parameters, ops in order, results. */
 export interface Func {
   readonly name: string;
   readonly params: readonly Param[];
@@ -272,6 +288,7 @@ export interface Func {
 
 // --- sharding (Shardy's model) --------------------------------------------------------------------------------------
 
+/** A mesh of devices with named axes. */
 export interface Mesh {
   readonly name: string;
   readonly axes: readonly { readonly name: string; readonly size: number }[];
@@ -279,6 +296,7 @@ export interface Mesh {
 }
 /** An axis, or a sub-axis of it (`pre` = product of the sizes before it). */
 export type AxisRef = string | { readonly axis: string; readonly pre: number; readonly size: number };
+/** How one dimension is split. */
 export interface DimSharding {
   readonly axes: readonly AxisRef[];
   readonly open?: true;
@@ -294,6 +312,7 @@ export interface Sharding {
 
 // --- the whole --------------------------------------------------------------------------------------------------------
 
+/** Where in the user's source an op comes from. */
 export interface Location {
   readonly file: string;
   readonly line: number;
@@ -301,12 +320,14 @@ export interface Location {
   readonly scope?: string;
   readonly caller?: number;
 }
+/** A symbolic dimension and what is known about it. */
 export interface SymbolDecl {
   readonly name: string;
   readonly min: number;
   readonly max?: number;
   readonly multipleOf?: number;
 }
+/** What a client compiles. */
 export interface Program {
   readonly ir: string; // "0.9": the lowest version whose op table holds all that is used
   readonly name: string;
@@ -357,22 +378,7 @@ export function evalDim(dim: Dim, bindings: ReadonlyMap<string, number>): number
     return n;
   }
   const [op, l, r] = dim;
-  const a = evalDim(l, bindings);
-  const b = evalDim(r, bindings);
-  switch (op) {
-    case "add":
-      return a + b;
-    case "mul":
-      return a * b;
-    case "floordiv":
-      return Math.floor(a / b);
-    case "mod":
-      return a - b * Math.floor(a / b);
-    case "max":
-      return Math.max(a, b);
-    case "min":
-      return Math.min(a, b);
-  }
+  return dimOf(op, evalDim(l, bindings), evalDim(r, bindings)) as number;
 }
 
 /** Result types for given argument types: binds each symbol at the param dimension that is exactly it. */
