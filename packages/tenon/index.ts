@@ -1,0 +1,69 @@
+// What people import: arrays, transformations, devices. Subpaths (tenon/numpy …) hold the same objects.
+import "./default-plugin.ts";
+
+export * as np from "./numpy.ts";
+export * as lax from "./lax.ts";
+export * as nn from "./nn.ts";
+export * as random from "./random.ts";
+export * as tree from "./tree.ts";
+export * from "./transforms.ts";
+export {
+  AsyncTraceError,
+  blockUntilReady,
+  config,
+  ConcretizationError,
+  deviceGet,
+  devicePut,
+  devices,
+  discover,
+  DTypeError,
+  float,
+  IndexError,
+  int,
+  KeyReuseError,
+  LeakError,
+  LifetimeError,
+  NDArray,
+  pickDevice,
+  PluginError,
+  scope,
+  Scope,
+  setDefaultDevice,
+  ShapeError,
+  slice,
+  TenonError,
+  TracerError,
+  TreeError,
+  use,
+  withConfig,
+  withDevice,
+} from "tenon-core";
+export type {
+  Arg,
+  Args,
+  ArrayLike,
+  At,
+  AtOptions,
+  Axis,
+  Complex,
+  Config,
+  ConfigChange,
+  Discovered,
+  DType,
+  Index,
+  Key,
+  Keys,
+  Keywords,
+  Lift,
+  MapTree,
+  Nested,
+  NestedNumbers,
+  Options,
+  RuntimeDevice as Device,
+  Scalar,
+  Shape,
+  Slice,
+  SliceText,
+  Traced,
+  TypedArrays,
+} from "tenon-core";

@@ -1,0 +1,3 @@
+// tenon/random: jax.random, camelCased. The same objects as in "tenon", for the smallest bundles.
+import "./default-plugin.ts";
+export * from "tenon-core/random";

@@ -1,0 +1,3 @@
+// tenon/tree: jax.tree, camelCased. The same objects as in "tenon", for the smallest bundles.
+import "./default-plugin.ts";
+export * from "tenon-core/tree";
