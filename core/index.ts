@@ -32,7 +32,7 @@ export {
   type Slice,
   type SliceText,
 } from "./ir/ndarray.ts";
-export { int, float, type Nested } from "./api/arrays.ts";
+export { complex, int, float, type Nested } from "./api/arrays.ts";
 export { config, configFromEnvironment, withConfig, type ConfigChange } from "./api/config.ts";
 export { blockUntilReady, deviceGet, devicePut, scope, Scope } from "./api/devices.ts";
 export { slice } from "./api/indexing.ts";

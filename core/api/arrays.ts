@@ -5,7 +5,7 @@ import { context } from "../ir/context.ts";
 import { DTYPES, isBool, isComplex, isFloat, type DType, type TypedArrays } from "../ir/dtype.ts";
 import { LITERAL, NDArray, type Complex, type Literal } from "../ir/ndarray.ts";
 import { canonicalDType } from "../primitives/convert.ts";
-import { toArray, type Operand } from "../primitives/operand.ts";
+import { literal, toArray, type Operand } from "../primitives/operand.ts";
 import { ConcreteArray, literalData } from "../runtime/array.ts";
 import { encodeScalar } from "../runtime/host-values.ts";
 import { wireType } from "../runtime/lower.ts";
@@ -164,6 +164,9 @@ function stackNested(
 export const int = (value: number | bigint): NDArray => toArray("int", BigInt(value));
 /** A weak float32 scalar (Python's float). */
 export const float = (value: number): NDArray => toArray("float", value);
+/** A weak complex64 scalar (Python's complex). */
+export const complex = (re: number, im = 0): NDArray =>
+  literal({ re, im }, canonicalDType("complex128"), true);
 
 /** Throws if an options object has an unknown key or isn't one. */
 export function checkOptions(name: string, options: unknown, allowed: readonly string[]): void {

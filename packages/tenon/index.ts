@@ -10,6 +10,7 @@ export * from "./transforms.ts";
 export {
   AsyncTraceError,
   blockUntilReady,
+  complex,
   config,
   ConcretizationError,
   deviceGet,
