@@ -116,8 +116,9 @@ export type KResult =
   | { readonly to: "reduce"; readonly values: readonly ValueId[]; readonly init: readonly ValueId[]; readonly combine: Combine }; // prettier-ignore
 
 /**
- * One loop nest inside the shared axes. `over`: its own axes, outer to inner. Axes of a stage that reduces are all
- * "reduce"; of one that updates, "ordered"; else "parallel". `over` may be empty.
+ * One loop nest inside the shared axes. `over`: its own axes, outer to inner; each axis belongs to one stage, or is
+ * shared. Axes of a stage that reduces are all "reduce" (it may store as well: softmax stores e and sums it); of one
+ * that updates, or that reads what its own earlier iterations stored, "ordered"; else "parallel". `over` may be empty.
  */
 export interface Stage {
   readonly over: readonly AxisId[];
@@ -137,7 +138,8 @@ export interface KernelParam {
 /**
  * The algorithm, without its schedule. For each point of the `shared` axes (outer to inner, all parallel) the stages
  * run one after the other: reduce, use the scalar, write. Parameters never overlap, except that one param may be
- * "readwrite" where the result takes an operand's place.
+ * "readwrite" where the result takes an operand's place, or where a later stage reads what an earlier one stored
+ * (at the same point of the shared axes). In one iteration of a stage all loads come before all stores.
  */
 export interface Kernel {
   readonly name: string; // for people: "fused(add, tanh)"
@@ -151,8 +153,11 @@ export interface Kernel {
 
 /** How a kernel runs, per target. */
 export interface Schedule {
-  /** The axis whose neighbours run in lanes: a shared axis, or the innermost `over` axis of a stage; null = scalar code. */
-  readonly vector: AxisId | null;
+  /**
+   * The axes whose neighbours run in lanes: one shared axis (all stages inside it), or the innermost `over` axis of
+   * some stages (one each; stages without run scalar). Empty: scalar code.
+   */
+  readonly vector: readonly AxisId[];
   /** Axis whose range [begin, end) a launch takes: the first shared axis, or the first of a lone parallel stage; null = one launch. */
   readonly chunk: AxisId | null;
   /** Independent vector chains per iteration, where latency binds. */

@@ -13,8 +13,10 @@ export type Slot =
   | { readonly at: "const"; readonly bytes: Uint8Array }
   | { readonly at: "frame"; readonly offset: number; readonly bytes: number };
 
-/** Strides of one operand of a batched matrix product, in elements. */
+/** Where the elements of one operand of a batched matrix product lie, in elements. Strides may be 0 or negative. */
 export interface MatrixStrides {
+  /** Position of element [0, 0, 0] in the slot. */
+  readonly offset: number;
   readonly batch: number;
   readonly row: number;
   readonly col: number;
