@@ -4,8 +4,9 @@ export type * from "./plugin.ts";
 export type * from "./program.ts";
 export { byteLength, DTYPES, elementCount, isDType } from "./dtype.ts";
 export type { DTypeKind, DTypeRow } from "./dtype.ts";
+export { deepFreeze } from "./freeze.ts";
 export { effectOf, isOpName, OP_NAMES, OPSET, rowOf } from "./opset.ts";
-export type { Accuracy, AttrKind, AttrRow, OpRow, OpTraits, RegionType, Site } from "./opset.ts";
+export type { Accuracy, AttrForm, AttrKind, AttrRow, OpRow, OpTraits, RegionType, Site } from "./opset.ts";
 export { evalDim, mainOf, resultTypes, signatureOf } from "./program.ts";
 export {
   CodedError,
@@ -16,4 +17,5 @@ export {
   unimplemented,
 } from "./errors.ts";
 export type { ErrorFields } from "./errors.ts";
+export { printProgram } from "./text.ts";
 export { ABI, IR } from "./version.ts";

@@ -7,7 +7,7 @@ import type { OpRow } from "./ops/row.ts";
 import { SHAPE } from "./ops/shape.ts";
 import type { Op, OpName } from "./program.ts";
 
-export type { Accuracy, AttrKind, AttrRow, OpRow, OpTraits, RegionType, Site } from "./ops/row.ts";
+export type { Accuracy, AttrForm, AttrKind, AttrRow, OpRow, OpTraits, RegionType, Site } from "./ops/row.ts";
 
 const ROWS = {
   ...UNARY,

@@ -19,6 +19,8 @@ import {
 const NO_ATTRS = {};
 const elementwise = { elementwise: true } as const;
 const commutative = { elementwise: true, commutative: true } as const;
+/** All kinds: such an op has no constraint on them. */
+const ANY = "biufc";
 const KINDS1 = "the operand is of a kind that the op accepts";
 const KINDS2 = "the operands are of kinds that the op accepts";
 
@@ -68,7 +70,10 @@ function binary<N extends BinaryOp>(kinds: string, accuracy: Accuracy, commutes 
       needSame(site, "C1", array(site, 0), array(site, 1), "the operands differ");
       return [array(site, 0)];
     },
-    constraints: { I1: KINDS2, C1: "type(lhs) = type(rhs) = type(result)" },
+    constraints: {
+      ...(kinds === ANY ? {} : { I1: KINDS2 }),
+      C1: "type(lhs) = type(rhs) = type(result)",
+    },
     result: ["C1", "C1"],
     ...EXACT,
     accuracy,
@@ -110,7 +115,7 @@ export const UNARY = {
 
 /** Binary ops. */
 export const BINARY = {
-  add: binary("biufc", "exact", true),
+  add: binary(ANY, "exact", true),
   and: binary("biu", "exact", true),
   atan2: binary("fc", ulp(8)),
   complex: {
@@ -135,9 +140,9 @@ export const BINARY = {
     result: ["C2", "C3"],
   },
   divide: binary("iufc", ulp(1)),
-  maximum: binary("biufc", "exact", true),
-  minimum: binary("biufc", "exact", true),
-  multiply: binary("biufc", "exact", true),
+  maximum: binary(ANY, "exact", true),
+  minimum: binary(ANY, "exact", true),
+  multiply: binary(ANY, "exact", true),
   or: binary("biu", "exact", true),
   power: binary("iufc", ulp(16)),
   remainder: binary("iufc", "exact"),

@@ -24,19 +24,11 @@ export interface Site<N extends OpName = OpName> {
   readonly callee: (name: string) => RegionType | undefined;
 }
 
-/** How an attribute is written; `schemas` makes its zod schema from this. */
-export type AttrKind =
-  | "int"
-  | "flag"
-  | "name"
-  | "ints"
-  | "flags"
-  | "dims"
-  | "pairs"
-  | "tensor"
-  | "attrs"
-  | "aliases"
-  | readonly string[];
+/** Ways to write an attribute; schemas.ts has a schema for each. */
+export type AttrForm =
+  "int" | "flag" | "name" | "ints" | "flags" | "dims" | "pairs" | "tensor" | "attrs" | "aliases";
+/** How an attribute is written: a form, or one of these words. */
+export type AttrKind = AttrForm | readonly string[];
 /** One attribute: how it is written, and its history (abi.md §5). */
 export interface AttrRow {
   readonly kind: AttrKind;
