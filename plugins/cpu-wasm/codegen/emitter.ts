@@ -30,26 +30,35 @@ const longBytes = (bits: bigint): number[] => {
 const I32X4_SPLAT = 17;
 const I64X2_SPLAT = 18;
 
+/** An open block: its code so far, and the locals that belong to it. */
+interface Frame {
+  readonly code: Code[];
+  readonly taken: [ValType, number][];
+}
+
 /** A function under construction. Code goes into the current block; `scoped` opens another. */
 export class Emitter {
   /** May relaxed SIMD (fused multiply-add) be used? */
   readonly relaxed: boolean;
   private readonly fn: Fn;
-  private code: Code[] = [];
   private readonly entry: Code[] = [];
   private readonly constants = new Map<string, number>();
-  /** Locals whose scope has ended, by type; and those that the current scope took. */
+  private readonly frames: Frame[] = [{ code: [], taken: [] }];
+  private current: Frame;
+  /** Locals whose block has ended, by type. */
   private readonly idle = new Map<ValType, number[]>();
-  private taken: [ValType, number][] = [];
 
   constructor(params: readonly ValType[], relaxed: boolean) {
     this.fn = fn(params);
     this.relaxed = relaxed;
+    this.current = this.frames[0] as Frame;
   }
-  /** A local of the current scope. Its content is undefined: a scope that has ended may have used it. */
+  /** A local of the current block. Its content is undefined: a block that has ended may have used it. */
   local(type: ValType): number {
-    const index = this.idle.get(type)?.pop() ?? this.fresh(type);
-    this.taken.push([type, index]);
+    // A block further out must not take an idle local: code between here and there, already emitted, may write it.
+    const outer = this.current !== this.frames[this.frames.length - 1];
+    const index = (outer ? undefined : this.idle.get(type)?.pop()) ?? this.fresh(type);
+    this.current.taken.push([type, index]);
     return index;
   }
   private fresh(type: ValType): number {
@@ -58,12 +67,12 @@ export class Emitter {
   }
   /** Appends instructions that leave the stack as it was. */
   emit(code: Code): void {
-    this.code.push(code);
+    this.current.code.push(code);
   }
   /** Evaluates `code` into a new local and returns the local. */
   value(type: ValType, code: Code): number {
     const index = this.local(type);
-    this.code.push(set(index, code));
+    this.current.code.push(set(index, code));
     return index;
   }
   /**
@@ -71,10 +80,13 @@ export class Emitter {
    * Vectors are splats of scalars, not v128.const: V8 12+ would rebuild those inside every loop.
    */
   constant(kind: ConstKind, bits: number | bigint): number {
-    const key = `${kind}${bits}`;
+    const [type, code] = constantCode(kind, bits);
+    return this.once(`${kind}${bits}`, type, code);
+  }
+  /** A local set once at the function's entry; equal keys share it. */
+  once(key: string, type: ValType, code: Code): number {
     let index = this.constants.get(key);
     if (index === undefined) {
-      const [type, code] = constantCode(kind, bits);
       index = this.fresh(type);
       this.entry.push(set(index, code));
       this.constants.set(key, index);
@@ -83,23 +95,35 @@ export class Emitter {
   }
   /** Runs `body` with a new current block and returns that block's code; its locals are reused afterwards. */
   scoped(body: () => void): Code {
-    const [code, taken] = [this.code, this.taken];
-    this.code = [];
-    this.taken = [];
+    const before = this.current;
+    const frame: Frame = { code: [], taken: [] };
+    this.frames.push(frame);
+    this.current = frame;
     body();
-    const inner = this.code;
-    for (const [type, index] of this.taken.reverse()) {
+    this.frames.pop();
+    this.current = before;
+    for (const [type, index] of frame.taken.reverse()) {
       const list = this.idle.get(type);
       if (list === undefined) this.idle.set(type, [index]);
       else list.push(index);
     }
-    this.code = code;
-    this.taken = taken;
-    return inner;
+    return frame.code;
+  }
+  /** How many blocks are open around the current one. */
+  get depth(): number {
+    return this.frames.length - 1;
+  }
+  /** Runs `body` with an open block further out as the current one: what it emits stands before the loop we are in. */
+  at<T>(depth: number, body: () => T): T {
+    const before = this.current;
+    this.current = this.frames[depth] as Frame;
+    const result = body();
+    this.current = before;
+    return result;
   }
   /** The function with all its code. */
   finish(): Fn {
-    this.fn.body = [this.entry, this.code];
+    this.fn.body = [this.entry, (this.frames[0] as Frame).code];
     return this.fn;
   }
 }
