@@ -16,9 +16,9 @@ export function wrapTo(dtype: Compute, x: Scalar): Scalar {
     case "bool":
       return x === 0 || x === 0n ? 0 : 1;
     case "i32":
-      return Number(x) | 0;
+      return typeof x === "bigint" ? Number(BigInt.asIntN(32, x)) : x | 0;
     case "u32":
-      return Number(x) >>> 0;
+      return typeof x === "bigint" ? Number(BigInt.asUintN(32, x)) : x >>> 0;
     case "i64":
       return BigInt.asIntN(64, BigInt(x));
     case "u64":
@@ -228,10 +228,11 @@ function compare(op: ScalarOp, x: Scalar, y: Scalar): boolean | undefined {
 }
 
 /** A scalar converted between types. */
-export function convertScalar(to: Compute, x: Scalar): Scalar {
+export function convertScalar(to: Compute, from: Compute, x: Scalar): Scalar {
   if (to === "bool") return x === 0 || x === 0n ? 0 : 1;
   if (typeof x === "bigint" || isFloat(to))
     return wrapTo(to, typeof x === "bigint" && isFloat(to) ? narrowBig(to, x) : x);
+  if (!isFloat(from)) return wrapTo(to, x);
   if (x !== x) return wrapTo(to, isBig(to) ? 0n : 0);
   const [low, high] = [extreme(to, -1), extreme(to, 1)];
   if (x <= Number(low)) return low;
@@ -279,7 +280,7 @@ export function evalScalar(op: ScalarOp, dtype: Compute, from: Compute, args: re
     case "select":
       return (x !== 0 ? y : args[2]) as Scalar;
     case "convert":
-      return convertScalar(dtype, x);
+      return convertScalar(dtype, from, x);
     case "bitcast":
       return bitcastScalar(dtype, from, x);
     case "is_finite":

@@ -1,5 +1,6 @@
 // One WebAssembly.Memory and its allocator: best fit over free blocks, blocks of one size reused at once.
 import { tenonError } from "tenon-plugin-api";
+import { writeTables } from "./math/tables.ts";
 
 const PAGE = 65536;
 /** 4 GiB: the end of 32-bit addresses. */
@@ -61,6 +62,7 @@ export function createHeap(limitBytes = MAX_PAGES * PAGE): Heap {
     peak: 0,
   };
   refresh(heap);
+  writeTables(heap.view);
   return heap;
 }
 function refresh(heap: Heap): void {

@@ -1,0 +1,183 @@
+// A small algebra of float arithmetic that is written once and emitted twice: for one scalar, or for all lanes of a
+// 128-bit vector. Every operation is IEEE's in both forms, so the scalar tail of a loop gives the bits of its lanes.
+import {
+  F32,
+  F64,
+  I32,
+  I64,
+  V128,
+  f32Bits,
+  f64Bits,
+  get,
+  simd,
+  type Code,
+  type ValType,
+} from "../codegen/assembler.ts";
+import type { Emitter } from "../codegen/emitter.ts";
+
+/** A float value, the integer of equal width that holds its bits, or a truth value; each is code that has no effects. */
+export type Float = Code;
+export type Bits = Code;
+export type Mask = Code;
+
+/** Opcodes of one instance: numbers are scalar instructions, `simd(n)` vector ones. */
+interface Ops {
+  readonly add: Code; readonly sub: Code; readonly mul: Code; readonly div: Code; readonly sqrt: Code;
+  readonly abs: Code; readonly neg: Code; readonly min: Code; readonly max: Code;
+  readonly floor: Code; readonly ceil: Code; readonly trunc: Code; readonly nearest: Code;
+  readonly eq: Code; readonly ne: Code; readonly lt: Code; readonly gt: Code; readonly le: Code; readonly ge: Code;
+  readonly iadd: Code; readonly isub: Code; readonly and: Code; readonly or: Code; readonly xor: Code;
+  readonly shl: Code; readonly shrS: Code; readonly shrU: Code; readonly ieq: Code; readonly ilt: Code; readonly igt: Code;
+} // prettier-ignore
+
+const vector = (f: readonly number[], i: readonly number[]): Ops => {
+  const [add, sub, mul, div, sqrt, abs, neg, min, max, floor, ceil, trunc, nearest, eq, ne, lt, gt, le, ge] = f.map(simd) as Code[] as [Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code]; // prettier-ignore
+  const [iadd, isub, shl, shrS, shrU, ieq, ilt, igt] = i.map(simd) as Code[] as [Code, Code, Code, Code, Code, Code, Code, Code]; // prettier-ignore
+  return {
+    add, sub, mul, div, sqrt, abs, neg, min, max, floor, ceil, trunc, nearest, eq, ne, lt, gt, le, ge,
+    iadd, isub, shl, shrS, shrU, ieq, ilt, igt, and: simd(78), or: simd(80), xor: simd(81),
+  }; // prettier-ignore
+};
+const SCALAR32: Ops = {
+  add: 0x92, sub: 0x93, mul: 0x94, div: 0x95, sqrt: 0x91, abs: 0x8b, neg: 0x8c, min: 0x96, max: 0x97,
+  floor: 0x8e, ceil: 0x8d, trunc: 0x8f, nearest: 0x90, eq: 0x5b, ne: 0x5c, lt: 0x5d, gt: 0x5e, le: 0x5f, ge: 0x60,
+  iadd: 0x6a, isub: 0x6b, and: 0x71, or: 0x72, xor: 0x73, shl: 0x74, shrS: 0x75, shrU: 0x76, ieq: 0x46, ilt: 0x48, igt: 0x4a,
+}; // prettier-ignore
+const SCALAR64: Ops = {
+  add: 0xa0, sub: 0xa1, mul: 0xa2, div: 0xa3, sqrt: 0x9f, abs: 0x99, neg: 0x9a, min: 0xa4, max: 0xa5,
+  floor: 0x9c, ceil: 0x9b, trunc: 0x9d, nearest: 0x9e, eq: 0x61, ne: 0x62, lt: 0x63, gt: 0x64, le: 0x65, ge: 0x66,
+  iadd: 0x7c, isub: 0x7d, and: 0x83, or: 0x84, xor: 0x85, shl: 0x86, shrS: 0x87, shrU: 0x88, ieq: 0x51, ilt: 0x53, igt: 0x55,
+}; // prettier-ignore
+const VECTOR32 = vector(
+  [228, 229, 230, 231, 227, 224, 225, 232, 233, 104, 103, 105, 106, 65, 66, 67, 68, 69, 70],
+  [174, 177, 171, 172, 173, 55, 57, 59],
+);
+const VECTOR64 = vector(
+  [240, 241, 242, 243, 239, 236, 237, 244, 245, 117, 116, 122, 148, 71, 72, 73, 74, 75, 76],
+  [206, 209, 203, 204, 205, 214, 216, 217],
+);
+
+/** Bits of the mantissa, the exponent's bias, and 1.5 · 2^mantissa, whose low bits count integers. */
+interface Format { readonly mantissa: number; readonly bias: number; readonly magic: number } // prettier-ignore
+const FORMAT32: Format = { mantissa: 23, bias: 127, magic: 12582912 };
+const FORMAT64: Format = { mantissa: 52, bias: 1023, magic: 6755399441055744 };
+
+/** One instance of the algebra, writing to one emitter. */
+export class Lanes {
+  readonly width: 32 | 64;
+  readonly isVector: boolean;
+  readonly emitter: Emitter;
+  readonly format: Format;
+  private readonly ops: Ops;
+  private readonly float_: ValType;
+  private readonly int_: ValType;
+  constructor(emitter: Emitter, width: 32 | 64, isVector: boolean) {
+    this.emitter = emitter;
+    this.width = width;
+    this.isVector = isVector;
+    this.format = width === 32 ? FORMAT32 : FORMAT64;
+    this.ops = isVector ? (width === 32 ? VECTOR32 : VECTOR64) : width === 32 ? SCALAR32 : SCALAR64;
+    this.float_ = isVector ? V128 : width === 32 ? F32 : F64;
+    this.int_ = isVector ? V128 : width === 32 ? I32 : I64;
+  }
+  /** A float constant. */
+  f(x: number): Float {
+    const kind = this.isVector ? (this.width === 32 ? "v32" : "v64") : this.width === 32 ? "f32" : "f64";
+    return get(this.emitter.constant(kind, this.width === 32 ? f32Bits(x) : f64Bits(x)));
+  }
+  /** An integer constant of the lanes' width. */
+  i(n: number | bigint): Bits {
+    const kind = this.isVector ? (this.width === 32 ? "v32" : "v64") : this.width === 32 ? "i32" : "i64";
+    return get(
+      this.emitter.constant(kind, this.width === 32 ? Number(BigInt.asIntN(32, BigInt(n))) : BigInt(n)),
+    );
+  }
+  /** The float kept in a local, so that it can be used more than once. */
+  let(x: Float): Float {
+    return get(this.emitter.value(this.float_, x));
+  }
+  letBits(x: Bits): Bits {
+    return get(this.emitter.value(this.int_, x));
+  }
+  letMask(x: Mask): Mask {
+    return get(this.emitter.value(this.isVector ? V128 : I32, x));
+  }
+  private two(op: Code, x: Code, y: Code): Code {
+    return [x, y, op];
+  }
+  add(x: Float, y: Float): Float { return this.two(this.ops.add, x, y); } // prettier-ignore
+  sub(x: Float, y: Float): Float { return this.two(this.ops.sub, x, y); } // prettier-ignore
+  mul(x: Float, y: Float): Float { return this.two(this.ops.mul, x, y); } // prettier-ignore
+  div(x: Float, y: Float): Float { return this.two(this.ops.div, x, y); } // prettier-ignore
+  /** IEEE minimum: NaN if either is, −0 < +0. */
+  min(x: Float, y: Float): Float { return this.two(this.ops.min, x, y); } // prettier-ignore
+  max(x: Float, y: Float): Float { return this.two(this.ops.max, x, y); } // prettier-ignore
+  sqrt(x: Float): Float { return [x, this.ops.sqrt]; } // prettier-ignore
+  abs(x: Float): Float { return [x, this.ops.abs]; } // prettier-ignore
+  neg(x: Float): Float { return [x, this.ops.neg]; } // prettier-ignore
+  floor(x: Float): Float { return [x, this.ops.floor]; } // prettier-ignore
+  ceil(x: Float): Float { return [x, this.ops.ceil]; } // prettier-ignore
+  trunc(x: Float): Float { return [x, this.ops.trunc]; } // prettier-ignore
+  /** To the nearest integer, ties to even. */
+  nearest(x: Float): Float { return [x, this.ops.nearest]; } // prettier-ignore
+  eq(x: Float, y: Float): Mask { return this.two(this.ops.eq, x, y); } // prettier-ignore
+  ne(x: Float, y: Float): Mask { return this.two(this.ops.ne, x, y); } // prettier-ignore
+  lt(x: Float, y: Float): Mask { return this.two(this.ops.lt, x, y); } // prettier-ignore
+  gt(x: Float, y: Float): Mask { return this.two(this.ops.gt, x, y); } // prettier-ignore
+  le(x: Float, y: Float): Mask { return this.two(this.ops.le, x, y); } // prettier-ignore
+  ge(x: Float, y: Float): Mask { return this.two(this.ops.ge, x, y); } // prettier-ignore
+  iadd(x: Bits, y: Bits): Bits { return this.two(this.ops.iadd, x, y); } // prettier-ignore
+  isub(x: Bits, y: Bits): Bits { return this.two(this.ops.isub, x, y); } // prettier-ignore
+  and(x: Bits, y: Bits): Bits { return this.two(this.ops.and, x, y); } // prettier-ignore
+  or(x: Bits, y: Bits): Bits { return this.two(this.ops.or, x, y); } // prettier-ignore
+  xor(x: Bits, y: Bits): Bits { return this.two(this.ops.xor, x, y); } // prettier-ignore
+  ieq(x: Bits, y: Bits): Mask { return this.two(this.ops.ieq, x, y); } // prettier-ignore
+  /** Signed x < y. */
+  ilt(x: Bits, y: Bits): Mask { return this.two(this.ops.ilt, x, y); } // prettier-ignore
+  igt(x: Bits, y: Bits): Mask { return this.two(this.ops.igt, x, y); } // prettier-ignore
+  private count(n: number): Code {
+    return this.isVector || this.width === 32 ? [0x41, n] : [0x42, n]; // n < 64 is one byte of LEB128
+  }
+  /** Shifts by a constant below the width. */
+  shl(x: Bits, n: number): Bits { return [x, this.count(n), this.ops.shl]; } // prettier-ignore
+  shrS(x: Bits, n: number): Bits { return [x, this.count(n), this.ops.shrS]; } // prettier-ignore
+  shrU(x: Bits, n: number): Bits { return [x, this.count(n), this.ops.shrU]; } // prettier-ignore
+
+  /** The float's bits as an integer, and back. */
+  bits(x: Float): Bits {
+    return this.isVector ? x : [x, this.width === 32 ? 0xbc : 0xbd];
+  }
+  float(x: Bits): Float {
+    return this.isVector ? x : [x, this.width === 32 ? 0xbe : 0xbf];
+  }
+  /** mask ? x : y, for floats or bits. */
+  sel(mask: Mask, x: Code, y: Code): Code {
+    return this.isVector ? [x, y, mask, simd(82)] : [x, y, mask, 0x1b];
+  }
+  mand(x: Mask, y: Mask): Mask { return this.isVector ? [x, y, simd(78)] : [x, y, 0x71]; } // prettier-ignore
+  mor(x: Mask, y: Mask): Mask { return this.isVector ? [x, y, simd(80)] : [x, y, 0x72]; } // prettier-ignore
+  mnot(x: Mask): Mask { return this.isVector ? [x, simd(77)] : [x, 0x45]; } // prettier-ignore
+
+  /** |x| with the sign bit of y. */
+  copysign(x: Float, y: Float): Float {
+    if (!this.isVector) return [x, y, this.width === 32 ? 0x98 : 0xa6];
+    return [y, x, this.i(this.width === 32 ? -0x80000000 : -(1n << 63n)), simd(82)];
+  }
+  /** 2^n of an integral float n in [1 − bias, bias]: its low bits, moved into the exponent. */
+  pow2(n: Float): Float {
+    const { mantissa, bias, magic } = this.format;
+    return this.float(this.shl(this.bits(this.add(n, this.f(magic + bias))), mantissa));
+  }
+  /** A small integer (|n| < 2^20) as a float. */
+  fromInt(n: Bits): Float {
+    const { magic } = this.format;
+    const bits = this.width === 32 ? f32Bits(magic) : f64Bits(magic);
+    return this.sub(this.float(this.iadd(n, this.i(bits))), this.f(magic));
+  }
+  /** Σ c[k] · x^k by Horner's rule. */
+  poly(x: Float, c: readonly number[]): Float {
+    let sum = this.f(c[c.length - 1] as number);
+    for (let k = c.length - 2; k >= 0; k--) sum = this.add(this.mul(sum, x), this.f(c[k] as number));
+    return sum;
+  }
+}
