@@ -35,7 +35,7 @@ export {
 export { complex, int, float, type Nested } from "./api/arrays.ts";
 export { config, configFromEnvironment, withConfig, type ConfigChange } from "./api/config.ts";
 export { blockUntilReady, deviceGet, devicePut, scope, Scope } from "./api/devices.ts";
-export { slice } from "./api/indexing.ts";
+export { slice } from "./api/slices.ts";
 export type { Axis, Keywords, Options, PrecisionLike } from "./api/keywords.ts";
 export { installRoot } from "./api/root.ts";
 export type { Arg, Args, Key, Keys, Lift, MapTree, Traced } from "./api/types.ts";

@@ -103,7 +103,10 @@ export interface AtOptions {
   readonly mode?: "clip" | "drop" | "fill" | "promise_in_bounds" | null | undefined;
   readonly uniqueIndices?: boolean | undefined;
   readonly indicesAreSorted?: boolean | undefined;
-  readonly fillValue?: number | undefined;
+  /** What stands where the mode "fill" finds nothing; NaN, or the least integer, by default. */
+  readonly fillValue?: ArrayLike | null | undefined;
+  /** Negative positions count from the end (default true). */
+  readonly wrapNegativeIndices?: boolean | undefined;
 }
 /** Functional updates of part of an array: `x.at("1:3").set(v)`. */
 export interface At {
@@ -371,7 +374,7 @@ export abstract class NDArray {
 /** A rank-0 constant that becomes a literal of jaxprs and an immediate of eager calls; never a device buffer. */
 export class Literal extends NDArray {
   readonly value: number | bigint | boolean | Complex;
-  constructor(value: number | bigint | boolean | Complex, dtype: DType, weak: boolean) {
+  constructor(value: number | bigint | boolean | Complex, dtype: DType | "number", weak: boolean) {
     super(LITERAL, shaped([], dtype, weak));
     this.value = value;
   }

@@ -1,29 +1,51 @@
-// Pytrees: nested containers of leaves. Object keys are sorted by code point (JAX's order).
+// Pytrees: nested containers of leaves. Object keys are sorted by code point (JAX's order). Structures are interned;
+// key paths are made only when someone asks for them, so that a cached call costs one walk over its arguments.
 import { fail } from "../errors.ts";
 import { NDArray } from "./ndarray.ts";
+import { identityOf } from "./primitive.ts";
 
 export type TreeKind = "leaf" | "null" | "list" | "object" | "map" | "class";
 /** The structure of a tree; interned, so that equality is ===. */
 export interface TreeDef {
   readonly id: number;
   readonly kind: TreeKind;
-  /** Object and Map keys in leaf order. */
+  /** Object and Map keys in leaf order; the field names of a class. */
   readonly keys: readonly unknown[];
   readonly children: readonly TreeDef[];
   readonly numLeaves: number;
   readonly node: ClassNode | null;
   readonly meta: unknown;
+  /** `{b: *, w: [*, *]}`: a leaf is a star. */
+  toString(): string;
 }
-interface ClassNode {
+/** How a class is taken apart and made again. */
+export interface ClassNode {
+  readonly name: string;
   readonly flatten: (x: never) => readonly [children: readonly unknown[], meta: unknown];
   readonly unflatten: (meta: never, children: readonly unknown[]) => unknown;
   readonly keys?: readonly string[];
 }
+/** A step into a tree: a field, a key of a map, or a place in a list. */
+export type PathKey = string | number;
 type Constructor = abstract new (...args: never[]) => object;
+
+// --- interning -----------------------------------------------------------------------------------------------------
 
 const registry = new Map<Constructor, ClassNode>();
 const interned = new Map<string, TreeDef>();
-const metas: unknown[] = [];
+const comparable: { equals(other: unknown): boolean }[] = [];
+
+/** A text that is equal for values that count as equal: by Object.is, by `equals()`, lists by their elements. */
+function identify(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(identify).join(",")}]`;
+  if (typeof value === "string") return JSON.stringify(value);
+  if ((typeof value !== "object" && typeof value !== "function") || value === null)
+    return `${typeof value}${Object.is(value, -0) ? "-0" : String(value)}`;
+  if (typeof (value as { equals?: unknown }).equals !== "function") return `@${identityOf(value)}`;
+  const object = value as { equals(other: unknown): boolean };
+  const at = comparable.findIndex((c) => c.equals(object));
+  return `=${at >= 0 ? at : comparable.push(object) - 1}`;
+}
 
 function intern(
   kind: TreeKind,
@@ -32,33 +54,28 @@ function intern(
   node: ClassNode | null = null,
   meta: unknown = null,
 ): TreeDef {
-  const metaId = node === null ? "" : `${[...registry.values()].indexOf(node)}#${metaIndex(meta)}`;
-  const key = `${kind}(${keys.map((k) => `${typeof k}${String(k)}`).join("\u0001")})[${children.map((c) => c.id).join(",")}]${metaId}`;
+  const of = node === null ? "" : `${identityOf(node)}#${identify(meta)}`;
+  const key = `${kind}${identify(keys)}${of}(${children.map((c) => c.id).join(",")})`;
   let def = interned.get(key);
   if (def === undefined) {
     const numLeaves = kind === "leaf" ? 1 : children.reduce((n, c) => n + c.numLeaves, 0);
-    interned.set(
-      key,
-      (def = Object.freeze({ id: interned.size, kind, keys, children, numLeaves, node, meta })),
-    );
+    def = Object.freeze({ id: interned.size, kind, keys, children, numLeaves, node, meta, toString: print });
+    interned.set(key, def);
   }
   return def;
 }
-function metaIndex(meta: unknown): number {
-  const same = (m: unknown): boolean =>
-    Object.is(m, meta) ||
-    (typeof (m as { equals?: unknown } | null)?.equals === "function" &&
-      (m as { equals(o: unknown): boolean }).equals(meta)) ||
-    (Array.isArray(m) &&
-      Array.isArray(meta) &&
-      m.length === meta.length &&
-      m.every((v, i) => Object.is(v, meta[i])));
-  const at = metas.findIndex(same);
-  return at >= 0 ? at : metas.push(meta) - 1;
+function print(this: TreeDef): string {
+  return printTree(this);
 }
 
+/** The structure of a leaf. */
 export const LEAF: TreeDef = intern("leaf", [], []);
 const NULL: TreeDef = intern("null", [], []);
+
+/** The structure of a list of these. */
+export const listOf = (children: readonly TreeDef[]): TreeDef => intern("list", [children.length], children);
+
+// --- walking -------------------------------------------------------------------------------------------------------
 
 const codePointOrder = (a: string, b: string): number => {
   const [x, y] = [[...a], [...b]];
@@ -72,101 +89,202 @@ const isPlain = (x: object): boolean => {
   const p = Object.getPrototypeOf(x) as unknown;
   return p === Object.prototype || p === null;
 };
+function mapKeys(x: ReadonlyMap<unknown, unknown>): unknown[] {
+  const keys = [...x.keys()];
+  if (keys.every((k) => typeof k === "string")) return keys.sort(codePointOrder);
+  return keys.every((k) => typeof k === "number") ? keys.sort((a, b) => a - b) : keys;
+}
+
+/** One level of a container: its structure without children, and the children. null for a leaf. */
+interface Level {
+  readonly kind: TreeKind;
+  readonly keys: readonly unknown[];
+  readonly children: readonly unknown[];
+  readonly node?: ClassNode;
+  readonly meta?: unknown;
+}
+const NOTHING: Level = { kind: "null", keys: [], children: [] };
+
+function levelOf(x: unknown): Level | null {
+  if (x === null) return NOTHING;
+  if (typeof x !== "object" || x instanceof NDArray || ArrayBuffer.isView(x)) return null;
+  if (Array.isArray(x)) return { kind: "list", keys: [x.length], children: x };
+  if (x instanceof Map) {
+    const keys = mapKeys(x);
+    return { kind: "map", keys, children: keys.map((k) => x.get(k) as unknown) };
+  }
+  const node = registry.get(x.constructor as Constructor);
+  if (node !== undefined) {
+    const [children, meta] = node.flatten(x as never);
+    return { kind: "class", keys: node.keys ?? [], children, node, meta };
+  }
+  if (!isPlain(x)) return null;
+  const keys = Object.keys(x).sort(codePointOrder);
+  return { kind: "object", keys, children: keys.map((k) => (x as Record<string, unknown>)[k]) };
+}
 
 export interface Flattened {
   readonly leaves: unknown[];
   readonly treedef: TreeDef;
-  readonly paths: string[];
 }
 export interface FlattenOptions {
+  /** What counts as a leaf although it is a container (or null). */
   readonly isLeaf?: ((x: unknown) => boolean) | undefined;
-  /** Allow any value as a leaf. */ readonly any?: boolean | undefined;
+  /** Allow any value as a leaf. */
+  readonly any?: boolean | undefined;
 }
 
-/** Leaves, structure and key paths. @throws E_TREE, E_TREE_LEAF with the path of the offending value */
+/** Leaves and structure. @throws E_TREE, E_TREE_LEAF with the path of the offending value */
 export function flatten(tree: unknown, name = "tree.flatten", options: FlattenOptions = {}): Flattened {
+  const { isLeaf, any } = options;
   const leaves: unknown[] = [];
-  const paths: string[] = [];
-  const leaf = (x: unknown, path: string): TreeDef => {
-    leaves.push(x);
-    paths.push(path);
-    return LEAF;
+  const visit = (x: unknown): TreeDef => {
+    const level = isLeaf?.(x) === true ? null : levelOf(x);
+    if (level === null || refusal(x) !== null) {
+      if (any !== true && isLeaf?.(x) !== true) checkLeaf(name, x, tree);
+      leaves.push(x);
+      return LEAF;
+    }
+    if (level === NOTHING) return NULL;
+    return intern(level.kind, level.keys, level.children.map(visit), level.node, level.meta);
   };
-  const visit = (x: unknown, path: string): TreeDef => {
-    if (options.isLeaf?.(x) === true || x instanceof NDArray) return leaf(x, path);
-    if (x === null) return NULL;
-    if (x === undefined && options.any !== true)
-      throw fail("E_TREE", `${name}: undefined at ${path || "the root"}; use null for "nothing here"`);
-    if (typeof x !== "object") return checkedLeaf(x, path);
-    if (ArrayBuffer.isView(x)) return leaf(x, path);
-    if (Array.isArray(x))
-      return intern(
-        "list",
-        [x.length],
-        x.map((v, i) => visit(v, `${path}[${i}]`)),
+  const treedef = visit(tree);
+  return { leaves, treedef };
+}
+
+/** Is `tree` of the structure `treedef`? Then its leaves are appended. The hot path of cached calls: nothing is interned. */
+export function flattenLike(treedef: TreeDef, tree: unknown, leaves: unknown[]): boolean {
+  switch (treedef.kind) {
+    case "leaf":
+      if (!isArrayLeaf(tree)) return false;
+      leaves.push(tree);
+      return true;
+    case "null":
+      return tree === null;
+    case "list":
+      return (
+        Array.isArray(tree) &&
+        tree.length === treedef.keys[0] &&
+        treedef.children.every((c, i) => flattenLike(c, tree[i], leaves))
       );
-    if (x instanceof Map) return visitMap(x, path);
-    if (isPlain(x as object)) return visitObject(x as Record<string, unknown>, path);
-    return visitClass(x as object, path);
-  };
-  const checkedLeaf = (x: unknown, path: string): TreeDef => {
-    if (options.any !== true && !["number", "bigint", "boolean"].includes(typeof x))
-      throw fail(
-        "E_TREE_LEAF",
-        `${name}: a ${typeof x} at ${path || "the root"} is neither an array nor a container`,
-      );
-    return leaf(x, path);
-  };
-  const visitObject = (x: Record<string, unknown>, path: string): TreeDef => {
-    if (Object.getOwnPropertySymbols(x).length > 0)
-      throw fail("E_TREE", `${name}: symbol keys at ${path || "the root"}`);
-    const keys = Object.keys(x).sort(codePointOrder);
-    return intern(
-      "object",
-      keys,
-      keys.map((k) => visit(x[k], path === "" ? k : `${path}.${k}`)),
-    );
-  };
-  const visitMap = (x: Map<unknown, unknown>, path: string): TreeDef => {
-    const keys = [...x.keys()];
-    if (keys.every((k) => typeof k === "string"))
-      keys.sort((a, b) => codePointOrder(a as string, b as string));
-    else if (keys.every((k) => typeof k === "number")) keys.sort((a, b) => (a as number) - (b as number));
-    return intern(
-      "map",
-      keys,
-      keys.map((k) => visit(x.get(k), `${path}[${String(k)}]`)),
-    );
-  };
-  const visitClass = (x: object, path: string): TreeDef => {
-    const node = registry.get(x.constructor as Constructor);
-    if (node === undefined) {
-      if ((x as Record<symbol, unknown>)[Symbol.for("tenon.array")] === true)
-        throw fail(
-          "E_TWO_COPIES",
-          `${name}: the array at ${path || "the root"} belongs to another copy of tenon`,
-        );
-      if (options.any === true) return leaf(x, path);
-      throw fail(
-        "E_TREE_LEAF",
-        `${name}: an object of class ${x.constructor?.name ?? "?"} at ${path || "the root"} is not registered as a tree node`,
+    case "object":
+      return flattenObjectLike(treedef, tree, leaves);
+    default: {
+      const level = levelOf(tree);
+      return (
+        level !== null &&
+        level.node === (treedef.node ?? undefined) &&
+        intern(level.kind, level.keys, treedef.children, level.node, level.meta) === treedef &&
+        treedef.children.every((c, i) => flattenLike(c, level.children[i], leaves))
       );
     }
-    const [children, meta] = node.flatten(x as never);
-    return intern(
-      "class",
-      [x.constructor.name, children.length],
-      children.map((c, i) => visit(c, `${path}.${node.keys?.[i] ?? i}`)),
-      node,
-      meta,
-    );
-  };
-  const treedef = visit(tree, "");
-  return { leaves, treedef, paths };
+  }
 }
+function flattenObjectLike(treedef: TreeDef, tree: unknown, leaves: unknown[]): boolean {
+  if (typeof tree !== "object" || tree === null || !isPlain(tree) || refusal(tree) !== null) return false;
+  const { keys, children } = treedef;
+  if (Object.keys(tree).length !== keys.length) return false;
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] as string;
+    if (!Object.hasOwn(tree, key)) return false;
+    if (!flattenLike(children[i] as TreeDef, (tree as Record<string, unknown>)[key], leaves)) return false;
+  }
+  return true;
+}
+const isArrayLeaf = (x: unknown): boolean =>
+  x instanceof NDArray ||
+  typeof x === "number" ||
+  typeof x === "bigint" ||
+  typeof x === "boolean" ||
+  ArrayBuffer.isView(x);
+
+/** Why a container can't be one: null if it can. */
+const refusal = (x: unknown): string | null =>
+  typeof x === "object" && x !== null && isPlain(x) && Object.getOwnPropertySymbols(x).length > 0
+    ? "symbol keys"
+    : null;
+
+/** Throws for a value that can't be a leaf of arrays. */
+function checkLeaf(name: string, x: unknown, tree: unknown): void {
+  if (isArrayLeaf(x)) return;
+  const where = (): string => {
+    const path = pathTo(tree, x);
+    return path === null || path.length === 0 ? "the root" : printPath(path);
+  };
+  if (x === undefined) throw fail("E_TREE", `${name}: undefined at ${where()}; use null for "nothing here"`);
+  const why = refusal(x);
+  if (why !== null) throw fail("E_TREE", `${name}: ${why} at ${where()}`);
+  if ((x as Record<symbol, unknown> | null)?.[Symbol.for("tenon.array")] === true)
+    throw fail("E_TWO_COPIES", `${name}: the array at ${where()} belongs to another copy of tenon`);
+  const what =
+    typeof x === "object"
+      ? `an object of class ${(x as object).constructor?.name ?? "?"} is not registered as a tree node`
+      : `a ${typeof x} is neither an array nor a container`;
+  throw fail("E_TREE_LEAF", `${name}: at ${where()}: ${what}`);
+}
+
+// --- paths ---------------------------------------------------------------------------------------------------------
+
+/** Where `wanted` stands in a tree (the first place), null if nowhere. */
+function pathTo(tree: unknown, wanted: unknown): PathKey[] | null {
+  if (Object.is(tree, wanted)) return [];
+  const level = levelOf(tree);
+  if (level === null) return null;
+  for (const [i, child] of level.children.entries()) {
+    const below = pathTo(child, wanted);
+    if (below !== null) return [keyAt(level, i), ...below];
+  }
+  return null;
+}
+const keyAt = (level: Pick<TreeDef, "kind" | "keys">, i: number): PathKey => {
+  const key = level.kind === "list" ? i : (level.keys[i] ?? i);
+  return typeof key === "number" ? key : String(key);
+};
+
+/** The path of each leaf. */
+export function pathsOf(treedef: TreeDef): PathKey[][] {
+  if (treedef.kind === "leaf") return [[]];
+  return treedef.children.flatMap((c, i) => pathsOf(c).map((path) => [keyAt(treedef, i), ...path]));
+}
+
+/** A path as one writes it: `layers[2].w`. */
+export const printPath = (path: readonly PathKey[]): string =>
+  path
+    .map((key, i) =>
+      typeof key === "number"
+        ? `[${key}]`
+        : /^[A-Za-z_$][\w$]*$/.test(key)
+          ? `${i === 0 ? "" : "."}${key}`
+          : `[${JSON.stringify(key)}]`,
+    )
+    .join("");
+
+/** `{b: *, w: [*, *]}`: a leaf is a star. */
+export function printTree(def: TreeDef): string {
+  switch (def.kind) {
+    case "leaf":
+      return "*";
+    case "null":
+      return "null";
+    case "list":
+      return `[${def.children.map(printTree).join(", ")}]`;
+    case "object":
+    case "map":
+      return `{${def.children.map((c, i) => `${String(def.keys[i])}: ${printTree(c)}`).join(", ")}}`;
+    case "class":
+      return `${(def.node as ClassNode).name}(${def.children.map(printTree).join(", ")})`;
+  }
+}
+
+// --- building ------------------------------------------------------------------------------------------------------
 
 /** The tree with these leaves. */
 export function unflatten(treedef: TreeDef, leaves: readonly unknown[]): unknown {
+  if (leaves.length !== treedef.numLeaves)
+    throw fail(
+      "E_TREE_MISMATCH",
+      `tree.unflatten: ${leaves.length} leaves for a structure of ${treedef.numLeaves}, ${printTree(treedef)}`,
+    );
   let at = 0;
   const build = (def: TreeDef): unknown => {
     switch (def.kind) {
@@ -185,34 +303,42 @@ export function unflatten(treedef: TreeDef, leaves: readonly unknown[]): unknown
       }
       case "map":
         return new Map(def.children.map((c, i) => [def.keys[i], build(c)] as const));
-      case "class": {
-        const children = def.children.map(build);
-        return (def.node as ClassNode).unflatten(def.meta as never, children);
-      }
+      case "class":
+        return (def.node as ClassNode).unflatten(def.meta as never, def.children.map(build));
     }
   };
-  const out = build(treedef);
-  if (at !== leaves.length)
-    throw fail("E_TREE_MISMATCH", `tree.unflatten: ${leaves.length} leaves for a structure of ${at}`);
-  return out;
+  return build(treedef);
 }
 
-/** `{b: *, w: [*, *]}`: a leaf is a star. */
-export function printTree(def: TreeDef): string {
-  switch (def.kind) {
-    case "leaf":
-      return "*";
-    case "null":
-      return "null";
-    case "list":
-      return `[${def.children.map(printTree).join(", ")}]`;
-    case "object":
-    case "map":
-      return `{${def.children.map((c, i) => `${String(def.keys[i])}: ${printTree(c)}`).join(", ")}}`;
-    case "class":
-      return `${String(def.keys[0])}(${def.children.map(printTree).join(", ")})`;
-  }
+/** The subtrees of `tree` at the leaves of `treedef`. @throws E_TREE_MISMATCH with the path where they part */
+export function flattenUpTo(treedef: TreeDef, tree: unknown, name: string): unknown[] {
+  const out: unknown[] = [];
+  const visit = (def: TreeDef, x: unknown, path: readonly PathKey[]): void => {
+    if (def.kind === "leaf") {
+      out.push(x);
+      return;
+    }
+    const level = levelOf(x);
+    const alike =
+      level !== null &&
+      level.kind === def.kind &&
+      level.children.length === def.children.length &&
+      level.keys.every((k, i) => Object.is(k, def.keys[i])) &&
+      level.node === (def.node ?? undefined);
+    if (!alike)
+      throw fail(
+        "E_TREE_MISMATCH",
+        `${name}: trees differ at ${printPath(path) || "the root"}: expected ${printTree(def)}, got ${describe(x)}`,
+      );
+    def.children.forEach((c, i) => visit(c, level.children[i], [...path, keyAt(def, i)]));
+  };
+  visit(treedef, tree, []);
+  return out;
 }
+const describe = (x: unknown): string => {
+  if (levelOf(x) !== null) return printTree(flatten(x, "tree", { any: true }).treedef);
+  return x instanceof NDArray ? String(x.aval) : x === undefined ? "nothing" : `a ${typeof x}`;
+};
 
 /** Spreads a prefix tree (one value for a whole subtree) over the leaves of `treedef`. */
 export function broadcastPrefix(
@@ -222,54 +348,62 @@ export function broadcastPrefix(
   isLeaf: (x: unknown) => boolean,
 ): unknown[] {
   const out: unknown[] = [];
-  const visit = (p: unknown, def: TreeDef, path: string): void => {
+  const visit = (p: unknown, def: TreeDef, path: readonly PathKey[]): void => {
     if (isLeaf(p)) {
       for (let i = 0; i < def.numLeaves; i++) out.push(p);
       return;
     }
-    if (typeof p !== "object" || p === null)
+    const level = levelOf(p);
+    const where = printPath(path) || "the root";
+    if (level === null)
       throw fail(
         "E_TREE_MISMATCH",
-        `${name}: at ${path || "the root"} expected a setting or a tree, got ${String(p)}`,
+        `${name}: at ${where} got ${p === undefined ? "nothing" : describe(p)}, expected a setting or a tree of them`,
       );
-    const children: unknown[] = Array.isArray(p)
-      ? p
-      : def.keys.map((k) => (p as Record<string, unknown>)[k as string]);
-    if (children.length !== def.children.length)
+    if (
+      level.children.length !== def.children.length ||
+      (level.kind !== "list" && !level.keys.every((k, i) => Object.is(k, def.keys[i])))
+    )
       throw fail(
         "E_TREE_MISMATCH",
-        `${name}: at ${path || "the root"} the tree has ${def.children.length} parts, the settings ${children.length}`,
+        `${name}: at ${where} the settings are ${describe(p)}, the tree is ${printTree(def)}`,
       );
-    def.children.forEach((c, i) =>
-      visit(children[i], c, `${path}.${String(def.kind === "list" ? i : def.keys[i])}`),
-    );
+    def.children.forEach((c, i) => visit(level.children[i], c, [...path, keyAt(def, i)]));
   };
-  visit(prefix, treedef, "");
+  visit(prefix, treedef, []);
   return out;
 }
 
-/** Makes a class a tree node. Source: jax.tree_util.register_pytree_node. */
+// --- registration --------------------------------------------------------------------------------------------------
+
+/** Makes a class a tree node. @throws E_TREE if it is one already. Source: jax.tree_util.register_pytree_node */
 export function registerPytreeNode<T extends object>(
-  c: abstract new (...args: never[]) => T,
+  nodetype: abstract new (...args: never[]) => T,
   spec: {
     readonly flatten: (x: T) => readonly [children: readonly unknown[], meta: unknown];
     readonly unflatten: (meta: never, children: readonly unknown[]) => T;
   },
 ): void {
-  if (registry.has(c)) throw fail("E_TREE", `registerPytreeNode: class ${c.name} is registered already`);
-  registry.set(c, spec as unknown as ClassNode);
+  register("tree.registerPytreeNode", nodetype, {
+    name: nodetype.name,
+    flatten: spec.flatten,
+    unflatten: spec.unflatten,
+  });
 }
+
 /** Makes a class with named data and metadata fields a tree node. Source: jax.tree_util.register_dataclass. */
 export function registerDataclass<T extends object>(
-  c: new (...args: never[]) => T,
+  nodetype: new (...args: never[]) => T,
   fields: { readonly data: readonly (keyof T & string)[]; readonly meta?: readonly (keyof T & string)[] },
 ): void {
   const meta = fields.meta ?? [];
-  registry.set(c, {
+  register("tree.registerDataclass", nodetype, {
+    name: nodetype.name,
     keys: fields.data,
-    flatten: (x: T) => [fields.data.map((k) => x[k]), meta.map((k) => x[k])],
+    flatten: (x: T) => [fields.data.map((k) => x[k]), meta.map((k) => x[k])] as const,
     unflatten: (values: readonly unknown[], children: readonly unknown[]) => {
-      const out = Object.create(c.prototype as object) as Record<string, unknown>;
+      // The constructor isn't called: its parameters are its own business.
+      const out = Object.create(nodetype.prototype as object) as Record<string, unknown>;
       fields.data.forEach((k, i) => {
         out[k] = children[i];
       });
@@ -278,5 +412,9 @@ export function registerDataclass<T extends object>(
       });
       return out;
     },
-  } as unknown as ClassNode);
+  });
+}
+function register(name: string, nodetype: Constructor, node: ClassNode): void {
+  if (registry.has(nodetype)) throw fail("E_TREE", `${name}: class ${nodetype.name} is registered already`);
+  registry.set(nodetype, node);
 }

@@ -2,7 +2,7 @@
 import { reference } from "tenon-reference";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fromHost, packed } from "../api/arrays.ts";
-import { jit, jvp, vjp, vmap } from "../api/transforms.ts";
+import { jit, jvp, vjp, vmap } from "../api/transforms/index.ts";
 import { isFloat, type DType } from "../ir/dtype.ts";
 import { LITERAL, type NDArray } from "../ir/ndarray.ts";
 import { literalData, valuesOf } from "../runtime/array.ts";

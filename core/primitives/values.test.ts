@@ -2,7 +2,7 @@
 import { reference } from "tenon-reference";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fromHost } from "../api/arrays.ts";
-import { grad, vmap } from "../api/transforms.ts";
+import { grad, vmap } from "../api/transforms/index.ts";
 import { context, withContext } from "../ir/context.ts";
 import type { NDArray } from "../ir/ndarray.ts";
 import { valuesOf } from "../runtime/array.ts";

@@ -71,6 +71,20 @@ export function compileProgram(program: Program, device: RuntimeDevice): Executa
   return made;
 }
 
+/** Compiles the program of a jaxpr while the caller may await it: later runs find it ready. */
+export async function compileAhead(
+  jaxpr: Jaxpr,
+  device: RuntimeDevice,
+  name: string,
+  donate: readonly boolean[],
+): Promise<void> {
+  const { program } = lower(jaxpr, { name, donate, hoistLiterals: true });
+  const key = `${device.name}|${programKey(program)}`;
+  if (programs.has(key)) return;
+  counters.compiles++;
+  programs.set(key, await blame(device, () => device.client.compile(program, { background: true })));
+}
+
 /** Runs a plugin's code; a foreign exception becomes an error that names the plugin. */
 function blame<R>(device: RuntimeDevice, call: () => R): R {
   try {

@@ -1,11 +1,13 @@
 // linearize: the jvp rules run with a tape for their tangents. Known primals evaluate, tangents are recorded.
-import { tangentAval } from "../ir/aval.ts";
+import { fail } from "../errors.ts";
+import { tangentAval, type ShapedArray } from "../ir/aval.ts";
 import { context, withTrace } from "../ir/context.ts";
 import type { Jaxpr } from "../ir/jaxpr.ts";
 import type { NDArray } from "../ir/ndarray.ts";
 import { checkLive, type FlatFn } from "../ir/trace.ts";
 import { JvpTrace } from "./jvp.ts";
 import { TapeTrace } from "./tape.ts";
+import { isKnownZero } from "./zeros.ts";
 
 export interface Linearized {
   readonly outs: readonly NDArray[];
@@ -47,6 +49,34 @@ export function linearizeFlat(
     };
   } finally {
     trace.dead = true;
+    tape.dead = true;
+  }
+}
+
+/**
+ * The jaxpr of a function that is linear already: it runs on the tape itself, which refuses anything else.
+ * `outNonzero`: outputs that depend on the inputs; the others are zero.
+ */
+export function recordLinear(
+  fn: FlatFn,
+  avals: readonly ShapedArray[],
+  label: string,
+): Pick<Linearized, "jaxpr" | "residuals" | "outNonzero"> & { readonly outAvals: readonly ShapedArray[] } {
+  const tape = new TapeTrace(context().trace, label, true);
+  const inputs = avals.map((aval) => tape.input(aval));
+  try {
+    const outs = withTrace(tape, () => fn(inputs));
+    for (const x of outs) checkLive(x, label);
+    const outNonzero = outs.map((x) => tape.owns(x));
+    for (const x of outs)
+      if (!tape.owns(x) && !isKnownZero(x))
+        throw fail("E_RULE_NOT_LINEAR", `${label}: the result ${x.aval} doesn't depend on the arguments`);
+    const { jaxpr, residuals } = tape.close(
+      inputs,
+      outs.filter((_, i) => outNonzero[i]),
+    );
+    return { jaxpr, residuals, outNonzero, outAvals: outs.map((x) => x.aval) };
+  } finally {
     tape.dead = true;
   }
 }

@@ -1,12 +1,12 @@
 // Known values of the public transformations, on the reference plugin.
 import { reference } from "tenon-reference";
 import { beforeAll, expect, it } from "vitest";
-import type { NDArray } from "../ir/ndarray.ts";
-import { lax } from "../primitives/lax.ts";
-import { installTestRoot } from "../primitives/testing/root.ts";
-import { itemOf, listOf } from "../runtime/array.ts";
-import { array } from "./arrays.ts";
-import { grad, jit, vmap } from "./transforms.ts";
+import type { NDArray } from "../../ir/ndarray.ts";
+import { lax } from "../../primitives/lax.ts";
+import { installTestRoot } from "../../primitives/testing/root.ts";
+import { itemOf, listOf } from "../../runtime/array.ts";
+import { array } from "../arrays.ts";
+import { grad, jit, vmap } from "./index.ts";
 
 beforeAll(() => {
   installTestRoot(reference());

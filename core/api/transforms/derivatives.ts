@@ -1,0 +1,275 @@
+// jvp, vjp, linearize: derivatives as linear maps. Tangents and cotangents of integer leaves are null.
+import { fail } from "../../errors.ts";
+import { sameShape, tangentAval, type ShapedArray } from "../../ir/aval.ts";
+import { context } from "../../ir/context.ts";
+import type { DType } from "../../ir/dtype.ts";
+import type { NDArray } from "../../ir/ndarray.ts";
+import type { FlatFn } from "../../ir/trace.ts";
+import { flatten, pathsOf, printPath, printTree, unflatten, type TreeDef } from "../../ir/tree.ts";
+import { evalJaxpr } from "../../transforms/eval-jaxpr.ts";
+import { jvpFlat } from "../../transforms/jvp.ts";
+import { linearizeFlat, recordLinear, type Linearized } from "../../transforms/linearize.ts";
+import { releaseResiduals } from "../../transforms/ownership.ts";
+import { backward, hasTangent } from "../../transforms/transpose.ts";
+import { instantiateCt, instantiateTangent } from "../../transforms/zeros.ts";
+import { checkOptions, materialise } from "../arrays.ts";
+import type { Arg, Args } from "../types.ts";
+import { argumentPath, finish, flatFunction, flattenArgs, leafOf, nameOf, type FlatCall } from "./flat.ts";
+import { specArgs, type Specs } from "./shapes.ts";
+import type { AnyFn } from "./types.ts";
+
+/** One leaf as a tangent or cotangent beside a value of `aval`: null for zero. @throws E_SHAPE, E_DTYPE naming the place */
+function vectorLeaf(name: string, x: unknown, aval: ShapedArray, where: string): NDArray | null {
+  if (x === null) return null;
+  const v = leafOf(name, x);
+  if (!hasTangent(aval)) return null;
+  if (!sameShape(v.shape, aval.shape))
+    throw fail("E_SHAPE", `${name}: ${v.aval} at ${where} doesn't fit ${aval}, expected the same shape`);
+  const dtype = tangentAval(aval).dtype as DType;
+  if (v.dtype === dtype) return v;
+  if (!v.weakType)
+    throw fail("E_DTYPE", `${name}: ${v.aval} at ${where} doesn't fit ${aval}, expected ${dtype}`);
+  return context().lax.convertElementType(v, dtype);
+}
+
+/** Leaves of a tree of tangents or cotangents beside `treedef`; null stands for a leaf here. @throws E_TREE_MISMATCH */
+function vectorLeaves(name: string, what: string, tree: unknown, treedef: TreeDef): unknown[] {
+  const t = flatten(tree, name, { isLeaf: (x) => x === null });
+  if (t.leaves.length !== treedef.numLeaves)
+    throw fail(
+      "E_TREE_MISMATCH",
+      `${name}: ${what} ${printTree(t.treedef)} differ in structure from ${printTree(treedef)}`,
+    );
+  return t.leaves;
+}
+
+/** Leaves back in their structure, arrays made real, null at integer leaves. */
+const vectors = (treedef: TreeDef, leaves: readonly (NDArray | null)[]): unknown =>
+  unflatten(
+    treedef,
+    leaves.map((x) => (x === null ? null : materialise(x))),
+  );
+
+// --- jvp -----------------------------------------------------------------------------------------------------------
+
+interface AuxOption {
+  readonly hasAux?: boolean | undefined;
+}
+
+/**
+ * The value of `f` at `primals`, and its directional derivative along `tangents`: J·t.
+ * `jvp.with({ hasAux: true })(f, primals, tangents)` gives [value, tangent, aux].
+ * @throws E_TREE_MISMATCH, E_SHAPE, E_DTYPE where primals and tangents differ. Source: jax.jvp
+ * @example jvp(np.sin, [0], [1])  // [0, 1]
+ */
+export function jvp<A extends readonly unknown[], R>(
+  f: (...args: A) => R,
+  primals: Args<A>,
+  tangents: { [I in keyof A]: Arg<A[I]> | null },
+): [R, R] {
+  return jvpWith(f as unknown as AnyFn, primals, tangents, {}) as [R, R];
+}
+jvp.with =
+  (options: AuxOption) =>
+  (f: AnyFn, primals: readonly unknown[], tangents: readonly unknown[]): unknown[] =>
+    jvpWith(f, primals, tangents, options);
+
+function jvpWith(
+  f: AnyFn,
+  primals: readonly unknown[],
+  tangents: readonly unknown[],
+  options: AuxOption,
+): unknown[] {
+  const name = `jvp(${nameOf(f)})`;
+  checkOptions(name, options, ["hasAux"]);
+  if (!Array.isArray(primals) || !Array.isArray(tangents))
+    throw fail("E_ARGUMENT", `${name}: primals and tangents are lists: jvp(f, [x], [t])`);
+  const p = flattenArgs(name, primals);
+  const ts = vectorLeaves(name, "tangents", tangents, p.treedef).map((x, i) =>
+    vectorLeaf(name, x, (p.leaves[i] as NDArray).aval, argumentPath(f, p.treedef, i)),
+  );
+  const { fn, out, aux } = flatFunction(name, f, p.treedef, options.hasAux ?? false);
+  const r = jvpFlat(fn, p.leaves, ts, name);
+  const n = out().numLeaves;
+  const outTangents = r.outs
+    .slice(0, n)
+    .map((x, i) => (hasTangent(x.aval) ? instantiateTangent(r.tangents[i] ?? null, x.aval) : null));
+  const result = [finish(out(), r.outs.slice(0, n)), vectors(out(), outTangents)];
+  return options.hasAux === true ? [...result, finish(aux(), r.outs.slice(n))] : result;
+}
+
+// --- linearize -----------------------------------------------------------------------------------------------------
+
+/**
+ * The value of `f` at `primals`, and the function t ↦ J·t, which costs no second evaluation of `f`.
+ * Source: jax.linearize.
+ */
+export function linearize<A extends readonly unknown[], R>(
+  f: (...args: A) => R,
+  ...primals: Args<A>
+): [R, (...tangents: { [I in keyof A]: Arg<A[I]> | null }) => R] {
+  const name = `linearize(${nameOf(f as unknown as AnyFn)})`;
+  const p = flattenArgs(name, primals);
+  const { fn, out } = flatFunction(name, f as unknown as AnyFn, p.treedef);
+  const wrt = p.leaves.map((x) => hasTangent(x.aval));
+  const lin = linearizeFlat(fn, p.leaves, wrt, name);
+  const outDef = out();
+  const apply = (...tangents: unknown[]): unknown => {
+    const ts = vectorLeaves(name, "tangents", tangents, p.treedef);
+    const given = p.leaves.flatMap((x, i) => {
+      if (!wrt[i]) return [];
+      const t = vectorLeaf(name, ts[i], x.aval, argumentPath(f as unknown as AnyFn, p.treedef, i));
+      return [instantiateTangent(t, x.aval)];
+    });
+    const outs = evalJaxpr(lin.jaxpr, [...lin.residuals, ...given]);
+    let k = 0;
+    return vectors(
+      outDef,
+      lin.outs.map((x, i) => {
+        const t = lin.outNonzero[i] ? (outs[k++] as NDArray) : null;
+        return hasTangent(x.aval) ? instantiateTangent(t, x.aval) : null;
+      }),
+    );
+  };
+  return [finish(outDef, lin.outs), apply] as never;
+}
+
+// --- vjp -----------------------------------------------------------------------------------------------------------
+
+/** A linearised function, to be pulled back. */
+export interface Reverse {
+  readonly outs: readonly NDArray[];
+  /** Cotangents of the inputs, null where zero or not differentiated. */
+  pull(cts: readonly (NDArray | null)[]): (NDArray | null)[];
+  /** Frees what derivative rules kept; `keep` are values that the caller returns. */
+  release(keep: readonly NDArray[]): void;
+}
+
+/** Linearises `fn` with respect to the inputs of a mask, for reverse mode. */
+export function reverse(
+  fn: FlatFn,
+  primals: readonly NDArray[],
+  wrt: readonly boolean[],
+  name: string,
+): Reverse {
+  const lin = linearizeFlat(fn, primals, wrt, name);
+  return {
+    outs: lin.outs,
+    pull: (cts) => {
+      const grads = pullThrough(lin, cts);
+      let k = 0;
+      return wrt.map((w) => (w ? (grads[k++] ?? null) : null));
+    },
+    release: (keep) => releaseResiduals(lin.tape, keep),
+  };
+}
+/** Cotangents of the linear inputs. */
+function pullThrough(
+  lin: Pick<Linearized, "jaxpr" | "residuals" | "outNonzero">,
+  cts: readonly (NDArray | null)[],
+): readonly (NDArray | null)[] {
+  const { length } = lin.residuals;
+  const linear = lin.jaxpr.inVars.map((_, i) => i >= length);
+  const args = [...lin.residuals, ...Array<null>(linear.length - length).fill(null)];
+  const used = cts.filter((_, i) => lin.outNonzero[i]);
+  return backward(lin.jaxpr, linear, args, used).slice(length);
+}
+
+/** From the cotangent of the result to those of the arguments; `dispose()` frees what it keeps. */
+export interface Pullback<A, R> extends Disposable {
+  (ct: Arg<R>): A;
+  dispose(): void;
+}
+
+/**
+ * The value of `f` at `primals`, and the function ct ↦ ct·J, which may be called many times.
+ * `vjp.with({ hasAux: true })(f, ...primals)` gives [value, pullback, aux].
+ * Cotangents of integer leaves are null. Source: jax.vjp
+ */
+export function vjp<A extends readonly unknown[], R>(
+  f: (...args: A) => R,
+  ...primals: Args<A>
+): [R, Pullback<A, R>] {
+  return vjpWith(f as unknown as AnyFn, {}, primals) as [R, Pullback<A, R>];
+}
+/** `vjp` with options before the function, since its primals take the rest. */
+interface VjpWith {
+  (options: {
+    readonly hasAux: true;
+  }): <A extends readonly unknown[], R, Aux>(
+    f: (...args: A) => readonly [R, Aux],
+    ...primals: Args<A>
+  ) => [R, Pullback<A, R>, Aux];
+  (options: {
+    readonly hasAux?: false | undefined;
+  }): <A extends readonly unknown[], R>(f: (...args: A) => R, ...primals: Args<A>) => [R, Pullback<A, R>];
+}
+vjp.with = ((options: AuxOption) =>
+  (f: AnyFn, ...primals: readonly unknown[]): unknown[] =>
+    vjpWith(f, options, primals)) as VjpWith;
+
+function vjpWith(f: AnyFn, options: AuxOption, primals: readonly unknown[]): unknown[] {
+  const name = `vjp(${nameOf(f)})`;
+  checkOptions(name, options, ["hasAux"]);
+  const p = flattenArgs(name, primals);
+  const { fn, out, aux } = flatFunction(name, f, p.treedef, options.hasAux ?? false);
+  const wrt = p.leaves.map((x) => hasTangent(x.aval));
+  const r = reverse(fn, p.leaves, wrt, name);
+  const outDef = out();
+  const pullback = pullbackOf(name, p, outDef, r);
+  const value = finish(outDef, r.outs.slice(0, outDef.numLeaves));
+  return options.hasAux === true
+    ? [value, pullback, finish(aux(), r.outs.slice(outDef.numLeaves))]
+    : [value, pullback];
+}
+
+/** Cotangents of a result, checked leaf by leaf. */
+function cotangentsOf(
+  name: string,
+  ct: unknown,
+  outDef: TreeDef,
+  avals: readonly ShapedArray[],
+): (NDArray | null)[] {
+  const paths = pathsOf(outDef);
+  return vectorLeaves(name, "cotangents", ct, outDef).map((x, i) =>
+    vectorLeaf(name, x, avals[i] as ShapedArray, printPath(["result", ...(paths[i] ?? [])])),
+  );
+}
+
+function pullbackOf(name: string, p: FlatCall, outDef: TreeDef, r: Reverse): (ct: unknown) => unknown {
+  const avals = r.outs.slice(0, outDef.numLeaves).map((x) => x.aval);
+  const pullback = (ct: unknown): unknown => {
+    const cts = cotangentsOf(name, ct, outDef, avals);
+    const grads = r.pull([...cts, ...r.outs.slice(cts.length).map(() => null)]);
+    return vectors(
+      p.treedef,
+      p.leaves.map((x, i) => (hasTangent(x.aval) ? instantiateCt(grads[i] ?? null, x.aval) : null)),
+    );
+  };
+  const dispose = (): void => r.release([...r.outs, ...p.leaves]);
+  return Object.assign(pullback, { dispose, [Symbol.dispose]: dispose });
+}
+
+// --- linear transpose ----------------------------------------------------------------------------------------------
+
+/**
+ * The transpose of a function that is linear in its arguments, of which only shapes and dtypes count.
+ * @throws E_RULE_NOT_LINEAR naming the operation. Source: jax.linear_transpose
+ */
+export function linearTranspose<A extends readonly unknown[], R>(
+  fun: (...args: A) => R,
+  ...primals: Specs<A>
+): (ct: Arg<R>) => A {
+  const name = `linearTranspose(${nameOf(fun as unknown as AnyFn)})`;
+  const p = specArgs(name, primals);
+  const { fn, out } = flatFunction(name, fun as unknown as AnyFn, p.treedef);
+  const lin = recordLinear(fn, p.avals, name);
+  const outDef = out();
+  return (ct: unknown) => {
+    const grads = pullThrough(lin, cotangentsOf(name, ct, outDef, lin.outAvals));
+    return vectors(
+      p.treedef,
+      p.avals.map((aval, i) => instantiateCt(grads[i] ?? null, aval)),
+    ) as A;
+  };
+}

@@ -1,0 +1,123 @@
+// Between user functions over trees and flat functions over leaves: what every transformation does first and last.
+import { fail } from "../../errors.ts";
+import { LITERAL, NDArray } from "../../ir/ndarray.ts";
+import type { FlatFn } from "../../ir/trace.ts";
+import { flatten, pathsOf, printPath, unflatten, type TreeDef } from "../../ir/tree.ts";
+import { toArray, type Operand } from "../../primitives/operand.ts";
+import { materialise } from "../arrays.ts";
+import type { AnyFn } from "./types.ts";
+
+/** The name of a function for messages. */
+export const nameOf = (f: AnyFn): string => f.name || "anonymous";
+
+/** Names of the parameters as they're written, where the source shows them. */
+function parametersOf(f: AnyFn): string[] {
+  const source = Function.prototype.toString.call(f);
+  const list =
+    /^(?:async\s+)?(?:function\b[^(]*)?\(([^()]*)\)/.exec(source)?.[1] ?? /^(\w+)\s*=>/.exec(source)?.[1];
+  if (list === undefined || /[{[]/.test(list)) return [];
+  return list.split(",").map((p) => /^\s*(?:\.{3})?([A-Za-z_$][\w$]*)/.exec(p)?.[1] ?? "");
+}
+
+/**
+ * Where leaf i of the arguments stands, as the user calls it: `params.layers[2].w`, or `argument 0`.
+ * `places`: the number of each argument, where only some were taken.
+ */
+export function argumentPath(f: AnyFn, treedef: TreeDef, i: number, places?: readonly number[]): string {
+  const [k, ...rest] = pathsOf(treedef)[i] ?? [0];
+  const place = places?.[k as number] ?? (k as number);
+  const name = parametersOf(f)[place];
+  return name === undefined || name === ""
+    ? `argument ${place}${rest.length === 0 ? "" : ` at ${printPath(rest)}`}`
+    : printPath([name, ...rest]);
+}
+
+/** A leaf as an array; JavaScript scalars become literals, which never are uploaded by themselves. */
+export const leafOf = (name: string, x: unknown): NDArray => toArray(name, x as Operand);
+
+/** The arguments of a call: leaves and structure. */
+export interface FlatCall {
+  readonly leaves: NDArray[];
+  readonly treedef: TreeDef;
+}
+/** Flattens the arguments of a call. */
+export function flattenArgs(name: string, args: readonly unknown[]): FlatCall {
+  const { leaves, treedef } = flatten(args, name);
+  return { leaves: leaves.map((x) => leafOf(name, x)), treedef };
+}
+
+/** Leaves and structure of a traced function's result. @throws E_TRACE_ASYNC for a promise, E_TREE for undefined */
+export function flattenResult(name: string, result: unknown): FlatCall {
+  if (typeof (result as { then?: unknown } | null)?.then === "function" && !(result instanceof NDArray))
+    throw fail("E_TRACE_ASYNC", `${name}: the function returned a promise`);
+  if (result === undefined)
+    throw fail("E_TREE", `${name}: the function returned undefined; did it miss a return?`);
+  const { leaves, treedef } = flatten(result, `${name}: the result`);
+  return { leaves: leaves.map((x) => leafOf(name, x)), treedef };
+}
+
+/** A user function over flat leaves, and what it returned. */
+export interface FlatUserFn {
+  /** Leaves of the result, then those of aux. */
+  readonly fn: FlatFn;
+  /** The structure of the result of the last call. */
+  out(): TreeDef;
+  /** The structure of aux of the last call. */
+  aux(): TreeDef;
+}
+
+/** `f` over the leaves of its arguments. With `hasAux` it returns [value, aux]. @throws E_RULE_OUTPUT if it doesn't */
+export function flatFunction(name: string, f: AnyFn, treedef: TreeDef, hasAux = false): FlatUserFn {
+  let outDef: TreeDef | null = null;
+  let auxDef: TreeDef | null = null;
+  const fn: FlatFn = (leaves) => {
+    const result = f(...(unflatten(treedef, leaves) as never[]));
+    if (!hasAux) {
+      const r = flattenResult(name, result);
+      outDef = r.treedef;
+      return r.leaves;
+    }
+    if (!Array.isArray(result) || result.length !== 2)
+      throw fail("E_RULE_OUTPUT", `${name}: with hasAux the function returns [value, aux]`);
+    const value = flattenResult(name, result[0]);
+    const aux = flattenResult(name, result[1]);
+    [outDef, auxDef] = [value.treedef, aux.treedef];
+    return [...value.leaves, ...aux.leaves];
+  };
+  return { fn, out: () => outDef as TreeDef, aux: () => auxDef as TreeDef };
+}
+
+/** Outputs as the user gets them: literals become arrays. */
+export function finish(treedef: TreeDef, leaves: readonly NDArray[]): unknown {
+  if (treedef.kind === "leaf") return materialise(leaves[0] as NDArray);
+  return unflatten(
+    treedef,
+    leaves.map((x) => (x.kind === LITERAL ? materialise(x) : x)),
+  );
+}
+
+/** The arguments at some places, and the function of these alone. @throws E_ARGUMENT for a place there isn't */
+export function selectArgs(
+  name: string,
+  f: AnyFn,
+  args: readonly unknown[],
+  argnums: number | readonly number[],
+): { readonly places: readonly number[]; readonly chosen: readonly unknown[]; readonly of: AnyFn } {
+  const places = (typeof argnums === "number" ? [argnums] : argnums).map((i) =>
+    i < 0 ? i + args.length : i,
+  );
+  places.forEach((place, k) => {
+    if (!(Number.isInteger(place) && place >= 0 && place < args.length))
+      throw fail("E_ARGUMENT", `${name}: argnums names argument ${place}, and ${args.length} were given`);
+    if (places.indexOf(place) !== k)
+      throw fail("E_ARGUMENT", `${name}: argnums names argument ${place} twice`);
+  });
+  const of = (...chosen: unknown[]): unknown => {
+    const all = [...args];
+    places.forEach((place, k) => {
+      all[place] = chosen[k];
+    });
+    return f(...(all as never[]));
+  };
+  return { places, chosen: places.map((i) => args[i]), of };
+}

@@ -1,0 +1,124 @@
+// Tracing without running: shapes and dtypes of results, and jaxprs.
+import { fail } from "../../errors.ts";
+import { shaped, type Shape, type ShapedArray } from "../../ir/aval.ts";
+import { DTYPES, type AvalDType, type DType } from "../../ir/dtype.ts";
+import type { Jaxpr } from "../../ir/jaxpr.ts";
+import { NDArray, type ArrayLike } from "../../ir/ndarray.ts";
+import { printJaxpr } from "../../ir/print.ts";
+import { flatten, unflatten, type TreeDef } from "../../ir/tree.ts";
+import { stage } from "../../transforms/stage.ts";
+import type { Key, Lift, MapTree } from "../types.ts";
+import { flatFunction, leafOf, nameOf } from "./flat.ts";
+import type { AnyFn } from "./types.ts";
+
+/** Shape and dtype of an array that isn't there. Source: jax.ShapeDtypeStruct. */
+export class ShapeDtypeStruct {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly weakType: boolean;
+  constructor(shape: Shape, dtype: DType, options: { readonly weakType?: boolean | undefined } = {}) {
+    this.shape = Object.freeze([...shape]);
+    this.dtype = dtype;
+    this.weakType = options.weakType ?? false;
+  }
+  get ndim(): number {
+    return this.shape.length;
+  }
+  get size(): number {
+    return this.shape.reduce((n, d) => n * d, 1);
+  }
+  toString(): string {
+    return `ShapeDtypeStruct(${String(shaped(this.shape, this.dtype, this.weakType))})`;
+  }
+}
+/** What stands for an array where only its shape and dtype count. */
+export type Spec = { readonly shape: Shape; readonly dtype: DType };
+/** Arguments, or shapes and dtypes in their place. */
+export type Specs<A extends readonly unknown[]> = { [I in keyof A]: SpecOf<A[I]> };
+/** A tree, or one with shapes and dtypes for arrays. */
+export type SpecOf<T> = T extends NDArray
+  ? ArrayLike | Spec
+  : T extends Key
+    ? Key | Spec
+    : Lift<T> extends T
+      ? T | { [K in keyof T]: SpecOf<T[K]> }
+      : { [K in keyof T]: SpecOf<T[K]> };
+
+const isSpec = (x: unknown): x is Spec & { readonly weakType?: boolean } =>
+  x instanceof ShapeDtypeStruct ||
+  (typeof x === "object" &&
+    x !== null &&
+    !(x instanceof NDArray) &&
+    Array.isArray((x as { shape?: unknown }).shape) &&
+    typeof (x as { dtype?: unknown }).dtype === "string");
+
+/** Avals and structure of arguments that may be shapes and dtypes. @throws E_DTYPE, E_SHAPE for a wrong one */
+export function specArgs(
+  name: string,
+  args: readonly unknown[],
+): { readonly avals: ShapedArray[]; readonly treedef: TreeDef } {
+  const { leaves, treedef } = flatten(args, name, { isLeaf: isSpec });
+  return { treedef, avals: leaves.map((x) => (isSpec(x) ? avalOf(name, x) : argumentAval(name, x))) };
+}
+/** The aval of an argument: a JavaScript number has the dtype `number` (docs: scalars). */
+export const argumentAval = (name: string, x: unknown): ShapedArray =>
+  typeof x === "number" ? NUMBER : leafOf(name, x).aval;
+const NUMBER: ShapedArray = shaped([], "number", true);
+
+function avalOf(
+  name: string,
+  { shape, dtype, weakType }: Spec & { readonly weakType?: boolean },
+): ShapedArray {
+  if (!Object.hasOwn(DTYPES, dtype)) throw fail("E_DTYPE", `${name}: "${dtype}" is no dtype`);
+  if (shape.some((d) => !Number.isInteger(d) || d < 0))
+    throw fail("E_SHAPE", `${name}: [${shape.join(",")}] is no shape`);
+  return shaped(shape, dtype as AvalDType, weakType ?? false);
+}
+
+/**
+ * Shapes and dtypes of the result of `fun`, which isn't run. Arguments are arrays, or shapes and dtypes in their place.
+ * Source: jax.eval_shape.
+ * @example evalShape((x) => x.matmul(x), { shape: [3, 3], dtype: "float32" }).shape  // [3, 3]
+ */
+export function evalShape<A extends readonly unknown[], R>(
+  fun: (...args: A) => R,
+  ...args: Specs<A>
+): MapTree<R, ShapeDtypeStruct> {
+  const name = `evalShape(${nameOf(fun as unknown as AnyFn)})`;
+  const p = specArgs(name, args);
+  const { fn, out } = flatFunction(name, fun as unknown as AnyFn, p.treedef);
+  const { jaxpr } = stage(fn, p.avals, name);
+  return unflatten(
+    out(),
+    jaxpr.outs.map(
+      ({ aval }) => new ShapeDtypeStruct(aval.shape, aval.dtype as DType, { weakType: aval.weak }),
+    ),
+  ) as MapTree<R, ShapeDtypeStruct>;
+}
+
+/** A jaxpr, and the arrays that the function captured: its leading inputs. */
+export interface ClosedJaxpr {
+  readonly jaxpr: Jaxpr;
+  readonly consts: readonly NDArray[];
+  /** Inputs, captured arrays left out. */
+  readonly inAvals: readonly ShapedArray[];
+  readonly outAvals: readonly ShapedArray[];
+  toString(): string;
+}
+
+/** The jaxpr of `fun` for these arguments, or shapes and dtypes. Source: jax.make_jaxpr. */
+export const makeJaxpr =
+  <A extends readonly unknown[], R>(fun: (...args: A) => R) =>
+  (...args: Specs<A>): ClosedJaxpr => {
+    const name = `makeJaxpr(${nameOf(fun as unknown as AnyFn)})`;
+    const p = specArgs(name, args);
+    const { fn } = flatFunction(name, fun as unknown as AnyFn, p.treedef);
+    const { jaxpr, consts } = stage(fn, p.avals, name);
+    return Object.freeze({
+      jaxpr,
+      consts,
+      inAvals: p.avals,
+      outAvals: jaxpr.outs.map((o) => o.aval),
+      toString: () => printJaxpr(jaxpr),
+    });
+  };

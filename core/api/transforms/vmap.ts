@@ -1,0 +1,133 @@
+// vmap: a function over a mapped axis, without a loop.
+import { fail } from "../../errors.ts";
+import { Literal, type NDArray } from "../../ir/ndarray.ts";
+import type { BatchDim } from "../../ir/primitive.ts";
+import { broadcastPrefix, flatten, pathsOf, printPath, type TreeDef } from "../../ir/tree.ts";
+import { batchFlat, toAxis } from "../../transforms/batch.ts";
+import { checkOptions } from "../arrays.ts";
+import type { Args } from "../types.ts";
+import { argumentPath, finish, flatFunction, leafOf, nameOf } from "./flat.ts";
+import type { AnyFn, ArrayFn, AxisTree } from "./types.ts";
+
+/** Options of vmap. */
+export interface VmapOptions<A extends readonly unknown[], R> {
+  /** Mapped axis of each argument (default 0): one for all, or a list with a tree for each; null: not mapped. */
+  readonly inAxes?: number | { readonly [I in keyof A]: AxisTree<A[I]> } | undefined;
+  /** Where the mapped axis goes in the result (default 0): one for all, or a tree; null: the result isn't mapped. */
+  readonly outAxes?: AxisTree<R> | undefined;
+  /** A name for collectives: lax.psum(x, name). */
+  readonly axisName?: string | undefined;
+  /** Size of the axis, where no argument says it. */
+  readonly axisSize?: number | undefined;
+}
+interface Settings {
+  readonly inAxes?: unknown;
+  readonly outAxes?: unknown;
+  readonly axisName?: string | undefined;
+  readonly axisSize?: number | undefined;
+}
+const isAxis = (x: unknown): boolean => x === null || typeof x === "number";
+
+/**
+ * `fun` over a mapped axis of its arguments: what a loop over the axis gives, stacked, without the loop.
+ * @throws E_VMAP naming the arguments whose sizes differ, or an axis out of range. Source: jax.vmap
+ * @example vmap((x, y) => x.dot(y), { inAxes: [0, null] })(np.eye(2), np.array([1, 2]))  // [1, 2]
+ */
+export function vmap<F extends ArrayFn>(
+  fun: F,
+  options?: VmapOptions<Parameters<F>, ReturnType<F>>,
+): (...args: Args<Parameters<F>>) => ReturnType<F>;
+export function vmap<A extends readonly unknown[], R>(
+  fun: (...args: A) => R,
+  options?: VmapOptions<A, R>,
+): (...args: Args<A>) => R;
+export function vmap(fun: AnyFn, options: Settings = {}): unknown {
+  checkOptions("vmap", options, ["inAxes", "outAxes", "axisName", "axisSize"]);
+  if (typeof fun !== "function") throw fail("E_ARGUMENT", `vmap: got ${typeof fun}, expected a function`);
+  const name = `vmap(${nameOf(fun)})`;
+  const { inAxes = 0, outAxes = 0, axisName = null } = options;
+  const mapped = (...args: unknown[]): unknown => {
+    const { leaves: raw, treedef } = flatten(args, name);
+    const leaves = raw.map((x) => (typeof x === "number" ? new Literal(x, "number", true) : leafOf(name, x)));
+    const bdims = mappedAxes(name, fun, inAxes, treedef, leaves);
+    const size = mappedSize(name, fun, treedef, leaves, bdims, options.axisSize);
+    const { fn, out } = flatFunction(name, fun, treedef);
+    const r = batchFlat(fn, leaves, bdims, { size, axisName, label: name });
+    return finish(out(), placeResults(name, size, outAxes, out(), r));
+  };
+  Object.defineProperty(mapped, "name", { value: name });
+  return mapped;
+}
+
+function mappedAxes(
+  name: string,
+  fun: AnyFn,
+  inAxes: unknown,
+  treedef: TreeDef,
+  leaves: readonly NDArray[],
+): BatchDim[] {
+  const axes = broadcastPrefix(inAxes, treedef, `${name}: inAxes`, isAxis) as BatchDim[];
+  return leaves.map((x, i) => {
+    const axis = axes[i] as BatchDim;
+    if (axis === null) return null;
+    if (!Number.isInteger(axis) || axis < -x.ndim || axis >= x.ndim)
+      throw fail(
+        "E_VMAP",
+        `${name}: inAxes gives axis ${axis} for ${argumentPath(fun, treedef, i)}, which is ${x.aval}`,
+        x.ndim === 0 ? { hint: "a scalar has no axis to map: give it null in inAxes" } : {},
+      );
+    return axis < 0 ? axis + x.ndim : axis;
+  });
+}
+
+function mappedSize(
+  name: string,
+  fun: AnyFn,
+  treedef: TreeDef,
+  leaves: readonly NDArray[],
+  bdims: readonly BatchDim[],
+  axisSize: number | undefined,
+): number {
+  const sizes = bdims.flatMap((d, i) =>
+    d === null ? [] : [{ n: (leaves[i] as NDArray).shape[d] as number, i }],
+  );
+  const size = axisSize ?? sizes[0]?.n;
+  if (size === undefined)
+    throw fail("E_VMAP", `${name}: no argument is mapped`, {
+      hint: "give inAxes a number, or pass axisSize",
+    });
+  if (sizes.some((s) => s.n !== size)) {
+    const list = sizes.map((s) => {
+      const x = leaves[s.i] as NDArray;
+      return `${argumentPath(fun, treedef, s.i)} ${x.aval} has ${s.n} along axis ${bdims[s.i]}`;
+    });
+    throw fail(
+      "E_VMAP",
+      `${name}: mapped axes have different sizes: ${list.join("; ")}${axisSize === undefined ? "" : `; axisSize is ${axisSize}`}`,
+    );
+  }
+  return size;
+}
+
+/** Moves the mapped axis of each result to where outAxes wants it. */
+function placeResults(
+  name: string,
+  size: number,
+  outAxes: unknown,
+  out: TreeDef,
+  r: { readonly outs: readonly NDArray[]; readonly bdims: readonly BatchDim[] },
+): NDArray[] {
+  const wanted = broadcastPrefix(outAxes, out, `${name}: outAxes`, isAxis) as BatchDim[];
+  return r.outs.map((x, i) => {
+    const [bdim, want] = [r.bdims[i] ?? null, wanted[i] as BatchDim];
+    const where = (): string => printPath(["result", ...(pathsOf(out)[i] ?? [])]);
+    if (want === null) {
+      if (bdim === null) return x;
+      throw fail("E_VMAP", `${name}: outAxes is null for ${where()}, which is mapped (${x.aval})`);
+    }
+    const rank = x.ndim + (bdim === null ? 1 : 0);
+    if (!Number.isInteger(want) || want < -rank || want >= rank)
+      throw fail("E_VMAP", `${name}: outAxes gives axis ${want} for ${where()} of rank ${rank}`);
+    return toAxis(size, x, bdim, want < 0 ? want + rank : want);
+  });
+}
