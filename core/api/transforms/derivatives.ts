@@ -63,11 +63,11 @@ interface AuxOption {
  * @example jvp(np.sin, [0], [1])  // [0, 1]
  */
 export function jvp<A extends readonly unknown[], R>(
-  f: (...args: A) => R,
+  fun: (...args: A) => R,
   primals: Args<A>,
   tangents: { [I in keyof A]: Arg<A[I]> | null },
 ): [R, R] {
-  return jvpWith(f as unknown as AnyFn, primals, tangents, {}) as [R, R];
+  return jvpWith(fun as unknown as AnyFn, primals, tangents, {}) as [R, R];
 }
 jvp.with =
   (options: AuxOption) =>
@@ -105,12 +105,12 @@ function jvpWith(
  * Source: jax.linearize.
  */
 export function linearize<A extends readonly unknown[], R>(
-  f: (...args: A) => R,
+  fun: (...args: A) => R,
   ...primals: Args<A>
 ): [R, (...tangents: { [I in keyof A]: Arg<A[I]> | null }) => R] {
-  const name = `linearize(${nameOf(f as unknown as AnyFn)})`;
+  const name = `linearize(${nameOf(fun as unknown as AnyFn)})`;
   const p = flattenArgs(name, primals);
-  const { fn, out } = flatFunction(name, f as unknown as AnyFn, p.treedef);
+  const { fn, out } = flatFunction(name, fun as unknown as AnyFn, p.treedef);
   const wrt = p.leaves.map((x) => hasTangent(x.aval));
   const lin = linearizeFlat(fn, p.leaves, wrt, name);
   const outDef = out();
@@ -118,7 +118,7 @@ export function linearize<A extends readonly unknown[], R>(
     const ts = vectorLeaves(name, "tangents", tangents, p.treedef);
     const given = p.leaves.flatMap((x, i) => {
       if (!wrt[i]) return [];
-      const t = vectorLeaf(name, ts[i], x.aval, argumentPath(f as unknown as AnyFn, p.treedef, i));
+      const t = vectorLeaf(name, ts[i], x.aval, argumentPath(fun as unknown as AnyFn, p.treedef, i));
       return [instantiateTangent(t, x.aval)];
     });
     const outs = evalJaxpr(lin.jaxpr, [...lin.residuals, ...given]);
@@ -187,10 +187,10 @@ export interface Pullback<A, R> extends Disposable {
  * Cotangents of integer leaves are null. Source: jax.vjp
  */
 export function vjp<A extends readonly unknown[], R>(
-  f: (...args: A) => R,
+  fun: (...args: A) => R,
   ...primals: Args<A>
 ): [R, Pullback<A, R>] {
-  return vjpWith(f as unknown as AnyFn, {}, primals) as [R, Pullback<A, R>];
+  return vjpWith(fun as unknown as AnyFn, {}, primals) as [R, Pullback<A, R>];
 }
 /** `vjp` with options before the function, since its primals take the rest. */
 interface VjpWith {
