@@ -1,0 +1,148 @@
+// Kernel + Schedule → a wasm function (args: i32, begin: i32, end: i32) → (). `args` points to the addresses of the
+// parameters, then the uniforms, one 32-bit word each; [begin, end) is the range of the schedule's chunk axis.
+import type { AxisId, Guard, Kernel, KResult, KValue, Schedule, Stage } from "tenon-plugin-kit";
+import type { Lanes } from "./access.ts";
+import { lanewiseGuards, modeOf, varyingValues, type Mode } from "./analysis.ts";
+import { I32, get, i32c, type Code, type Fn } from "./assembler.ts";
+import { Emitter } from "./emitter.ts";
+import { laneLoop, plainLoop } from "./loops.ts";
+import { Nest } from "./nest.ts";
+import { Fold } from "./reduce.ts";
+import { StageValues, type Reductions, type Rep } from "./values.ts";
+
+/** Options of code generation that hold for a whole client. */
+export interface Target {
+  /** May relaxed SIMD be used? */
+  readonly relaxed: boolean;
+}
+/** Bodies longer than this are not run in several vectors at once: they have enough independent work. */
+const MAX_INTERLEAVED = 64;
+
+/** The code of one kernel. */
+export function compileKernel(kernel: Kernel, schedule: Schedule, target: Target): Fn {
+  const f = new Emitter([I32, I32, I32], target.relaxed);
+  new KernelWriter(kernel, schedule, f).write();
+  return f.finish();
+}
+
+type Reduce = Extract<KResult, { to: "reduce" }>;
+
+class KernelWriter {
+  private readonly kernel: Kernel;
+  private readonly schedule: Schedule;
+  private readonly nest: Nest;
+  private readonly f: Emitter;
+  private readonly mode: Mode;
+  private readonly shared: readonly AxisId[];
+  /** Values outside the loop over lanes, by stage, when a shared axis runs in lanes. */
+  private outside: readonly StageValues[] = [];
+
+  constructor(kernel: Kernel, schedule: Schedule, f: Emitter) {
+    this.kernel = kernel;
+    this.schedule = schedule;
+    this.f = f;
+    this.nest = new Nest(f, kernel);
+    this.mode = modeOf(kernel, schedule.vector);
+    const { mode } = this;
+    // Shared axes are parallel: the one that runs in lanes may be the innermost.
+    this.shared =
+      mode.kind === "columns" ? [...kernel.shared.filter((a) => a !== mode.axis), mode.axis] : kernel.shared;
+  }
+  write(): void {
+    this.writeShared(0);
+  }
+  private bounds(axis: AxisId): { from: Code; to: Code; length: number | null } {
+    if (axis === this.schedule.chunk) return { from: get(1), to: get(2), length: null };
+    const extent = this.nest.extentInt(axis);
+    return { from: i32c(0), to: this.nest.int(extent), length: typeof extent === "number" ? extent : null };
+  }
+  private units(stages: readonly Stage[]): number {
+    return stages.some((s) => s.body.length > MAX_INTERLEAVED) ? 1 : this.schedule.interleave;
+  }
+
+  private writeShared(k: number): void {
+    const axis = this.shared[k];
+    const { mode, nest } = this;
+    if (axis === undefined) this.writeStages();
+    else if (mode.kind === "columns" && axis === mode.axis) this.writeColumns(axis, mode.lanes);
+    else {
+      const { from, to } = this.bounds(axis);
+      plainLoop(nest, axis, from, to, () => this.writeShared(k + 1));
+    }
+  }
+  private writeColumns(axis: AxisId, lanes: Lanes): void {
+    const { kernel, nest } = this;
+    const guards = kernel.stages.flatMap((s) => lanewiseGuards(s, axis, varyingValues(s, axis, true)));
+    this.outside = kernel.stages.map((_, s) => {
+      const values = new StageValues(nest, s, [], nest.innermost + 2, null);
+      values.deepest = nest.innermost;
+      return values;
+    });
+    const units = this.units(kernel.stages);
+    laneLoop(nest, { axis, lanes, units, guards: unique(guards), ...this.bounds(axis) }, () =>
+      this.writeStages(),
+    );
+  }
+  private writeStages(): void {
+    const results: (readonly (readonly Rep[])[])[] = [];
+    this.kernel.stages.forEach((stage, s) => results.push(this.writeStage(stage, s, results)));
+  }
+
+  /** Writes one stage; returns its reductions, by result and part. */
+  private writeStage(stage: Stage, s: number, before: Reductions): readonly (readonly Rep[])[] {
+    const { nest, mode } = this;
+    const rowLanes = mode.kind === "rows" ? (mode.lanes[s] as Lanes) : 1;
+    const folds = stage.results.map((r) =>
+      r.to === "reduce" ? new Fold(nest, r, dtypesOf(stage, r), rowLanes, this.units([stage])) : null,
+    );
+    const code = nest.inside(null, () => {
+      const values = new StageValues(nest, s, before, nest.innermost, this.outside[s] ?? null);
+      nest.source = values;
+      for (const fold of folds) fold?.start((id) => values.value(id));
+      this.writeOver(stage, 0, values, rowLanes, (v) => this.writeBody(stage, v, folds));
+      for (const fold of folds) fold?.finish();
+      nest.source = null;
+    });
+    this.f.emit(code);
+    return folds.map((fold) => fold?.results ?? []);
+  }
+  private writeOver(
+    stage: Stage,
+    k: number,
+    values: StageValues,
+    rowLanes: Lanes,
+    body: (values: StageValues) => void,
+  ): void {
+    const { nest } = this;
+    const axis = stage.over[k];
+    if (axis === undefined) {
+      body(values);
+      return;
+    }
+    const range = this.bounds(axis);
+    if (k < stage.over.length - 1 || rowLanes === 1) {
+      plainLoop(nest, axis, range.from, range.to, () => this.writeOver(stage, k + 1, values, rowLanes, body));
+      return;
+    }
+    values.deepest = nest.innermost;
+    const guards = unique(lanewiseGuards(stage, axis, varyingValues(stage, axis, false)));
+    laneLoop(nest, { axis, lanes: rowLanes, units: this.units([stage]), guards, ...range }, () => {
+      const inner = values.inside();
+      nest.source = inner;
+      body(inner);
+      nest.source = values;
+    });
+  }
+  private writeBody(stage: Stage, values: StageValues, folds: readonly (Fold | null)[]): void {
+    values.writeBody();
+    stage.results.forEach((r, i) => {
+      if (r.to === "store") values.store(r);
+      else if (r.to === "update") values.update(r);
+      else (folds[i] as Fold).step(r.values.map((id) => values.value(id)));
+    });
+  }
+}
+
+const unique = (guards: readonly Guard[]): Guard[] => [...new Set(guards)];
+const dtypesOf = (stage: Stage, r: Reduce): KValue["dtype"][] =>
+  r.values.map((id) => (stage.body[id] as KValue).dtype);
