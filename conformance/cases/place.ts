@@ -145,7 +145,7 @@ function assemble(path: string, signature: Signature, slots: Slots): unknown[] |
 /** Types of which one alternative is a plain number want Python numbers as numbers; those that take arrays as operands. */
 function wantedBy(type: string): Wanted {
   if (/(^|\| *)number\b(?!\[)/.test(type)) return "setting";
-  return /\b(ArrayLike|NDArray|Operand|Nested|TypedArray|Key|Tree|unknown)\b/.test(type)
+  return /\b(ArrayLike|NDArray|Operand|Nested|TypedArray|Key|Tree|unknown|T)\b/.test(type)
     ? "array"
     : "setting";
 }
