@@ -150,13 +150,7 @@ export class StageValues implements ValueSource {
    * @param prelude  level where these are known
    * @param outer    the same stage outside the current loop over lanes: values that don't vary are shared with it
    */
-  constructor(
-    nest: Nest,
-    stage: number,
-    results: Reductions,
-    prelude: number,
-    outer: StageValues | null,
-  ) {
+  constructor(nest: Nest, stage: number, results: Reductions, prelude: number, outer: StageValues | null) {
     this.nest = nest;
     this.stage = stage;
     this.body = nest.kernel.stages[stage] as Stage;
