@@ -21,7 +21,7 @@ export {
 } from "./errors.ts";
 export type { ErrorFields } from "./errors.ts";
 export { specialise } from "./specialise.ts";
-export { unsupported } from "./supports.ts";
+export { unsupported, unsupportedOp } from "./supports.ts";
 export { printProgram } from "./text.ts";
 export { ABI, downlevel, IR, negotiate, uplevel } from "./version.ts";
 export type { Downlevel, HostVersions, OpHistory, Verdict } from "./version.ts";

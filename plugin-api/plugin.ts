@@ -138,6 +138,8 @@ export interface OpSupport {
   /** For collectives: taken only as the sole op of a Program; plugin-kit cuts around it. */
   readonly standalone?: true;
   readonly deviates?: readonly ("nan" | "inf" | "signedZero" | "denormal")[];
+  /** Dtypes in which smaller ops do its work: for the support table only. Absent: none. */
+  readonly decomposed?: readonly DType[];
 }
 /** What a client can do: facts as data, frozen once the client exists. An absent flag is false. */
 export interface Capabilities {

@@ -67,6 +67,7 @@ const opSupport = lazily(() =>
     ),
     standalone: z.optional(z.literal(true)),
     deviates: z.optional(z.array(z.string())),
+    decomposed: z.optional(z.array(z.string())),
   }),
 );
 const FLAGS = [

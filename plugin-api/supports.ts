@@ -66,7 +66,8 @@ class Checker {
     return undefined;
   }
 
-  private claim(op: Op): TenonError | undefined {
+  /** Why this op itself isn't claimed, its regions aside. */
+  claim(op: Op): TenonError | undefined {
     const { ops, composites, customCalls, callbacks } = this.capabilities;
     if (op.op === "composite" && composites?.includes(`${op.attrs.name}@${op.attrs.version}`) === true)
       return undefined;
@@ -135,4 +136,14 @@ export function unsupported(
     if (why !== undefined) return why;
   }
   return undefined;
+}
+
+/** The same for one op, its regions and result types aside; `types` holds those of its operands by id. */
+export function unsupportedOp(
+  op: Op,
+  types: ReadonlyMap<number, Type>,
+  capabilities: Capabilities,
+  plugin: string,
+): TenonError | undefined {
+  return new Checker(capabilities, plugin, new Map(types)).claim(op);
 }
