@@ -1,10 +1,9 @@
-// Element types on both sides: their ONNX numbers, their bytes, and the type that carries their arithmetic.
-// onnxruntime has full kernels for f32, f64, i32 and i64 only (registered kernels of 1.30, probed type by type),
-// so everything else is computed in one of these four and cast back.
-import type { DType } from "tenon-plugin-api";
+// Element types on both sides: their ONNX numbers, their bytes, and the types in which onnxruntime computes.
+// A bf16 value lives as f32 in the graph (always rounded), because onnxruntime's interfaces carry no bf16.
+import { DTYPES, type DType } from "tenon-plugin-api";
 import { TensorProto_DataType as T } from "./proto/onnx_pb.ts";
 
-/** Number of the element type in ONNX (`TensorProto.DataType`). */
+/** Number of the element type of a value in the graph (`TensorProto.DataType`). */
 export const ONNX_TYPE: { readonly [D in DType]?: T } = {
   bool: T.BOOL,
   i8: T.INT8,
@@ -16,72 +15,69 @@ export const ONNX_TYPE: { readonly [D in DType]?: T } = {
   u32: T.UINT32,
   u64: T.UINT64,
   f16: T.FLOAT16,
-  bf16: T.BFLOAT16,
+  bf16: T.FLOAT,
   f32: T.FLOAT,
   f64: T.DOUBLE,
 };
 
-/** The dtypes a model may hold, inputs and results included. */
-export const DTYPES: readonly DType[] = Object.keys(ONNX_TYPE) as DType[];
+/** Number of the element type in which constants are stored, and to which `Cast` rounds. */
+export const STORED_TYPE: { readonly [D in DType]?: T } = { ...ONNX_TYPE, bf16: T.BFLOAT16 };
 
-/** Bytes of one element. */
-export const WIDTH: { readonly [D in DType]?: number } = {
-  bool: 1,
-  i8: 1,
-  u8: 1,
-  i16: 2,
-  u16: 2,
-  f16: 2,
-  bf16: 2,
-  i32: 4,
-  u32: 4,
-  f32: 4,
-  i64: 8,
-  u64: 8,
-  f64: 8,
-};
+/** The dtypes a model may hold. */
+export const SUPPORTED: readonly DType[] = Object.keys(ONNX_TYPE) as DType[];
 
-/** The four element types in which onnxruntime computes everything. */
-export type Carrier = "f32" | "f64" | "i32" | "i64";
-
-const CARRIER: { readonly [D in DType]?: Carrier } = {
-  bool: "i32",
-  i8: "i32",
-  i16: "i32",
-  i32: "i32",
-  u8: "i32",
-  u16: "i32",
-  u32: "i64",
-  i64: "i64",
-  u64: "i64", // as the same 64 bits: sums and products wrap alike; comparison and division look at the sign bit
-  f16: "f32",
-  bf16: "f32",
-  f32: "f32",
-  f64: "f64",
-};
-
-/** The element type that computes for `dtype`: holds every value of it exactly (u64: the same bits). */
-export function carrierOf(dtype: DType): Carrier {
-  const carrier = CARRIER[dtype];
-  if (carrier === undefined) throw new Error(`internal: no carrier for ${dtype}`);
-  return carrier;
-}
-
-export const isFloat = (d: DType): boolean => d === "f16" || d === "bf16" || d === "f32" || d === "f64";
-export const isUnsigned = (d: DType): boolean => d === "u8" || d === "u16" || d === "u32" || d === "u64";
-export const isInteger = (d: DType): boolean => isUnsigned(d) || /^i(8|16|32|64)$/.test(d);
-/** Bits of an integer or float type. */
-export const bitsOf = (d: DType): number => 8 * (WIDTH[d] ?? 0);
+/** Is it a real float? */
+export const isFloat = (d: DType): boolean => DTYPES[d].kind === "f";
+/** Is it an unsigned integer? */
+export const isUnsigned = (d: DType): boolean => DTYPES[d].kind === "u";
+/** Is it a signed integer? */
+export const isSigned = (d: DType): boolean => DTYPES[d].kind === "i";
+/** Is it an integer? */
+export const isInteger = (d: DType): boolean => isSigned(d) || isUnsigned(d);
+/** The unsigned integer of the same width. */
+export const unsignedOf = (d: DType): DType => `u${DTYPES[d].bits}` as DType;
+/** The signed integer of the same width. */
+export const signedOf = (d: DType): DType => `i${DTYPES[d].bits}` as DType;
 
 /** Smallest and largest value of an integer type. */
 export function rangeOf(d: DType): readonly [bigint, bigint] {
-  const bits = BigInt(bitsOf(d));
+  const bits = BigInt(DTYPES[d].bits);
   return isUnsigned(d) ? [0n, (1n << bits) - 1n] : [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n];
 }
 
-/** Elements as little-endian bytes. Not for f16 and bf16: the writer makes scalars in carriers only. */
+/** The type in which floats are computed: f16 and bf16 in f32, rounded after every op. */
+export const carrierOf = (d: DType): DType => (d === "f16" || d === "bf16" ? "f32" : d);
+
+/** A type that holds all values of another (u64 in i64: the same bits). */
+const WIDER: { readonly [D in DType]?: DType } = {
+  bool: "u8",
+  i8: "i32",
+  i16: "i32",
+  u8: "i32",
+  u16: "i32",
+  u32: "i64",
+  u64: "i64",
+  f16: "f32",
+};
+/** Where onnxruntime 1.30 has no kernel of an operator for a dtype, though ONNX allows it (probed type by type). */
+const MISSING: { readonly [operator: string]: readonly DType[] } = {
+  Where: ["bool", "i8", "i16", "u16", "u32", "u64"],
+  Max: ["i16", "u16"],
+  Min: ["i16", "u16"],
+  Pad: ["i16", "u16"],
+  ReduceMax: ["i16", "u16", "u32"],
+  ReduceMin: ["i16", "u16", "u32"],
+  BitShift: ["u16"],
+};
+/** The dtype in which an operator runs on values of `dtype`: itself, or the nearest that onnxruntime has. */
+export function kernelType(operator: string, dtype: DType): DType {
+  if (MISSING[operator]?.includes(dtype) !== true) return dtype;
+  return operator === "BitShift" ? "u32" : (WIDER[dtype] as DType);
+}
+
+/** Elements as little-endian bytes; integers wrap. Not for f16 and bf16: the graph computes neither. */
 export function encode(dtype: DType, values: readonly (number | bigint)[]): Uint8Array {
-  const width = WIDTH[dtype] ?? 0;
+  const width = DTYPES[dtype].itemsize;
   const bytes = new Uint8Array(width * values.length);
   const view = new DataView(bytes.buffer);
   for (const [i, v] of values.entries()) put(view, i * width, dtype, v);
@@ -89,25 +85,56 @@ export function encode(dtype: DType, values: readonly (number | bigint)[]): Uint
 }
 
 function put(view: DataView, at: number, dtype: DType, v: number | bigint): void {
-  switch (dtype) {
-    case "f32":
-      return view.setFloat32(at, Number(v), true);
-    case "f64":
-      return view.setFloat64(at, Number(v), true);
-    case "i64":
-    case "u64":
-      return view.setBigInt64(at, BigInt(v), true);
-    case "i32":
-    case "u32":
-      return view.setInt32(at, Number(v) | 0, true);
-    case "i16":
-    case "u16":
-      return view.setInt16(at, Number(v), true);
-    case "i8":
-    case "u8":
-    case "bool":
-      return view.setInt8(at, Number(v));
+  if (dtype === "f32") return view.setFloat32(at, Number(v), true);
+  if (dtype === "f64") return view.setFloat64(at, Number(v), true);
+  const bits = BigInt.asUintN(64, BigInt(v));
+  switch (DTYPES[dtype].itemsize) {
+    case 8:
+      return view.setBigUint64(at, bits, true);
+    case 4:
+      return view.setUint32(at, Number(bits & 0xffffffffn), true);
+    case 2:
+      return view.setUint16(at, Number(bits & 0xffffn), true);
     default:
-      throw new Error(`internal: cannot encode ${dtype}`);
+      return view.setUint8(at, Number(bits & 0xffn));
   }
+}
+
+/** The first element of little-endian bytes: an integer as bigint. */
+export function decode(dtype: DType, bytes: Uint8Array): number | bigint {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  switch (dtype) {
+    case "f64":
+      return view.getFloat64(0, true);
+    case "f32":
+      return view.getFloat32(0, true);
+    case "bf16":
+      return bf16ToNumber(view.getUint16(0, true));
+    case "f16":
+      return f16ToNumber(view.getUint16(0, true));
+    default: {
+      let bits = 0n;
+      for (let i = bytes.length - 1; i >= 0; i--) bits = (bits << 8n) | BigInt(bytes[i] as number);
+      return isSigned(dtype) ? BigInt.asIntN(DTYPES[dtype].bits, bits) : bits;
+    }
+  }
+}
+
+const word = new DataView(new ArrayBuffer(4));
+/** The value of bfloat16 bits. */
+export function bf16ToNumber(bits: number): number {
+  word.setUint32(0, bits << 16);
+  return word.getFloat32(0);
+}
+/** bfloat16 bits of a number, to nearest even. */
+export function numberToBf16(x: number): number {
+  word.setFloat32(0, x);
+  const bits = word.getUint32(0);
+  return x !== x ? 0x7fc0 : ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
+}
+function f16ToNumber(bits: number): number {
+  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
+  const sign = bits & 0x8000 ? -1 : 1;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
 }

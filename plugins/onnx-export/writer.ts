@@ -1,8 +1,8 @@
-// The graph builder: names, initialisers, nested graphs, and the model around them.
-// Every node is pure, so an equal node is written once in each scope.
+// The graph as protobuf: names, initialisers, nested graphs, and the model around them. Every node is pure, so an equal
+// node is written once in each scope, and a node whose results nobody reads is dropped at the end.
 import { create, toBinary } from "@bufbuild/protobuf";
-import type { DType, Dim } from "tenon-plugin-api";
-import { ONNX_TYPE, encode } from "./elements.ts";
+import { tenonError, type DType, type Dim } from "tenon-plugin-api";
+import { encode, ONNX_TYPE, STORED_TYPE } from "./elements.ts";
 import {
   AttributeProtoSchema,
   AttributeProto_AttributeType as A,
@@ -14,20 +14,33 @@ import {
 } from "./proto/onnx_pb.ts";
 import type { AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto } from "./proto/onnx_pb.ts";
 
-/** A value of the ONNX graph. A symbolic dim stands where the size is known at run time only. */
-export interface Val {
-  readonly name: string;
-  readonly dtype: DType;
-  readonly shape: readonly Dim[];
-}
+/** What a value is: a symbolic dim stands where the size is known at run time only. */
 export interface Shaped {
   readonly dtype: DType;
   readonly shape: readonly Dim[];
 }
-/** An attribute: integers and integer lists as they are, floats tagged (JavaScript cannot tell 1 from 1.0). */
-export type AttrValue = number | string | readonly number[] | { readonly float: number } | GraphProto;
+/** A value of the ONNX graph. */
+export interface Val extends Shaped {
+  readonly name: string;
+}
+
+/** A nested graph, as the attribute of a Loop or an If. */
+export type Nested = GraphProto;
+/** An attribute: integers and lists of them as they are, floats tagged (JavaScript cannot tell 1 from 1.0). */
+export type AttrValue = number | string | readonly number[] | { readonly float: number } | Nested;
+/** Attributes of a node. */
 export interface Attrs {
   readonly [name: string]: AttrValue;
+}
+
+/** What was written. */
+export interface ModelReport {
+  readonly opset: number;
+  readonly irVersion: number;
+  /** How many nodes of each ONNX operator, nested graphs included. */
+  readonly ops: { readonly [operator: string]: number };
+  readonly initializers: { readonly count: number; readonly nbytes: number };
+  readonly nbytes: number;
 }
 
 interface Scope {
@@ -36,17 +49,24 @@ interface Scope {
   readonly parent: Scope | undefined;
 }
 
-/** Builds one model. `opset` decides the form of the few ops that changed between 17 and 23. */
+/** The IR version that came with each opset (https://github.com/onnx/onnx/blob/main/docs/Versioning.md). */
+const IR_VERSION: { readonly [opset: number]: number } = { 21: 10, 22: 10, 23: 11, 24: 12, 25: 13, 26: 13 };
+/** Opsets that can be written: those in which every operator used here has the form used here, and onnxruntime loads. */
+export const OPSETS: readonly number[] = Object.keys(IR_VERSION).map(Number);
+/** protobuf's limit for one message. */
+const MAX_BYTES = 2 ** 31 - 1;
+
+/** Writes one model. */
 export class Writer {
   readonly opset: number;
-  /** How many nodes of each ONNX op were written, nested graphs included. */
-  readonly counts: { [op: string]: number } = {};
-  readonly initializers: TensorProto[] = [];
+  readonly #initializers: TensorProto[] = [];
   readonly #names: Set<string> = new Set();
   readonly #symbols: Map<string, Val> = new Map();
   readonly #constants: Map<string, Val[]> = new Map();
+  readonly #bytes: Map<string, Uint8Array> = new Map();
   readonly #root: Scope = { nodes: [], memo: new Map(), parent: undefined };
   #scope: Scope = this.#root;
+  #serial = 0;
 
   constructor(opset: number) {
     this.opset = opset;
@@ -63,48 +83,37 @@ export class Writer {
 
   /** Writes a node and returns its results; an equal node that is visible from here is taken instead. */
   node(
-    op: string,
+    operator: string,
     inputs: readonly (Val | undefined)[],
     outs: readonly Shaped[],
     attrs: Attrs = {},
   ): readonly Val[] {
     const names = inputs.map((v) => v?.name ?? "");
-    const plain = Object.values(attrs).every(
-      (v) => typeof v !== "object" || Array.isArray(v) || "float" in v,
-    );
-    const key = plain ? `${op}|${names.join()}|${JSON.stringify(attrs)}|${outs.length}` : "";
-    const known = plain ? this.#find(key) : undefined;
-    if (known) return known;
-    const results = outs.map((o) => ({ ...o, name: this.#fresh(op) }));
-    this.counts[op] = (this.counts[op] ?? 0) + 1;
+    const pure = Object.values(attrs).every((v) => typeof v !== "object" || Array.isArray(v) || "float" in v);
+    const key = pure ? `${operator}|${names.join()}|${JSON.stringify(attrs)}|${outs.length}` : "";
+    const known = pure ? this.#find(key) : undefined;
+    if (known) return known.map((v, i) => ({ ...v, ...(outs[i] as Shaped) }));
+    const results = outs.map((o) => ({
+      dtype: o.dtype,
+      shape: o.shape,
+      name: this.name(`${operator}_${++this.#serial}`),
+    }));
     this.#scope.nodes.push(
       create(NodeProtoSchema, {
-        opType: op,
-        name: results[0]?.name ?? op,
+        opType: operator,
+        name: results[0]?.name ?? operator,
         input: names,
         output: results.map((r) => r.name),
         attribute: Object.entries(attrs).map(([k, v]) => attribute(k, v)),
       }),
     );
-    if (plain) this.#scope.memo.set(key, results);
+    if (pure) this.#scope.memo.set(key, results);
     return results;
   }
 
   /** A node with one result. */
-  one(
-    op: string,
-    inputs: readonly (Val | undefined)[],
-    dtype: DType,
-    shape: readonly Dim[],
-    attrs?: Attrs,
-  ): Val {
-    return this.node(op, inputs, [{ dtype, shape }], attrs)[0] as Val;
-  }
-
-  #serial = 0;
-  #fresh(op: string): string {
-    this.#serial += 1;
-    return this.name(`${op}_${this.#serial}`);
+  one(operator: string, inputs: readonly (Val | undefined)[], out: Shaped, attrs?: Attrs): Val {
+    return this.node(operator, inputs, [out], attrs)[0] as Val;
   }
 
   #find(key: string): readonly Val[] | undefined {
@@ -115,50 +124,60 @@ export class Writer {
     return undefined;
   }
 
-  /** An initialiser of the outermost graph; equal ones are shared. */
+  /** An initialiser of the outermost graph; equal ones are shared. With `wish` it keeps a name of its own. */
   constant(dtype: DType, shape: readonly number[], bytes: Uint8Array, wish?: string): Val {
     const key = `${dtype}[${shape.join()}]${bytes.length}:${hash(bytes)}`;
     const peers = this.#constants.get(key) ?? [];
     const same = peers.find((p) => equal(this.#bytes.get(p.name), bytes));
     if (same && wish === undefined) return same;
-    const val: Val = { name: this.name(wish ?? `const_${this.initializers.length}`), dtype, shape };
-    this.initializers.push(tensor(val.name, dtype, shape, bytes));
+    const name = this.name(wish ?? `const_${this.#initializers.length}`);
+    this.#initializers.push(
+      create(TensorProtoSchema, {
+        name,
+        dataType: STORED_TYPE[dtype] ?? 0,
+        dims: shape.map(BigInt),
+        rawData: bytes,
+      }),
+    );
+    const val = this.#widened({ name, dtype, shape });
     this.#bytes.set(val.name, bytes);
     this.#constants.set(key, [...peers, val]);
     return val;
   }
-  readonly #bytes: Map<string, Uint8Array> = new Map();
+
+  /** A stored bf16 as it lives in the graph; in the outermost one, since constants are shared by all. */
+  #widened(stored: Val): Val {
+    if (stored.dtype !== "bf16") return stored;
+    const scope = this.#scope;
+    this.#scope = this.#root;
+    const val = this.one("Cast", [stored], stored, { to: ONNX_TYPE.f32 as number });
+    this.#scope = scope;
+    return val;
+  }
 
   /** The bytes of a value that is an initialiser. */
   bytesOf(v: Val): Uint8Array | undefined {
     return this.#bytes.get(v.name);
   }
 
-  scalar(dtype: DType, value: number | bigint): Val {
-    return this.constant(dtype, [], encode(dtype, [value]));
-  }
-  vector(dtype: DType, values: readonly (number | bigint)[]): Val {
-    return this.constant(dtype, [values.length], encode(dtype, values));
-  }
   /** A list of integers as ONNX takes shapes, axes and positions. */
   ints(values: readonly (number | bigint)[]): Val {
-    return this.vector("i64", values);
+    return this.constant("i64", [values.length], encode("i64", values));
   }
 
   /** Tells which dimension of which input binds a symbol. */
   bindSymbol(name: string, input: Val, axis: number): void {
     if (this.#symbols.has(name)) return;
-    const at = this.one("Shape", [input], "i64", [1], { start: axis, end: axis + 1 });
-    this.#symbols.set(name, at);
+    const out: Shaped = { dtype: "i64", shape: [1] };
+    this.#symbols.set(name, this.one("Shape", [input], out, { start: axis, end: axis + 1 }));
   }
 
   /** The shape as an i64 vector: a constant, or computed from the inputs' shapes. */
   dims(shape: readonly Dim[]): Val {
     if (shape.every((d) => typeof d === "number")) return this.ints(shape);
     const parts = shape.map((d) => this.dim(d));
-    return parts.length === 1
-      ? (parts[0] as Val)
-      : this.one("Concat", parts, "i64", [shape.length], { axis: 0 });
+    const out: Shaped = { dtype: "i64", shape: [shape.length] };
+    return parts.length === 1 ? (parts[0] as Val) : this.one("Concat", parts, out, { axis: 0 });
   }
 
   /** One dimension as an i64 vector of one element. */
@@ -170,17 +189,13 @@ export class Writer {
       return bound;
     }
     const [op, l, r] = d;
-    const pair = [this.dim(l), this.dim(r)];
-    const node = { add: "Add", mul: "Mul", floordiv: "Div", mod: "Mod", max: "Max", min: "Min" }[op];
-    return this.one(node, pair, "i64", [1]); // sizes are never negative: Div and Mod round as floor does
+    // Sizes are never negative: Div and Mod round as floor does.
+    const operator = { add: "Add", mul: "Mul", floordiv: "Div", mod: "Mod", max: "Max", min: "Min" }[op];
+    return this.one(operator, [this.dim(l), this.dim(r)], { dtype: "i64", shape: [1] });
   }
 
   /** A nested graph: what `build` writes goes into it; values of the graphs around it may be used by name. */
-  nested(
-    wish: string,
-    inputs: readonly Shaped[],
-    build: (inputs: readonly Val[]) => readonly Val[],
-  ): GraphProto {
+  nested(wish: string, inputs: readonly Shaped[], build: (inputs: readonly Val[]) => readonly Val[]): Nested {
     const outer = this.#scope;
     const params = inputs.map((p, i) => ({ ...p, name: this.name(`${wish}_in${i}`) }));
     this.#scope = { nodes: [], memo: new Map(), parent: outer };
@@ -201,48 +216,68 @@ export class Writer {
   /** The value under another name, never shared. */
   identity(v: Val, wish: string): Val {
     const out: Val = { ...v, name: this.name(wish) };
-    this.counts["Identity"] = (this.counts["Identity"] ?? 0) + 1;
     this.#scope.nodes.push(
       create(NodeProtoSchema, { opType: "Identity", name: out.name, input: [v.name], output: [out.name] }),
     );
     return out;
   }
 
-  /** The nodes of the outermost graph. */
-  get nodes(): readonly NodeProto[] {
-    return this.#root.nodes;
-  }
-
-  /** The finished model. Initialisers that nothing reads are left out, except those named in `keep`. */
+  /** The finished model. */
   model(
     name: string,
     inputs: readonly Val[],
     outputs: readonly Val[],
-    keep: ReadonlySet<string>,
-  ): Uint8Array {
-    const used = new Set<string>();
-    collectInputs(this.#root.nodes, used);
-    const graph = create(GraphProtoSchema, {
-      name,
-      node: this.#root.nodes,
-      initializer: this.initializers.filter((t) => used.has(t.name) || keep.has(t.name)),
-      input: inputs.map((v) => valueInfo(v)),
-      output: outputs.map((v) => valueInfo(v)),
-    });
+  ): { readonly bytes: Uint8Array; readonly report: ModelReport } {
+    const live = new Set(outputs.map((v) => v.name));
+    const node = prune(this.#root.nodes, live);
+    const initializer = this.#initializers.filter((t) => live.has(t.name));
+    const nbytes = initializer.reduce((n, t) => n + t.rawData.length, 0);
+    if (nbytes > MAX_BYTES)
+      throw tenonError(
+        "RESOURCE_EXHAUSTED",
+        `exportOnnx: ${name} holds ${nbytes} bytes of constants, a file 2 GiB at most`,
+        {
+          plugin: "onnx-export",
+          hint: "pass large arrays as arguments instead of capturing them",
+        },
+      );
+    const irVersion = IR_VERSION[this.opset] as number;
+    const info = { input: inputs.map((v) => valueInfo(v)), output: outputs.map((v) => valueInfo(v)) };
     const model = create(ModelProtoSchema, {
-      irVersion: 10n,
+      irVersion: BigInt(irVersion),
       producerName: "tenon",
       opsetImport: [{ domain: "", version: BigInt(this.opset) }],
-      graph,
+      graph: create(GraphProtoSchema, { name, node, initializer, ...info }),
     });
-    return toBinary(ModelProtoSchema, model);
+    const bytes = toBinary(ModelProtoSchema, model);
+    const ops: { [operator: string]: number } = {};
+    count(node, ops);
+    const initializers = { count: initializer.length, nbytes };
+    return { bytes, report: { opset: this.opset, irVersion, ops, initializers, nbytes: bytes.length } };
   }
 }
 
-function collectInputs(nodes: readonly NodeProto[], into: Set<string>): void {
+/** The nodes that `live` names need, nested graphs included; adds to `live` what they read. */
+function prune(nodes: readonly NodeProto[], live: Set<string>): NodeProto[] {
+  const kept: NodeProto[] = [];
+  for (const node of nodes.toReversed()) {
+    if (!node.output.some((name) => live.has(name))) continue;
+    kept.push(node);
+    for (const name of node.input) live.add(name);
+    for (const { g } of node.attribute) {
+      if (!g) continue;
+      const inner = new Set(g.output.map((v) => v.name));
+      g.node = prune(g.node, inner);
+      for (const name of inner) live.add(name);
+    }
+  }
+  return kept.reverse();
+}
+
+function count(nodes: readonly NodeProto[], ops: { [operator: string]: number }): void {
   for (const node of nodes) {
-    for (const name of node.input) into.add(name);
-    for (const a of node.attribute) if (a.g) collectInputs(a.g.node, into);
+    ops[node.opType] = (ops[node.opType] ?? 0) + 1;
+    for (const { g } of node.attribute) if (g) count(g.node, ops);
   }
 }
 
@@ -256,16 +291,7 @@ function attribute(name: string, value: AttrValue): AttributeProto {
 }
 const isInts = (v: AttrValue): v is readonly number[] => Array.isArray(v);
 
-function tensor(name: string, dtype: DType, shape: readonly number[], rawData: Uint8Array): TensorProto {
-  return create(TensorProtoSchema, {
-    name,
-    dataType: ONNX_TYPE[dtype] ?? 0,
-    dims: shape.map(BigInt),
-    rawData,
-  });
-}
-
-/** Name, element type and shape, as a graph declares its inputs and results. Computed dims are left open. */
+/** Name, element type and shape, as a graph declares its inputs and results. */
 function valueInfo(v: Val): ValueInfoProto {
   const dim = v.shape.map((d) => ({
     value:
@@ -279,6 +305,7 @@ function valueInfo(v: Val): ValueInfoProto {
   });
 }
 
+/** FNV-1a over at most 4096 of the bytes; equality is checked after. */
 function hash(bytes: Uint8Array): number {
   let h = 0x811c9dc5;
   const step = Math.max(1, Math.floor(bytes.length / 4096));
@@ -287,7 +314,5 @@ function hash(bytes: Uint8Array): number {
 }
 
 function equal(a: Uint8Array | undefined, b: Uint8Array): boolean {
-  if (a === undefined || a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
+  return a !== undefined && a.length === b.length && a.every((x, i) => x === b[i]);
 }

@@ -1,0 +1,103 @@
+// The plugin: compile writes an ONNX model, execute runs it with onnxruntime-node. Without that package models can still
+// be written: by `buildModel`, or by a compiler for one of the opsets.
+import {
+  ABI,
+  IR,
+  OP_NAMES,
+  tenonError,
+  type Capabilities,
+  type DeviceDescription,
+  type OpName,
+  type OpSupport,
+  type Plugin,
+} from "tenon-plugin-api";
+import { compileModel, OnnxClient } from "./client.ts";
+import { isFloat, SUPPORTED } from "./elements.ts";
+import { DEFAULT_OPSET } from "./model.ts";
+import { loadOrt } from "./runtime.ts";
+import { OPSETS } from "./writer.ts";
+
+export { buildModel, DEFAULT_OPSET } from "./model.ts";
+export type { Model, ModelOptions } from "./model.ts";
+export { loadModel, loadOrt } from "./runtime.ts";
+export type { Loaded, Ort } from "./runtime.ts";
+export { OPSETS } from "./writer.ts";
+export type { ModelReport } from "./writer.ts";
+
+const FLOATS = SUPPORTED.filter(isFloat);
+/** What differs from StableHLO, and is left so because repairing it costs every model some nodes. */
+const SUPPORT: { readonly [N in OpName]?: OpSupport } = {
+  // onnxruntime's Max(−0, 0) may be −0.
+  maximum: { deviates: ["signedZero"] },
+  minimum: { deviates: ["signedZero"] },
+  clamp: { deviates: ["signedZero"] },
+  reduce: { deviates: ["signedZero"] },
+  reduce_window: { deviates: ["signedZero"] },
+  // A NaN's payload and sign are not kept.
+  bitcast_convert: { dtypes: SUPPORTED.filter((d) => d !== "bool"), deviates: ["nan"] },
+  real: { dtypes: FLOATS },
+  imag: { dtypes: FLOATS },
+};
+const REFUSED: readonly OpName[] = ["complex"];
+
+const capabilities: Capabilities = Object.freeze({
+  dtypes: SUPPORTED,
+  ops: Object.fromEntries(OP_NAMES.filter((n) => !REFUSED.includes(n)).map((n) => [n, SUPPORT[n] ?? {}])),
+  symbolicDims: true,
+});
+
+/** Options of the plugin. */
+export interface OnnxExportOptions {
+  /** The opset of the models, 21 to 26; default 21. */
+  readonly opset?: number;
+}
+
+const description = (kind: string, why?: string): DeviceDescription => ({
+  id: 0,
+  platform: "onnx",
+  kind,
+  available: why === undefined,
+  ...(why === undefined ? {} : { why }),
+});
+
+/** ONNX models as executables, run by onnxruntime-node where it is installed. */
+export function onnxExport(options: OnnxExportOptions = {}): Plugin {
+  const opset = options.opset ?? DEFAULT_OPSET;
+  if (!OPSETS.includes(opset))
+    throw tenonError("INVALID_ARGUMENT", `onnxExport: opset ${opset} is not one of ${OPSETS.join(", ")}`, {
+      plugin: "onnx-export",
+      reason: "E_ONNX_OPSET",
+    });
+  return {
+    manifest: {
+      name: "onnx-export",
+      version: "0.9.0",
+      platforms: ["onnx"],
+      abi: ABI,
+      ir: { min: IR, max: IR },
+    },
+    discover: async () => {
+      try {
+        const ort = await loadOrt();
+        return [description(`onnxruntime ${ort.env.versions.common}, opset ${opset}`)];
+      } catch (error) {
+        return [description(`onnxruntime, opset ${opset}`, (error as Error).message)];
+      }
+    },
+    createClient: async (_selection, host) => {
+      const ort = await loadOrt();
+      const device = description(`onnxruntime ${ort.env.versions.common}, opset ${opset}`);
+      return new OnnxClient(ort, opset, capabilities, device, host);
+    },
+    extensions: {
+      aot: {
+        topologies: () => OPSETS.map((n) => `opset-${n}`),
+        createCompiler: ({ name }) => ({
+          capabilities,
+          compile: (program) => compileModel(program, Number(name.replace("opset-", ""))),
+        }),
+      },
+    },
+  };
+}
+export default onnxExport;

@@ -1,0 +1,69 @@
+// sort with any comparator: Batcher's bitonic network, whose stages are one Loop. All pairs of a stage are compared at once,
+// by the comparator written on whole arrays. The position of an element decides among equals, so the order is stable.
+import type { OpName } from "tenon-plugin-api";
+import { axesOf, fixed, sizeOf } from "../graph.ts";
+import type { Val } from "../writer.ts";
+import { regionOf, type Row } from "./row.ts";
+
+/** Block length k and distance j of every stage (Knuth, TAOCP 3, §5.2.2). */
+function stages(n: number): { readonly blocks: number[]; readonly distances: number[] } {
+  const [blocks, distances]: [number[], number[]] = [[], []];
+  for (let k = 2; k <= n; k *= 2)
+    for (let j = k / 2; j >= 1; j /= 2) {
+      blocks.push(k);
+      distances.push(j);
+    }
+  return { blocks, distances };
+}
+
+const sort: Row<"sort"> = (op, xs, run) => {
+  const { g } = run;
+  const first = xs[0] as Val;
+  const axis = op.attrs.dimension;
+  const n = fixed(first, "sort")[axis] as number;
+  if (n <= 1 || sizeOf(first.shape) === 0) return xs;
+  const last = first.shape.length - 1;
+  const perm = [...axesOf(first).filter((d) => d !== axis), axis];
+  const size = 2 ** Math.ceil(Math.log2(n));
+  const extra = axesOf(first).map((d) => (d === last ? size - n : 0));
+  const none = extra.map(() => 0);
+  const moved = xs.map((x) => g.pad(g.transpose(x, perm), none, extra, g.zeros(x.dtype, [])));
+  const { shape } = moved[0] as Val;
+  const here = g.range(size);
+  const { blocks, distances } = stages(size);
+  const int = (v: number): Val => g.scalar("i64", v);
+
+  const sorted = g.loop("sort", int(blocks.length), g.true, [...moved, g.expand(here, shape)], (i, state) => {
+    const [block, distance] = [blocks, distances].map((list) => g.gather(g.writer.ints(list), i, 0)) as [
+      Val,
+      Val,
+    ];
+    const partner = g.op("BitwiseXor", [here, distance]);
+    const rises = g.equal(g.op("BitwiseAnd", [here, block]), int(0));
+    const takesLess = g.equal(g.less(here, partner), rises);
+    const others = state.map((x) => g.gather(x, partner, last));
+    const mine = state.slice(0, -1);
+    const [position, otherPosition] = [state, others].map((list) => list[list.length - 1] as Val) as [
+      Val,
+      Val,
+    ];
+    const less = (a: readonly Val[], b: readonly Val[]): Val =>
+      run.lift(
+        regionOf(op, 0),
+        a.flatMap((x, k) => [x, b[k] as Val]),
+      )[0] as Val;
+    const [before, after] = [less(others, mine), less(mine, others)];
+    const isPadding = (p: Val): Val => g.op("GreaterOrEqual", [p, int(n)], "bool");
+    const tie = g.and(g.not(after), g.less(otherPosition, position));
+    const inFront = g.or(isPadding(position), g.and(g.not(isPadding(otherPosition)), g.or(before, tie)));
+    // Among padding alone the position decides too.
+    const both = g.and(isPadding(position), isPadding(otherPosition));
+    const swaps = g.equal(g.where(both, g.less(otherPosition, position), inFront), takesLess);
+    return [g.true, ...state.map((x, k) => g.where(swaps, others[k] as Val, x))];
+  });
+  const back = axesOf(first).map((d) => perm.indexOf(d));
+  return xs.map((_, k) => g.transpose(g.take(sorted[k] as Val, last, 0, n), back));
+};
+
+/** The rows of the op table. */
+export const sortRows = { sort } satisfies { readonly [N in OpName]?: Row<N> };
