@@ -1,5 +1,5 @@
 // Products too thin to pack: a few rows against a row-major matrix, and dot products along contiguous k.
-import { I32, V128, F32, F64, add, block, br, brIf, get, i32c, loop, ltS, set, shl, simd, sub, v128load, v128store, type Code, type Fn } from "../codegen/assembler.ts"; // prettier-ignore
+import { I32, V128, F32, F64, add, block, br, brIf, i32c, loop, ltS, shl, simd, sub, v128load, v128store, type Code, type Fn } from "../codegen/assembler.ts"; // prettier-ignore
 import { define, type Vars } from "./define.ts";
 import { multiplyAdd, type Element } from "./element.ts";
 

@@ -23,9 +23,9 @@ function check(g: Gemm, fill: (i: number) => number = value): void {
   const po = pr + 64 * Math.ceil((nr * bytes) / 64) + 64;
   const work = po + 64 * Math.ceil((no * bytes) / 64) + 128;
   const lhs = new A(memory.buffer, pl, nl).map((_, i) => fill(i));
-  new A(memory.buffer, pl, nl).set(lhs as never);
+  new A(memory.buffer, pl, nl).set(lhs);
   const rhs = new A(memory.buffer, pr, nr).map((_, i) => fill(i + 5));
-  new A(memory.buffer, pr, nr).set(rhs as never);
+  new A(memory.buffer, pr, nr).set(rhs);
   new A(memory.buffer, po, no + 4).fill(77);
   const end = work + gemmWorkspaceBytes(g);
   new Uint8Array(memory.buffer, end, 64).fill(123);

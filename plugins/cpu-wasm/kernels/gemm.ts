@@ -3,7 +3,7 @@
 // micro-kernel does not unroll k: V8 would hoist all loads of the block and spill its registers. Each sum is taken in
 // order of k within blocks of KC, and the blocks in order: a function of the shape alone.
 import type { Gemm } from "tenon-plugin-kit";
-import { I32, V128, add, and, block, bodyBytes, br, brIf, call, encodeModule, eqz, get, i32c, i32load, ifThen, loop, ltS, memoryFill, mul, select, set, shl, sub, tee, typeTable, v128load, v128store, type Code, type Fn, geS } from "../codegen/assembler.ts"; // prettier-ignore
+import { I32, V128, add, and, block, bodyBytes, br, brIf, call, encodeModule, eqz, i32c, i32load, ifThen, loop, ltS, memoryFill, mul, select, shl, sub, tee, typeTable, v128load, v128store, type Code, type Fn, geS } from "../codegen/assembler.ts"; // prettier-ignore
 import { define, type Vars } from "./define.ts";
 import { ELEMENTS, multiplyAdd, type Element } from "./element.ts";
 import { directRows, dotRows } from "./gemm-small.ts";
@@ -45,7 +45,7 @@ export function gemmWorkspaceBytes({ dtype, m, n, k }: Gemm): number {
 function microKernel(e: Element, relaxed: boolean): Fn {
   const tile = Array.from({ length: MR }, (_, i) => Array.from({ length: NV }, (_, j) => `c${i}${j}`));
   const locals = Object.fromEntries([...tile.flat(), "b0", "b1", "splat"].map((name) => [name, V128]));
-  return define(["pa", "pb", "pc", "ldc", "k", "count", "accumulate"], { ...locals, q: I32, b: I32, c: I32 } as Record<string, typeof V128>, (v: Vars<string>) => {
+  return define(["pa", "pb", "pc", "ldc", "k", "count", "accumulate"], { ...locals, q: I32, b: I32, c: I32 }, (v: Vars<string>) => {
     const step = [
       v.set("b0", v128load(v.get("b"))), v.set("b1", v128load(v.get("b"), 16)),
       tile.map((row, i) => [

@@ -1,5 +1,5 @@
 // Packing: a block's panel of `width` rows (or columns), k after k, so that the micro-kernel reads it in order.
-import { I32, V128, add, brIf, get, i32c, ifThen, loop, ltS, set, shl, shuffle, v128load, v128store, type Code, type Fn } from "../codegen/assembler.ts"; // prettier-ignore
+import { I32, V128, add, brIf, i32c, ifThen, loop, ltS, shl, shuffle, v128load, v128store, type Code, type Fn } from "../codegen/assembler.ts"; // prettier-ignore
 import { define, type Vars } from "./define.ts";
 import type { Element } from "./element.ts";
 

@@ -56,7 +56,7 @@ export function convertVector(f: Emitter, from: Compute, to: Compute, x: Code): 
   if (widthOf(from) !== widthOf(to)) return null;
   const code = VECTOR[from]?.[to];
   if (code !== undefined) return [x, code];
-  return lanewise(f, laneOf(from), laneOf(to), [x], (v) => [v as Code, SCALAR[from][to]]);
+  return lanewise(f, laneOf(from), laneOf(to), [x], (v) => [v, SCALAR[from][to]]);
 }
 function maskToNumber(f: Emitter, to: Number_, x: Code): Code {
   const L = new Lanes(f, widthOf(to), true);

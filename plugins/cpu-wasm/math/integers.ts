@@ -73,7 +73,7 @@ export class Ints {
   }
   /** Truncated quotient; x / 0 is all ones, MIN / −1 is MIN. */
   div(x: Code, y: Code): Code {
-    if (this.isVector) return this.each([x, y], (S, a, b) => S.div(a as Code, b as Code));
+    if (this.isVector) return this.each([x, y], (S, a, b) => S.div(a, b));
     const zero: Code = this.op("eq", y, this.i(0));
     if (!this.signed) return [this.i(-1), this.op("divU", x, [this.i(1), y, zero, 0x1b]), zero, 0x1b];
     const minus: Code = this.op("eq", y, this.i(-1));
@@ -82,7 +82,7 @@ export class Ints {
   }
   /** Remainder with the sign of x; x % 0 is x. */
   rem(x: Code, y: Code): Code {
-    if (this.isVector) return this.each([x, y], (S, a, b) => S.rem(a as Code, b as Code));
+    if (this.isVector) return this.each([x, y], (S, a, b) => S.rem(a, b));
     const zero: Code = this.op("eq", y, this.i(0));
     const unsafe: Code = this.signed ? [zero, this.op("eq", y, this.i(-1)), 0x72] : zero;
     return [x, this.op(this.signed ? "remS" : "remU", x, [this.i(1), y, unsafe, 0x1b]), zero, 0x1b];
@@ -109,7 +109,7 @@ export class Ints {
       if (n < BigInt(this.width)) return this.shift(op, x, Number(n));
       return op === "shr_s" ? this.shift(op, x, this.width - 1) : this.i(0);
     }
-    if (this.isVector) return this.each([x, y], (S, a, b) => S.shiftBy(op, a as Code, b as Code));
+    if (this.isVector) return this.each([x, y], (S, a, b) => S.shiftBy(op, a, b));
     const inside = this.op("ltU", y, this.i(this.width));
     if (op === "shr_s") return this.op("shrS", x, [y, this.i(this.width - 1), inside, 0x1b]);
     return [this.op(op === "shl" ? "shl" : "shrU", x, y), this.i(0), inside, 0x1b];
@@ -122,7 +122,7 @@ export class Ints {
     return this.and(this.add(w, this.shift("shr_u", w, 32)), this.i(0xffffffffn));
   }
   clz(x: Code): Code {
-    if (this.isVector) return this.each([x], (S, a) => S.clz(a as Code));
+    if (this.isVector) return this.each([x], (S, a) => S.clz(a));
     return [x, this.width === 32 ? 0x67 : 0x79];
   }
   compare(how: Comparison, x: Code, y: Code): Code {

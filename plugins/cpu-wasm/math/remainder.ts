@@ -8,7 +8,7 @@ export function remainder(L: Lanes, x: Float, y: Float): Float {
   const lane = L.width === 32 ? "f32" : "f64";
   if (L.isVector) {
     const S = new Lanes(L.emitter, L.width, false);
-    return lanewise(L.emitter, lane, lane, [x, y], (a, b) => remainder(S, a as Code, b as Code));
+    return lanewise(L.emitter, lane, lane, [x, y], (a, b) => remainder(S, a, b));
   }
   const f = L.emitter;
   const type = L.width === 32 ? 0x7d : 0x7c;

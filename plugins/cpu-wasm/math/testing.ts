@@ -80,5 +80,5 @@ export function runOp(op: ScalarOp, dtype: Compute, from: readonly Compute[], ar
   f0(n);
   const out = AT + from.length * 8 * n;
   const length = (args[0] as HostArray).length;
-  return new HOST[dtype](memory.buffer.slice(out, out + length * (wide(dtype) ? 8 : 4))) as HostArray;
+  return new HOST[dtype](memory.buffer.slice(out, out + length * (wide(dtype) ? 8 : 4)));
 } // prettier-ignore

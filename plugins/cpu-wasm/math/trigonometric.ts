@@ -3,7 +3,7 @@
 // trigonometric functions", SIGNUM Newsletter 18(1), 1983.
 import { F64, I32, I64, V128, brIf, get, i32c, i64c, ifThen, load, loop, set, shuffle, simd, type Code } from "../codegen/assembler.ts"; // prettier-ignore
 import type { Emitter } from "../codegen/emitter.ts";
-import { Lanes, type Bits, type Float } from "./lanes.ts";
+import { type Lanes, type Bits, type Float } from "./lanes.ts";
 import { TWO_OVER_PI_ADDRESS } from "./tables.ts";
 
 /** π/2 in parts of 33 bits; n < 2^20 times a part is exact. */
