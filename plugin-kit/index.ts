@@ -5,3 +5,28 @@ export { interpretKernel, interpretRegion } from "./loops/interpret.ts";
 export { interpretPlan } from "./loops/interpret-plan.ts";
 export { evalScalar, identityOf, type Scalar } from "./loops/scalars.ts";
 export { readElement, STORAGE, storageOf, writeElement } from "./loops/storage.ts";
+export { Builder, type Draft, type Ref, type Rewriter } from "./builder.ts";
+export {
+  definePlugin,
+  type Kernels,
+  type LimitedKernel,
+  type PluginDefinition,
+  type TensorDefinition,
+} from "./define-plugin.ts";
+export type { Call, HostForm, Kernel } from "./host/interpreter.ts";
+export {
+  copyElement,
+  dot,
+  each,
+  fromBytes,
+  partsOf,
+  rearranged,
+  sizeOf,
+  strides,
+  tensor,
+  toBytes,
+  type Elements,
+  type Tensor,
+} from "./host/tensor.ts";
+export { closureOf, type Closure } from "./passes/closure.ts";
+export { decompose, type DecomposeOptions } from "./passes/decompose.ts";
