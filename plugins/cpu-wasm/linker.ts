@@ -1,13 +1,15 @@
 // Functions of one client: compiled in modules that share one memory and one table, kept by key while someone uses them.
 import { bodyBytes, encodeModule, typeTable, type Fn, type TypeTable } from "./codegen/assembler.ts";
+import { gemmModule } from "./kernels/gemm.ts";
 import type { Heap } from "./memory.ts";
 import { compileModule, enableRelaxedSimd } from "./platform.ts";
 
-/** A compiled function: its place in the table, and itself. */
+/** A linked function: its place in the table, and itself. */
 export interface Linked {
   readonly key: string;
   readonly slot: number;
   readonly call: (args: number, begin: number, end: number) => void;
+  /** Bytes of its code. */
   readonly nbytes: number;
   refs: number;
 }
@@ -17,7 +19,8 @@ export interface Wanted {
   readonly key: string;
   /** Should it be compiled by the optimising compiler at once? */
   readonly optimised: boolean;
-  readonly write: (types: TypeTable) => Fn;
+  /** `slotOf`: the table slot of another function wanted together with this one. */
+  readonly write: (types: TypeTable, slotOf: (key: string) => number) => Fn;
 }
 
 const GROWTH = 256;
@@ -31,6 +34,7 @@ export class Linker {
   private readonly known = new Map<string, Linked>();
   private readonly free: number[] = [];
   private next = 0;
+  private readonly gemms = new Map<string, number>();
   /** Called with the bytes of every module: tests validate them. */
   onModule: ((bytes: Uint8Array) => void) | undefined;
 
@@ -39,17 +43,19 @@ export class Linker {
     this.relaxed = enableRelaxedSimd();
     this.table = new WebAssembly.Table({ initial: GROWTH, element: "anyfunc" });
   }
-  /** Number of functions in the table. */
+  /** Number of functions that are linked. */
   get size(): number {
     return this.known.size;
   }
   /** Links the functions; those that are known already are taken from the cache. Each must be released once. */
   link(wanted: readonly Wanted[]): Linked[] {
-    const missing = new Map<string, Wanted>();
-    for (const w of wanted) if (!this.known.has(w.key)) missing.set(w.key, w);
+    const missing = new Map<string, Wanted & { slot: number }>();
+    for (const w of wanted)
+      if (!this.known.has(w.key) && !missing.has(w.key)) missing.set(w.key, { ...w, slot: this.takeSlot() });
+    const slotOf = (key: string): number => (this.known.get(key) ?? missing.get(key) as { slot: number }).slot; // prettier-ignore
     for (const optimised of [false, true]) {
       const group = [...missing.values()].filter((w) => w.optimised === optimised);
-      if (group.length > 0) this.compile(group, optimised);
+      if (group.length > 0) this.compile(group, optimised, slotOf);
     }
     return wanted.map((w) => {
       const linked = this.known.get(w.key) as Linked;
@@ -57,34 +63,39 @@ export class Linker {
       return linked;
     });
   }
-  private compile(group: readonly Wanted[], optimised: boolean): void {
+  private compile(
+    group: readonly (Wanted & { readonly slot: number })[],
+    optimised: boolean,
+    slotOf: (key: string) => number,
+  ): void {
     const types = typeTable();
     const functions = group.map((w) => {
-      const type = w.write(types);
+      const type = w.write(types, slotOf);
       return { type, body: bodyBytes(type) };
     });
-    const slots = group.map(() => this.takeSlot());
-    const bytes = encodeModule(
-      {
-        types,
-        functions,
-        exports: functions.map((_, i) => i),
-        elements: slots.map((slot, fn) => ({ slot, fn })),
-      },
-      this.heap.maxPages,
-    );
-    this.onModule?.(bytes);
-    const module = compileModule(bytes, optimised);
-    const { exports } = new WebAssembly.Instance(module, { e: { m: this.heap.memory, t: this.table } });
-    group.forEach(({ key }, i) => {
-      this.known.set(key, {
-        key,
-        slot: slots[i] as number,
-        call: exports[`f${i}`] as Linked["call"],
-        nbytes: (functions[i] as { body: readonly number[] }).body.length,
-        refs: 0,
-      });
+    const elements = group.map(({ slot }, fn) => ({ slot, fn }));
+    const spec = { types, functions, exports: functions.map((_, i) => i), elements };
+    const exports = this.instantiate(encodeModule(spec, this.heap.maxPages), optimised);
+    group.forEach(({ key, slot }, i) => {
+      const nbytes = functions[i]?.body.length as number;
+      this.known.set(key, { key, slot, call: exports[`f${i}`] as Linked["call"], nbytes, refs: 0 });
     });
+  }
+  private instantiate(bytes: Uint8Array<ArrayBuffer>, optimised: boolean): WebAssembly.Exports {
+    this.onModule?.(bytes);
+    const imports = { e: { m: this.heap.memory, t: this.table } };
+    return new WebAssembly.Instance(compileModule(bytes, optimised), imports).exports;
+  }
+  /** Table slot of the matrix product, (args: i32) → (); linked on first use, for good. */
+  gemm(dtype: "f32" | "f64"): number {
+    let slot = this.gemms.get(dtype);
+    if (slot === undefined) {
+      const { f0 } = this.instantiate(gemmModule(dtype, this.relaxed, this.heap.maxPages), true);
+      slot = this.takeSlot();
+      this.table.set(slot, f0 as () => void);
+      this.gemms.set(dtype, slot);
+    }
+    return slot;
   }
   private takeSlot(): number {
     const slot = this.free.pop() ?? this.next++;

@@ -1,0 +1,179 @@
+import type { ConcreteType, DeviceBuffer } from "tenon-plugin-api";
+import {
+  interpretPlan,
+  type Ix,
+  type Kernel,
+  type KValue,
+  type Plan,
+  type Sort,
+  type Step,
+} from "tenon-plugin-kit";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { WasmClient } from "./client.ts";
+
+const client = new WasmClient({}, { abi: { major: 0, minor: 9 }, ir: "0.9", processIndex: 0, processCount: 1, warn: () => undefined }); // prettier-ignore
+const type = (dtype: ConcreteType["dtype"], ...shape: number[]): ConcreteType => ({ dtype, shape });
+const upload = (t: ConcreteType, values: ArrayBufferView): DeviceBuffer => client.toDevice(values, t, client.memories[0] as never); // prettier-ignore
+function download(buffer: DeviceBuffer, nbytes: number): Uint8Array {
+  const bytes = new Uint8Array(nbytes);
+  client.extensions.readSync?.read(buffer, bytes);
+  return bytes;
+}
+const f32s = (bytes: Uint8Array): number[] => [...new Float32Array(bytes.slice().buffer)];
+
+const at: Ix = { c: 0, terms: [{ coef: 1, atom: { k: "axis", axis: 0 } }] };
+const read = (dtype: "f32" | "i32") => ({ dtype, access: "read" }) as const;
+const write = (dtype: "f32" | "i32" | "bool") => ({ dtype, access: "write" }) as const;
+/** One parallel axis over all operands; the result is the last param. */
+function pointwise(n: number, inputs: ("f32" | "i32")[], out: "f32" | "i32" | "bool", ops: KValue[]): Kernel {
+  const loads = inputs.map((dtype, param): KValue => ({ op: "load", dtype, param, at }));
+  const body = [...loads, ...ops];
+  return {
+    name: "pointwise", axes: [{ extent: n, role: "parallel" }], shared: [], uniforms: 0,
+    params: [...inputs.map(read), write(out)],
+    stages: [{ over: [0], body, results: [{ to: "store", param: inputs.length, at, value: body.length - 1 }] }],
+  }; // prettier-ignore
+}
+const call = (kernel: Kernel, args: number[], chunks: number): Step => ({
+  do: "kernel", kernel, args, uniforms: [], chunks, schedule: { vector: [0], chunk: 0, interleave: 2 },
+}); // prettier-ignore
+const planOf = (more: Pick<Plan, "params" | "results" | "slots" | "steps"> & Partial<Plan>): Plan => ({
+  name: "test", frameBytes: 0, aliases: [], peakBytes: 0, notes: [], ...more,
+}); // prettier-ignore
+const load = (plan: Plan): ReturnType<WasmClient["load"]> => client.load(plan, { params: [], results: [] });
+
+const addPlan = (n: number, aliases: [number, number][] = []): Plan =>
+  planOf({
+    params: [type("f32", n), type("f32", n)],
+    results: [type("f32", n)],
+    slots: [{ at: "arg", index: 0 }, { at: "arg", index: 1 }, { at: "result", index: 0 }],
+    steps: [call(pointwise(n, ["f32", "f32"], "f32", [{ op: "add", dtype: "f32", args: [0, 1] }]), [0, 1, 2], n)],
+    aliases,
+  }); // prettier-ignore
+
+describe("executables", () => {
+  it("run one kernel without a main, on buffers and immediates", () => {
+    const run = load(addPlan(1));
+    const x = upload(type("f32"), Float32Array.of(1.5));
+    expect(f32s(download(run.execute([[x, 2]])[0]?.[0] as DeviceBuffer, 4))).toEqual([3.5]);
+    expect(f32s(download(run.execute([[x, x]])[0]?.[0] as DeviceBuffer, 4))).toEqual([3]);
+    run.dispose();
+    expect(() => run.execute([[x, x]])).toThrow(/was disposed/);
+  });
+  it("let a result take a donated argument's memory, and copy where it is kept", () => {
+    const n = 100;
+    const plan = addPlan(n, [[0, 0]]);
+    const run = load(plan);
+    const live = client.heap.live;
+    const [x, y] = [upload(type("f32", n), new Float32Array(n).fill(1)), upload(type("f32", n), new Float32Array(n).fill(2))]; // prettier-ignore
+    const before = client.heap.live;
+    const kept = run.execute([[x, y]], { keep: [0] })[0]?.[0] as DeviceBuffer;
+    expect(f32s(download(x, 4 * n))).toEqual(new Array(n).fill(1));
+    const taken = run.execute([[x, y]])[0]?.[0] as DeviceBuffer;
+    expect(f32s(download(taken, 4 * n))).toEqual(f32s(download(kept, 4 * n)));
+    kept.dispose();
+    x.dispose();
+    expect(client.heap.live).toBe(before);
+    taken.dispose();
+    y.dispose();
+    expect(client.heap.live).toBe(live);
+    run.dispose();
+  });
+  it("refuse disposed buffers, and pass poison on", () => {
+    const run = load(addPlan(2));
+    const x = upload(type("f32", 2), new Float32Array(2));
+    x.dispose();
+    const live = client.heap.live;
+    expect(() => run.execute([[x, x]])).toThrow(/argument 0 of test: the buffer was disposed/);
+    expect(client.heap.live).toBe(live);
+    const failed = Object.assign(upload(type("f32", 2), new Float32Array(2)), { storage: null, error: { code: "INTERNAL", message: "boom" } }); // prettier-ignore
+    const out = run.execute([[failed, failed]])[0]?.[0] as DeviceBuffer;
+    expect(out.status).toBe("failed");
+    expect(out.error?.message).toBe("boom");
+    run.dispose();
+  });
+  it("share kernels between executables and forget them with the last one", () => {
+    const size = client.linker.size;
+    const [a, b] = [load(addPlan(77)), load(addPlan(77))];
+    expect(client.linker.size).toBe(size + 1);
+    a.dispose();
+    const x = upload(type("f32", 77), new Float32Array(77).fill(2));
+    expect(f32s(download(b.execute([[x, x]])[0]?.[0] as DeviceBuffer, 308))[76]).toBe(4);
+    b.dispose();
+    expect(client.linker.size).toBe(size);
+  });
+  it("loop and branch inside wasm, exchanging carries", () => {
+    // i := i + 1 while i < n; x := i odd ? x + i : x − 1
+    const i1 = { op: "const", dtype: "i32", value: 1 } as const;
+    const less = pointwise(1, ["i32", "i32"], "bool", [{ op: "lt", dtype: "bool", args: [0, 1] }]);
+    const next = pointwise(1, ["i32"], "i32", [i1, { op: "add", dtype: "i32", args: [0, 1] }]);
+    const odd = pointwise(1, ["i32"], "i32", [i1, { op: "and", dtype: "i32", args: [0, 1] }]);
+    const up = pointwise(1, ["i32", "i32"], "i32", [{ op: "add", dtype: "i32", args: [0, 1] }]);
+    const down = pointwise(1, ["i32"], "i32", [i1, { op: "sub", dtype: "i32", args: [0, 1] }]);
+    const frame = (offset: number) => ({ at: "frame", offset, bytes: 4 }) as const;
+    const plan = planOf({
+      params: [type("i32")], results: [type("i32")], frameBytes: 512,
+      slots: [{ at: "arg", index: 0 }, { at: "result", index: 0 }, frame(0), frame(64), frame(128), frame(192), frame(256), frame(320), { at: "const", bytes: new Uint8Array(4) }],
+      steps: [
+        { do: "copy", from: 8, to: 2, bytes: 4 }, { do: "copy", from: 8, to: 4, bytes: 4 },
+        { do: "while", cond: [call(less, [2, 0, 6], 1)], pred: 6, swap: [[2, 3], [4, 5]],
+          body: [call(odd, [2, 7], 1), { do: "case", index: 7, branches: [[call(down, [4, 5], 1)], [call(up, [4, 2, 5], 1)]] }, call(next, [2, 3], 1)] },
+        { do: "copy", from: 4, to: 1, bytes: 4 },
+      ],
+    }); // prettier-ignore
+    const run = load(plan);
+    for (const n of [0, 1, 7, 1000]) {
+      const expected = interpretPlan(plan, [new Uint8Array(Int32Array.of(n).buffer)])[0];
+      expect(download(run.execute([[n]])[0]?.[0] as DeviceBuffer, 4)).toEqual(expected);
+    }
+    const start = performance.now();
+    run.execute([[1e6]]);
+    expect(performance.now() - start).toBeLessThan(2000);
+    run.dispose();
+  });
+  it("sort rows stably by any comparator", () => {
+    const comparator = { body: [{ op: "arg", dtype: "f32", index: 0 }, { op: "arg", dtype: "f32", index: 2 }, { op: "lt", dtype: "bool", args: [0, 1] }] as KValue[], results: [2] }; // prettier-ignore
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 0, max: 40 }), fc.integer({ min: 1, max: 3 }), fc.infiniteStream(fc.integer({ min: 0, max: 9 })), (outer, n, inner, stream) => {
+        const sort: Sort = { dtypes: ["f32", "i16"], outer, n, inner, comparator };
+        const count = outer * n * inner;
+        const keys = Float32Array.from({ length: count }, () => stream.next().value as number);
+        const items = Int16Array.from({ length: count }, (_, i) => i);
+        const types = [type("f32", count), type("i16", count)];
+        const plan = planOf({
+          params: types, results: types,
+          slots: [{ at: "arg", index: 0 }, { at: "arg", index: 1 }, { at: "result", index: 0 }, { at: "result", index: 1 }],
+          steps: [{ do: "sort", sort, from: [0, 1], to: [2, 3] }],
+        });
+        const run = load(plan);
+        const out = run.execute([[upload(types[0] as ConcreteType, keys), upload(types[1] as ConcreteType, items)]])[0] as DeviceBuffer[];
+        const expected = interpretPlan(plan, [new Uint8Array(keys.buffer), new Uint8Array(items.buffer)]);
+        expect(download(out[0] as DeviceBuffer, 4 * count)).toEqual(expected[0]);
+        expect(download(out[1] as DeviceBuffer, 2 * count)).toEqual(expected[1]);
+        run.dispose();
+      }),
+      { seed: 7, numRuns: 30 },
+    ); // prettier-ignore
+  });
+  it("multiply matrices", () => {
+    const [m, k, n] = [5, 7, 9];
+    const plan = planOf({
+      params: [type("f32", m, k), type("f32", n, k)], results: [type("f32", m, n)],
+      slots: [{ at: "arg", index: 0 }, { at: "arg", index: 1 }, { at: "result", index: 0 }],
+      steps: [{ do: "gemm", gemm: { dtype: "f32", batch: 1, m, n, k, lhs: { offset: 0, batch: 0, row: k, col: 1 }, rhs: { offset: (n - 1) * k, batch: 0, row: 1, col: -k } }, lhs: 0, rhs: 1, out: 2 }],
+    }); // prettier-ignore
+    const x = Float32Array.from({ length: m * k }, (_, i) => (i % 11) - 5);
+    const y = Float32Array.from({ length: n * k }, (_, i) => (i % 7) - 3);
+    const run = load(plan);
+    const out = run.execute([
+      [upload(type("f32", m, k), x), upload(type("f32", n, k), y)],
+    ])[0] as DeviceBuffer[];
+    const expected = interpretPlan(plan, [
+      new Uint8Array(x.buffer),
+      new Uint8Array(y.buffer),
+    ])[0] as Uint8Array;
+    expect(f32s(download(out[0] as DeviceBuffer, 4 * m * n))).toEqual(f32s(expected));
+    run.dispose();
+  });
+});
