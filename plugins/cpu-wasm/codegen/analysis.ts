@@ -1,6 +1,18 @@
 // What can be said about a kernel before any code is written: what depends on which axis, which guards a loop can be
 // split at, and whether a stage can run in lanes.
-import type { Atom, AxisId, Guard, Int, Ix, Kernel, KResult, KValue, Stage, ValueId } from "tenon-plugin-kit";
+import type {
+  Atom,
+  AxisId,
+  Compute,
+  Guard,
+  Int,
+  Ix,
+  Kernel,
+  KResult,
+  KValue,
+  Stage,
+  ValueId,
+} from "tenon-plugin-kit";
 import { hasVector } from "../math/ops.ts";
 import type { Lanes } from "./access.ts";
 
@@ -102,7 +114,7 @@ const splittable = (g: Guard, axis: AxisId, varies: readonly boolean[]): boolean
   return typeof stride === "number" && stride !== 0 && g.every === undefined;
 };
 
-const width = (dtype: string): 32 | 64 => (dtype === "i64" || dtype === "u64" || dtype === "f64" ? 64 : 32);
+const width = (dtype: Compute): 32 | 64 => (dtype === "i64" || dtype === "u64" || dtype === "f64" ? 64 : 32);
 
 /** Lanes in which a stage can run along `axis`; 1 if it can't, or if that would gain nothing. */
 export function lanesOf(stage: Stage, axis: AxisId, columns: boolean): Lanes | 0 {
@@ -116,23 +128,26 @@ export function lanesOf(stage: Stage, axis: AxisId, columns: boolean): Lanes | 0
     else if (stride === -1) gain += 1;
     else if (stride !== 0) loss += 1;
   };
+  const widen = (dtype: Compute): void => {
+    if (dtype !== "bool") widths.add(width(dtype));
+  };
   for (let id = 0; id < stage.body.length; id++) {
     const value = stage.body[id] as KValue;
     if (live[id] !== true) continue;
-    if (varies[id] !== true) {
-      continue;
-    }
-    if (value.dtype !== "bool") widths.add(width(value.dtype));
+    if (varies[id] !== true) continue;
+    widen(value.dtype);
     if (value.op === "load") access(value.at);
     else if ("args" in value) {
       const types = value.args.map((a) => (stage.body[a] as KValue).dtype);
-      for (const t of types) if (t !== "bool") widths.add(width(t));
+      types.forEach(widen);
       if (hasVector(value.op, value.dtype, types)) gain += 1;
       else loss += 2;
     }
   }
   for (const r of stage.results) {
     if (r.to === "update") return 1;
+    // What is stored or folded is in lanes, also where all lanes agree.
+    for (const id of r.to === "store" ? [r.value] : r.values) widen((stage.body[id] as KValue).dtype);
     if (r.to === "store") access(r.at);
     else if ("region" in r.combine && !columns) return 1;
   }
