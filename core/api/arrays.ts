@@ -6,7 +6,7 @@ import { DTYPES, isBool, isComplex, isFloat, type DType, type TypedArrays } from
 import { LITERAL, NDArray, type Complex, type Literal } from "../ir/ndarray.ts";
 import { canonicalDType } from "../primitives/convert.ts";
 import { literal, toArray, type Operand } from "../primitives/operand.ts";
-import { ConcreteArray, literalData } from "../runtime/array.ts";
+import { ConcreteArray, elementAt, literalData } from "../runtime/array.ts";
 import { encodeScalar } from "../runtime/host-values.ts";
 import { wireType } from "../runtime/lower.ts";
 import { currentDevice, type RuntimeDevice } from "../runtime/registry.ts";
@@ -54,6 +54,22 @@ export function fromTyped(x: ArrayBufferView, shape?: Shape): NDArray {
   return fromHost(data, shape ?? [elements.length], to);
 }
 
+/** A rank-1 array of little-endian elements; 64-bit ones become 32-bit ones without x64. */
+export function fromBytes(bytes: Uint8Array, dtype: DType): NDArray {
+  const { array: make, itemsize } = DTYPES[dtype];
+  const [to, n] = [canonicalDType(dtype), bytes.length / itemsize];
+  const data = new make(bytes.slice().buffer);
+  if (to === dtype) return fromHost(data, [n], dtype);
+  return fromHost(
+    packed(
+      Array.from({ length: n }, (_, i) => elementAt(data, dtype, i)),
+      to,
+    ),
+    [n],
+    to,
+  );
+}
+
 /** Host data of scalars in a dtype: integers wrap, floats round. */
 export function packed(
   values: readonly (number | bigint | boolean | Complex)[],
@@ -70,6 +86,9 @@ export function packed(
   values.forEach((v, i) => bytes.set(encodeScalar(v, wire), i * itemsize));
   return new array(bytes.buffer);
 }
+
+/** A rank-1 int32 array of known positions. */
+export const fromIntegers = (values: readonly number[]): NDArray => fromTyped(Int32Array.from(values));
 
 /** A literal as a device array; arrays and tracers as they are. */
 export function materialise(x: NDArray): NDArray {

@@ -1,220 +1,177 @@
-// x.get(…) and x.at(…): one reading of index lists, for slices and gathers and for scatters. As JAX: static slices and
+// x.get(…) and x.at(…): one reading of index lists, for windows and gathers and for scatters. As JAX: static slices and
 // scalars are windows, arrays of positions are gathers; reads clamp and updates drop what is out of bounds.
 import { fail } from "../errors.ts";
 import type { Shape } from "../ir/aval.ts";
 import { context } from "../ir/context.ts";
-import { isBool, isInteger, isSigned } from "../ir/dtype.ts";
+import { DTYPES, isBool, isInteger, isSigned } from "../ir/dtype.ts";
 import { LITERAL, NDArray, TRACER, type At, type AtOptions, type Index, type Slice } from "../ir/ndarray.ts";
-import type { Lax } from "../primitives/lax.ts";
 import type { GatherDimensionNumbers, GatherScatterMode } from "../primitives/gather-scatter.ts";
-import { describe, literal, toArray, type Operand } from "../primitives/operand.ts";
-import { valuesOf } from "../runtime/array.ts";
-import { checkOptions } from "./arrays.ts";
-import { broadcastShapes, broadcastTo } from "./promotion.ts";
-import * as u from "./numpy/ufuncs.ts";
+import type { Lax } from "../primitives/lax.ts";
+import { describe, literal, type Operand } from "../primitives/operand.ts";
+import { elementAt, valuesOf } from "../runtime/array.ts";
+import { checkOptions, fromIntegers } from "./arrays.ts";
+import { composite } from "./composite.ts";
+import { arraysOf, broadcastShapes, broadcastTo, promoteDTypes } from "./promotion.ts";
+import { isSliceLike, parseSlice, resolveSlice } from "./slices.ts";
+import { divide, power } from "./numpy/arithmetic.ts";
 
 const L = (): Lax => context().lax;
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-
-/** A slice of one axis: `slice(1, 3)`, `slice(null, null, -1)`. */
-export function slice(start: number | null, stop?: number | null, step?: number | null): Slice {
-  const [from, to] = stop === undefined ? [null, start] : [start, stop];
-  for (const v of [from, to, step] as readonly unknown[])
-    if (v instanceof NDArray)
-      throw fail("E_INDEX", "slice: bounds are plain numbers, got an array", {
-        hint: "use lax.dynamicSlice for positions known only at run time",
-      });
-  return { start: from, stop: to, step: step ?? null };
-}
-const TEXT = /^\s*(-?\d*)\s*:\s*(-?\d*)\s*(?::\s*(-?\d*)\s*)?$/;
-const texts = new Map<string, Slice>();
-function parseSlice(text: string): Slice {
-  let found = texts.get(text);
-  if (found !== undefined) return found;
-  const match = TEXT.exec(text);
-  if (match === null)
-    throw fail("E_INDEX", `x.get: "${text}" is no slice`, {
-      hint: 'write "1:3", "::-1" or "..."; use lax.dynamicSlice for traced bounds',
-    });
-  const part = (s: string | undefined): number | null => (s === undefined || s === "" ? null : Number(s));
-  found = { start: part(match[1]), stop: part(match[2]), step: part(match[3]) };
-  texts.set(text, found);
-  return found;
-}
-/** Start, count and step of a slice over n elements (Python's rules). */
-export function resolveSlice(s: Slice, n: number): { start: number; size: number; step: number } {
-  const step = s.step ?? 1;
-  if (step === 0) throw fail("E_INDEX", "x.get: the step of a slice is 0");
-  const bound = (v: number | null, open: number): number => {
-    if (v === null) return open;
-    const i = v < 0 ? v + n : v;
-    return step > 0 ? Math.min(Math.max(i, 0), n) : Math.min(Math.max(i, -1), n - 1);
-  };
-  const start = bound(s.start, step > 0 ? 0 : n - 1);
-  const stop = bound(s.stop, step > 0 ? n : -1);
-  return { start, size: Math.max(0, Math.ceil((stop - start) / step)), step };
-}
 
 type Item =
   | { readonly kind: "slice"; readonly slice: Slice }
   | { readonly kind: "new" }
   | { readonly kind: "dots" }
+  | { readonly kind: "flag"; readonly value: boolean }
   | { readonly kind: "at"; readonly position: number | NDArray };
+
+const ALL: Item = { kind: "slice", slice: { start: null, stop: null, step: null } };
+/** How many axes an index speaks of. */
+const axesOf = (i: Index): number =>
+  i === null || i === "..." || typeof i === "boolean"
+    ? 0
+    : i instanceof NDArray && isBool(i.dtype)
+      ? i.ndim
+      : 1;
 
 /** Items of an index list; masks become position arrays. */
 function itemsOf(x: NDArray, index: readonly Index[]): Item[] {
+  const spent = index.reduce<number>((n, i) => n + axesOf(i), 0);
+  if (spent > x.ndim) throw fail("E_INDEX", `x.get: ${spent} indices for ${x.aval}`);
+  if (index.filter((i) => i === "...").length > 1) throw fail("E_INDEX", 'x.get: more than one "..."');
   let axis = 0;
-  const spent = index.reduce<number>(
-    (n, i) =>
-      n +
-      (i === null || i === "..." || typeof i === "boolean"
-        ? 0
-        : i instanceof NDArray && isBool(i.dtype)
-          ? i.ndim
-          : 1),
-    0,
-  );
   return index.flatMap((i): Item[] => {
+    const at = axis;
+    axis += i === "..." ? x.ndim - spent : axesOf(i);
     if (i === null) return [{ kind: "new" }];
-    if (i === "...") {
-      axis += Math.max(0, x.ndim - spent);
-      return [{ kind: "dots" }];
-    }
-    if (typeof i === "string") return (axis++, [{ kind: "slice", slice: parseSlice(i) }]);
+    if (i === "...") return [{ kind: "dots" }];
+    if (typeof i === "boolean") return [{ kind: "flag", value: i }];
+    if (typeof i === "string") return [{ kind: "slice", slice: parseSlice(i) }];
     if (typeof i === "number" || typeof i === "bigint") {
       if (!Number.isInteger(Number(i))) throw fail("E_INDEX", `x.get: ${i} is no position`);
-      return (axis++, [{ kind: "at", position: Number(i) }]);
+      return [{ kind: "at", position: Number(i) }];
     }
-    if (typeof i === "boolean") return [{ kind: "new" }];
+    if (isSliceLike(i)) return [{ kind: "slice", slice: i }];
     const array = asIndex(i);
-    if (array === null) return (axis++, [{ kind: "slice", slice: i as Slice }]);
-    if (isBool(array.dtype)) {
-      const from = axis;
-      axis += array.ndim;
-      return maskPositions(x, array, from).map((position) => ({ kind: "at", position }));
-    }
-    if (!isInteger(array.dtype))
-      throw fail("E_INDEX", `x.get: an index ${array.aval} is neither integer nor bool`, {
-        hint: 'convert it: i.astype("int32")',
-      });
-    return (axis++, [{ kind: "at", position: array }]);
+    if (!isBool(array.dtype)) return [{ kind: "at", position: integers(array) }];
+    if (array.ndim === 0) return [{ kind: "flag", value: flagOf(array) }];
+    return maskPositions(x, array, at).map((position) => ({ kind: "at", position }));
   });
 }
-function asIndex(i: Index): NDArray | null {
+function integers(array: NDArray): NDArray {
+  if (isInteger(array.dtype)) return array;
+  throw fail("E_INDEX", `x.get: an index ${array.aval} is neither integer nor bool`, {
+    hint: 'convert it: i.astype("int32")',
+  });
+}
+function asIndex(i: Index): NDArray {
   if (i instanceof NDArray) return i;
   if (ArrayBuffer.isView(i)) return context().methods.asArray(i);
-  if (Array.isArray(i)) {
-    const list = i as readonly (number | bigint | boolean)[];
-    if (list.some((v) => typeof v === "boolean"))
-      return context().methods.asArray(Uint8Array.from(list, Number)).astype("bool");
-    if (list.some((v) => !Number.isInteger(Number(v))))
-      throw fail("E_INDEX", `x.get: the list [${String(list)}] isn't one of positions`);
-    return context().methods.asArray(Int32Array.from(list, Number));
-  }
-  if (typeof i === "object" && i !== null && "start" in i) return null;
-  throw fail("E_INDEX", `x.get: ${describe(i)} can't index`);
+  if (!Array.isArray(i)) throw fail("E_INDEX", `x.get: ${describe(i)} can't index`);
+  const list = i as readonly (number | bigint | boolean)[];
+  if (list.some((v) => typeof v === "boolean"))
+    return L().convertElementType(context().methods.asArray(Uint8Array.from(list, Number)), "bool");
+  if (list.some((v) => !Number.isInteger(Number(v))))
+    throw fail("E_INDEX", `x.get: the list [${String(list)}] isn't one of positions`);
+  return fromIntegers(list.map(Number));
 }
+const flagOf = (mask: NDArray): boolean => {
+  if (mask.kind === TRACER) throw fail("E_INDEX_TRACED_MASK", `x.get: a traced mask ${mask.aval}`);
+  return valuesOf(mask, "x.get(mask)")[0] !== 0;
+};
 /** Where a mask is true, one position array per axis of it. @throws E_INDEX_TRACED_MASK while tracing */
-export function maskPositions(x: NDArray, mask: NDArray, from: number): NDArray[] {
+function maskPositions(x: NDArray, mask: NDArray, from: number): NDArray[] {
   mask.shape.forEach((n, i) => {
-    if (n !== x.shape[from + i])
+    if (n !== 0 && n !== x.shape[from + i])
       throw fail("E_INDEX", `x.get: a mask ${mask.aval} doesn't fit axis ${from + i} of ${x.aval}`);
   });
   if (mask.kind === TRACER) throw fail("E_INDEX_TRACED_MASK", `x.get: a traced mask ${mask.aval}`);
   const hits = [...valuesOf(mask, "x.get(mask)")].flatMap((v, i) => (v ? [i] : []));
-  const { shape } = mask;
-  return shape.map((n, d) => {
-    const step = shape.slice(d + 1).reduce((p, q) => p * q, 1);
-    return context().methods.asArray(Int32Array.from(hits, (h) => Math.floor(h / step) % n));
+  return mask.shape.map((n, d) => {
+    const step = mask.shape.slice(d + 1).reduce((p, q) => p * q, 1);
+    return fromIntegers(hits.map((h) => Math.floor(h / step) % n));
   });
 }
 
+type AxisPlan =
+  | { readonly kind: "slice"; readonly start: number; readonly size: number; readonly step: number }
+  | { readonly kind: "at"; readonly position: number | NDArray };
 /** One result axis: the broadcast position arrays, an axis of x, or a new one. */
 type Entry =
   { readonly of: "arrays" } | { readonly of: "axis"; readonly axis: number } | { readonly of: "new" };
 interface Plan {
+  /** x, with an axis of size 1 for each single bool in the list. */
+  readonly x: NDArray;
+  /** Places of those axes. */
+  readonly flags: readonly number[];
   /** Per axis of x. */
-  readonly axes: readonly (
-    | { readonly kind: "slice"; readonly start: number; readonly size: number; readonly step: number }
-    | { readonly kind: "at"; readonly position: number | NDArray }
-  )[];
+  readonly axes: readonly AxisPlan[];
   readonly layout: readonly Entry[];
+  /** Is there an array of positions (else it's a window)? */
   readonly arrays: boolean;
 }
-function plan(x: NDArray, index: readonly Index[]): Plan {
-  const items = itemsOf(x, index);
+const isAdvanced = (i: Item): boolean =>
+  i.kind === "flag" || (i.kind === "at" && i.position instanceof NDArray && i.position.ndim > 0);
+function planOf(given: NDArray, index: readonly Index[]): Plan {
+  const items = itemsOf(given, index);
   const used = items.filter((i) => i.kind === "slice" || i.kind === "at").length;
-  if (used > x.ndim) throw fail("E_INDEX", `x.get: ${used} indices for ${x.aval}`);
-  if (items.filter((i) => i.kind === "dots").length > 1) throw fail("E_INDEX", 'x.get: more than one "..."');
-  const all: Item = { kind: "slice", slice: { start: null, stop: null, step: null } };
-  const fill = range(x.ndim - used).map(() => all);
+  const fill = range(given.ndim - used).map(() => ALL);
   const full = items.some((i) => i.kind === "dots")
     ? items.flatMap((i) => (i.kind === "dots" ? fill : [i]))
     : [...items, ...fill];
-  const axes: Plan["axes"][number][] = [];
-  const layout: Entry[] = [];
-  const arrays = full.some(
-    (i) =>
-      i.kind === "at" &&
-      i.position instanceof NDArray &&
-      (i.position.ndim > 0 ||
-        full.some((j) => j.kind === "at" && j.position instanceof NDArray && j.position.ndim > 0)),
-  );
-  let [firstAt, lastAt, ats] = [-1, -1, 0];
-  full.forEach((item, place) => {
+  // Position arrays (and scalars beside them) with something between them put their axes first (NumPy).
+  const places = items.flatMap((i, place) => (i.kind === "at" ? [place] : []));
+  const together = places.every((p, i) => i === 0 || p === (places[i - 1] as number) + 1);
+  const arrays = full.some(isAdvanced);
+  const flags: number[] = [];
+  const axes: AxisPlan[] = [];
+  const layout: Entry[] = arrays && !together ? [{ of: "arrays" }] : [];
+  const sizes = [...given.shape];
+  for (const item of full) {
     if (item.kind === "new") layout.push({ of: "new" });
     else if (item.kind === "slice") {
       layout.push({ of: "axis", axis: axes.length });
-      axes.push({ kind: "slice", ...resolveSlice(item.slice, x.shape[axes.length] as number) });
-    } else if (item.kind === "at") {
-      if (firstAt < 0) {
-        firstAt = place;
-        if (arrays) layout.push({ of: "arrays" });
-      }
-      [lastAt, ats] = [place, ats + 1];
-      axes.push({ kind: "at", position: item.position });
+      axes.push({ kind: "slice", ...resolveSlice(item.slice, sizes[axes.length] as number) });
+    } else {
+      if (arrays && !layout.some((e) => e.of === "arrays")) layout.push({ of: "arrays" });
+      if (item.kind === "flag") {
+        flags.push(axes.length);
+        sizes.splice(axes.length, 0, 1);
+        axes.push({ kind: "at", position: fromIntegers(item.value ? [0] : []) });
+      } else if (item.kind === "at") axes.push(item);
     }
-  });
-  // Position arrays with something between them put their axes first (NumPy).
-  if (arrays && lastAt - firstAt + 1 !== ats)
-    layout.sort((a, b) => Number(b.of === "arrays") - Number(a.of === "arrays"));
-  return { axes, layout, arrays };
+  }
+  const x = flags.length === 0 ? given : L().reshape(given, sizes);
+  return { x, flags, axes, layout, arrays };
 }
 
 /** A static position, from the start, clamped as JAX clamps reads. */
 const settle = (i: number, n: number): number => Math.min(Math.max(i < 0 ? i + n : i, 0), Math.max(0, n - 1));
-/** Negative positions count from the end. */
-function wrapNegative(i: NDArray, n: number): NDArray {
+/** Positions as int32; negative ones count from the end. */
+function normal(i: NDArray, n: number, wrap: boolean): NDArray {
   const lax = L();
-  return isSigned(i.dtype) ? lax.select(lax.lt(i, 0), lax.add(i, literal(n, i.dtype)), i) : i;
+  const v = DTYPES[i.dtype].itemsize < 4 ? lax.convertElementType(i, "int32") : i;
+  const fromStart =
+    wrap && isSigned(v.dtype) ? lax.select(lax.lt(v, 0), lax.add(v, literal(n, v.dtype)), v) : v;
+  return lax.convertElementType(fromStart, "int32");
 }
 
 /** Elements by a list of indices. */
 export function getItem(x: NDArray, index: readonly Index[]): NDArray {
-  const p = plan(x, index);
-  const out = p.arrays ? gatherPlan(x, p, "promise_in_bounds") : windowPlan(x, p);
-  const f = index.findIndex((i) => i === false);
-  return f < 0
-    ? out
-    : L().sliceInDim(
-        out,
-        0,
-        0,
-        1,
-        p.layout.findIndex((e) => e.of === "new"),
-      );
+  const p = planOf(x, index);
+  return p.arrays ? gatherPlan(p, "promise_in_bounds") : windowPlan(p);
 }
 
 /** Slices and single positions: one window, then strides and reversals. */
-function windowPlan(x: NDArray, p: Plan): NDArray {
+function windowPlan(p: Plan): NDArray {
   const lax = L();
-  const { axes } = p;
+  const { axes, x } = p;
   const low: Operand[] = [];
   const sizes = axes.map((a, d) => {
     const n = x.shape[d] as number;
     if (a.kind === "at") {
       if (n === 0) throw fail("E_INDEX", `x.get: a position on axis ${d} of ${x.aval}, which is empty`);
-      low.push(typeof a.position === "number" ? settle(a.position, n) : wrapNegative(a.position, n));
+      low.push(typeof a.position === "number" ? settle(a.position, n) : normal(a.position, n, true));
       return 1;
     }
     const span = a.size === 0 ? 0 : (a.size - 1) * Math.abs(a.step) + 1;
@@ -234,65 +191,69 @@ function windowPlan(x: NDArray, p: Plan): NDArray {
       );
     } else y = lax.dynamicSlice(x, low, sizes);
   }
+  const flipped = axes.flatMap((a, d) => (a.kind === "slice" && a.step < 0 ? [d] : []));
+  if (flipped.length > 0) y = lax.rev(y, flipped);
   const strides = axes.map((a) => (a.kind === "slice" ? Math.abs(a.step) : 1));
-  if (strides.some((s) => s !== 1)) {
-    const flipped = axes.flatMap((a, d) => (a.kind === "slice" && a.step < 0 ? [d] : []));
-    if (flipped.length > 0) y = lax.rev(y, flipped);
+  if (strides.some((s) => s !== 1))
     y = lax.slice(
       y,
       y.shape.map(() => 0),
       y.shape,
       strides,
     );
-  } else {
-    const flipped = axes.flatMap((a, d) => (a.kind === "slice" && a.step < 0 ? [d] : []));
-    if (flipped.length > 0) y = lax.rev(y, flipped);
-  }
   return lax.reshape(y, layoutShape(p, [], y.shape));
 }
 const layoutShape = (p: Plan, batch: Shape, sizes: Shape): number[] =>
   p.layout.flatMap((e) => (e.of === "new" ? [1] : e.of === "arrays" ? batch : [sizes[e.axis] as number]));
 
+/** One coordinate of the index array: positions of an axis, and where their dims stand among its axes. */
+interface Column {
+  readonly value: NDArray;
+  readonly axis: number;
+  /** Size of that axis, if negative positions are to be counted from its end. */
+  readonly wrap: number | null;
+  readonly dims: readonly number[];
+}
 interface Gather {
   readonly indices: NDArray;
   readonly dims: Required<GatherDimensionNumbers>;
   readonly sliceSizes: number[];
+  /** With new axes; and without them, as the gather gives it. */
   readonly resultShape: number[];
   readonly gatherShape: number[];
 }
+interface ColumnPlan {
+  readonly dims: readonly number[];
+  readonly wrap: number | null;
+}
+const indexArray = composite(
+  "x.get",
+  (values: readonly NDArray[], columns: readonly ColumnPlan[], batchShape: Shape) => {
+    const lax = L();
+    const full = values.map((v, i) => {
+      const { dims, wrap } = columns[i] as ColumnPlan;
+      const at = wrap === null ? lax.convertElementType(v, "int32") : normal(v, wrap, true);
+      const own = dims.map((d) => batchShape[d] as number);
+      return lax.broadcastInDim(broadcastTo("x.get", at, own), [...batchShape, 1], dims);
+    });
+    return full.length === 1 ? (full[0] as NDArray) : lax.concatenate(full, batchShape.length);
+  },
+);
 /** The gather that reads what a plan names; a scatter with the same numbers writes it. */
-function gatherOf(x: NDArray, p: Plan, clampStatic: boolean): Gather {
+function gatherOf(p: Plan, clampStatic: boolean, wrapNegative = true): Gather {
   const lax = L();
-  const { axes } = p;
-  const positions = axes.map((a, d) => {
-    const n = x.shape[d] as number;
-    if (a.kind === "slice") return null;
-    if (typeof a.position === "number")
-      return literal(
-        clampStatic ? settle(a.position, n) : a.position < 0 ? a.position + n : a.position,
-        "int32",
-      );
-    return lax.convertElementType(
-      wrapNegative(a.position, n),
-      a.position.dtype === "int64" || a.position.dtype === "uint64"
-        ? "int64"
-        : a.position.dtype === "uint32"
-          ? "uint32"
-          : "int32",
-    );
-  });
-  const common = positions.some((v) => v !== null && v.dtype !== "int32") ? "int64" : "int32";
-  const arrays = positions.filter((v): v is NDArray => v !== null);
-  const batch = p.arrays ? broadcastShapes("x.get", ...arrays.map((v) => v.shape)) : [];
+  const { axes, x } = p;
+  const positions = axes.flatMap((a) =>
+    a.kind === "at" && a.position instanceof NDArray ? [a.position.shape] : [],
+  );
+  const batch = p.arrays ? broadcastShapes("x.get", ...positions) : [];
   const stepped = (d: number): boolean =>
     axes[d]?.kind === "slice" && (axes[d] as { step: number }).step !== 1;
   const sizeAt = (d: number): number => (axes[d] as { size: number }).size;
   // Axes of the index array in the order in which they appear in the result.
-  const batchShape: number[] = [];
-  const whereStep = new Map<number, number>();
+  const [batchShape, offsetDims, gatherShape]: [number[], number[], number[]] = [[], [], []];
+  const stepDim = new Map<number, number>();
   let batchAt = 0;
-  const offsetDims: number[] = [];
-  const gatherShape: number[] = [];
   for (const e of p.layout) {
     if (e.of === "new") continue;
     if (e.of === "arrays") {
@@ -301,49 +262,56 @@ function gatherOf(x: NDArray, p: Plan, clampStatic: boolean): Gather {
       gatherShape.push(...batch);
     } else {
       if (stepped(e.axis)) {
-        whereStep.set(e.axis, batchShape.length);
+        stepDim.set(e.axis, batchShape.length);
         batchShape.push(sizeAt(e.axis));
       } else offsetDims.push(gatherShape.length);
       gatherShape.push(sizeAt(e.axis));
     }
   }
-  const startIndexMap: number[] = [];
-  const columns: NDArray[] = [];
-  const column = (v: NDArray, dims: readonly number[]): void => {
-    columns.push(lax.broadcastInDim(lax.convertElementType(v, common), [...batchShape, 1], dims));
-  };
-  axes.forEach((a, d) => {
+  const columns = axes.flatMap((a, axis): Column[] => {
+    const n = x.shape[axis] as number;
     if (a.kind === "at") {
-      startIndexMap.push(d);
-      const v = positions[d] as NDArray;
-      column(
-        v.ndim === 0 ? v : broadcastTo("x.get", v, batch),
-        v.ndim === 0 ? [] : batch.map((_, i) => batchAt + i),
-      );
-    } else if (a.step !== 1) {
-      startIndexMap.push(d);
+      if (typeof a.position === "number")
+        return [
+          {
+            axis,
+            value: literal(
+              clampStatic
+                ? settle(a.position, n)
+                : a.position < 0 && wrapNegative
+                  ? a.position + n
+                  : a.position,
+              "int32",
+            ),
+            wrap: null,
+            dims: [],
+          },
+        ];
+      const dims = a.position.ndim === 0 ? [] : batch.map((_, i) => batchAt + i);
+      return [{ axis, value: a.position, wrap: wrapNegative ? n : null, dims }];
+    }
+    if (a.step !== 1) {
       const steps = lax.add(
         lax.mul(lax.iota("int32", a.size), literal(a.step, "int32")),
         literal(a.start, "int32"),
       );
-      column(steps, [whereStep.get(d) as number]);
-    } else if (a.size !== x.shape[d]) {
-      startIndexMap.push(d);
-      column(literal(a.start, "int32"), []);
+      return [{ axis, value: steps, wrap: null, dims: [stepDim.get(axis) as number] }];
     }
+    return a.size === n ? [] : [{ axis, value: literal(a.start, "int32"), wrap: null, dims: [] }];
   });
   const indices =
     columns.length === 0
       ? lax.full([...batchShape, 0], literal(0, "int32"))
-      : lax.concatenate(columns, batchShape.length);
-  const collapsedSliceDims = range(x.ndim).filter(
-    (d) => (axes[d] as { kind: string }).kind === "at" || stepped(d),
-  );
-  const sliceSizes = range(x.ndim).map((d) => (collapsedSliceDims.includes(d) ? 1 : sizeAt(d)));
+      : indexArray(
+          columns.map((c) => c.value),
+          columns.map(({ dims, wrap }) => ({ dims, wrap })),
+          batchShape,
+        );
+  const collapsedSliceDims = range(x.ndim).filter((d) => axes[d]?.kind === "at" || stepped(d));
   return {
     indices,
-    sliceSizes,
     gatherShape,
+    sliceSizes: range(x.ndim).map((d) => (collapsedSliceDims.includes(d) ? 1 : sizeAt(d))),
     resultShape: layoutShape(
       p,
       batch,
@@ -352,86 +320,79 @@ function gatherOf(x: NDArray, p: Plan, clampStatic: boolean): Gather {
     dims: {
       offsetDims,
       collapsedSliceDims,
-      startIndexMap,
+      startIndexMap: columns.map((c) => c.axis),
       operandBatchingDims: [],
       startIndicesBatchingDims: [],
     },
   };
 }
-function gatherPlan(x: NDArray, p: Plan, mode: GatherScatterMode, options: AtOptions = {}): NDArray {
+function gatherPlan(p: Plan, mode: GatherScatterMode, options: AtOptions = {}): NDArray {
   const lax = L();
-  const g = gatherOf(x, p, mode !== "fill");
-  if (g.gatherShape.includes(0) || x.size === 0) return lax.full(g.resultShape, literal(0, x.dtype));
-  const out = lax.gather(x, g.indices, g.dims, g.sliceSizes, {
+  const g = gatherOf(p, mode !== "fill", options.wrapNegativeIndices ?? true);
+  if (g.gatherShape.includes(0) || p.x.size === 0) return lax.fullLike(p.x, 0, { shape: g.resultShape });
+  const out = lax.gather(p.x, g.indices, g.dims, g.sliceSizes, {
     mode,
-    fillValue: options.fillValue ?? null,
+    fillValue: fillOf(options.fillValue),
     indicesAreSorted: options.indicesAreSorted,
     uniqueIndices: options.uniqueIndices,
   });
   return lax.reshape(out, g.resultShape);
 }
+/** The fill value is part of the program: it must be known. */
+export function fillOf(value: Operand | null | undefined): number | bigint | boolean | null {
+  if (value == null) return null;
+  if (!(value instanceof NDArray)) return value as number;
+  if (value.ndim !== 0)
+    throw fail("E_SHAPE", `x.at().get: the fillValue is ${value.aval}, expected a scalar`);
+  return elementAt(valuesOf(value, "fillValue"), value.dtype, 0) as number;
+}
 
 const MODES: readonly unknown[] = [undefined, null, "clip", "drop", "fill", "promise_in_bounds"];
 function checkAt(name: string, options: AtOptions): void {
-  checkOptions(`x.at().${name}`, options, ["mode", "uniqueIndices", "indicesAreSorted", "fillValue"]);
+  checkOptions(`x.at().${name}`, options, [
+    "mode",
+    "uniqueIndices",
+    "indicesAreSorted",
+    "fillValue",
+    "wrapNegativeIndices",
+  ]);
   if (!MODES.includes(options.mode))
     throw fail(
       "E_ARGUMENT",
       `x.at().${name}: the mode "${String(options.mode)}" is none of clip, drop, fill, promise_in_bounds`,
     );
 }
-type Scatter = "scatter" | "scatterAdd" | "scatterMul" | "scatterMin" | "scatterMax";
+type Scatter = "scatter" | "scatterAdd" | "scatterSub" | "scatterMul" | "scatterMin" | "scatterMax";
 function update(
   name: string,
   how: Scatter,
-  x: NDArray,
+  given: NDArray,
   index: readonly Index[],
   y: Operand,
   options: AtOptions,
 ): NDArray {
   checkAt(name, options);
   const lax = L();
-  const mask = index.length === 1 && index[0] instanceof NDArray && isBool(index[0].dtype) ? index[0] : null;
-  const raw = toArray(`x.at().${name}`, y);
-  const v =
-    isBool(x.dtype) && !isBool(raw.dtype)
-      ? lax.ne(raw, 0)
-      : lax.convertElementType(raw, x.dtype, { weakType: x.weakType });
-  if (mask !== null && mask.kind === TRACER && v.ndim === 0) return maskedUpdate(how, x, mask, v);
-  const p = plan(x, index);
-  const g = gatherOf(x, p, false);
-  const wide = broadcastTo(`x.at().${name}`, dropLeadingOnes(v, g.resultShape.length), g.resultShape);
-  if (wide.size === 0) return x;
-  const updates = lax.reshape(wide, g.gatherShape);
+  const [x, v] = promoteDTypes(`x.at().${name}`, arraysOf(`x.at().${name}`, [given, y])) as [
+    NDArray,
+    NDArray,
+  ];
+  const p = planOf(x, index);
+  const g = gatherOf(p, false, options.wrapNegativeIndices ?? true);
+  const wide = broadcastTo(`x.at().${name}`, v, g.resultShape);
+  if (wide.size === 0) return given;
   const dims = {
     updateWindowDims: g.dims.offsetDims,
     insertedWindowDims: g.dims.collapsedSliceDims,
     scatterDimsToOperandDims: g.dims.startIndexMap,
   };
-  const base = x.kind === LITERAL ? lax.add(x, lax.zerosLike(x)) : x;
-  return lax[how](base, g.indices, updates, dims, {
+  const base = p.x.kind === LITERAL ? lax.broadcastInDim(p.x, [], []) : p.x;
+  const out = lax[how](base, g.indices, lax.reshape(wide, g.gatherShape), dims, {
     mode: options.mode ?? "drop",
     uniqueIndices: options.uniqueIndices,
     indicesAreSorted: options.indicesAreSorted,
   });
-}
-/** NumPy allows extra leading axes of size 1 in an assigned value. */
-function dropLeadingOnes(v: NDArray, rank: number): NDArray {
-  const extra = v.ndim - rank;
-  return extra > 0 && v.shape.slice(0, extra).every((n) => n === 1)
-    ? L().reshape(v, v.shape.slice(extra))
-    : v;
-}
-function maskedUpdate(how: Scatter, x: NDArray, mask: NDArray, v: NDArray): NDArray {
-  const m = L().broadcastInDim(mask, x.shape, range(mask.ndim));
-  const next = {
-    scatter: () => v,
-    scatterAdd: () => u.add(x, v),
-    scatterMul: () => u.multiply(x, v),
-    scatterMin: () => u.minimum(x, v),
-    scatterMax: () => u.maximum(x, v),
-  }[how]();
-  return u.where(m, next, x);
+  return lax.convertElementType(lax.reshape(out, given.shape), given.dtype, { weakType: given.weakType });
 }
 
 /** Reads and functional updates of part of x. */
@@ -439,31 +400,26 @@ export function atOf(x: NDArray, index: readonly Index[]): At {
   const get = (options: AtOptions = {}): NDArray => {
     checkAt("get", options);
     const mode = options.mode ?? (options.fillValue === undefined ? null : "fill");
-    const p = plan(x, index);
-    return mode === null && !p.arrays
-      ? windowPlan(x, p)
-      : gatherPlan(x, p, mode === "drop" ? "fill" : (mode ?? "promise_in_bounds"), options);
+    const p = planOf(x, index);
+    if (mode === null && !p.arrays) return windowPlan(p);
+    return gatherPlan(p, mode === "drop" ? "fill" : (mode ?? "promise_in_bounds"), options);
   };
-  const factors = (y: Operand, options: AtOptions): NDArray =>
-    update("div", "scatterMul", L().fullLike(x, 1), index, y, options);
+  const factors = (name: string, y: Operand, options: AtOptions): NDArray =>
+    update(name, "scatterMul", L().fullLike(x, 1), index, y, options);
+  const apply = (f: (x: NDArray) => NDArray, options: AtOptions = {}): NDArray => {
+    const old = get({ ...options, mode: options.mode ?? null });
+    return update("apply", "scatter", x, index, f(old), options);
+  };
   return {
     get,
+    apply,
     set: (y, o = {}) => update("set", "scatter", x, index, y, o),
     add: (y, o = {}) => update("add", "scatterAdd", x, index, y, o),
-    sub: (y, o = {}) =>
-      update(
-        "sub",
-        "scatterAdd",
-        x,
-        index,
-        u.negative(L().convertElementType(toArray("x.at().sub", y), x.dtype)),
-        o,
-      ),
+    sub: (y, o = {}) => update("sub", "scatterSub", x, index, y, o),
     mul: (y, o = {}) => update("mul", "scatterMul", x, index, y, o),
-    div: (y, o = {}) => u.divide(x, factors(y, o)),
-    pow: (y, o = {}) => u.power(x, factors(y, o)),
+    div: (y, o = {}) => divide(x, factors("div", y, o)),
+    pow: (y, o = {}) => power(x, factors("pow", y, o)),
     min: (y, o = {}) => update("min", "scatterMin", x, index, y, o),
     max: (y, o = {}) => update("max", "scatterMax", x, index, y, o),
-    apply: (f, o = {}) => update("apply", "scatter", x, index, f(get()), o),
   };
 }

@@ -1,75 +1,93 @@
-// What the methods of arrays do: the same functions as np's.
+// What the methods of arrays do: the same functions as np's, and reading.
 import { fail } from "../errors.ts";
-import { shaped } from "../ir/aval.ts";
+import type { ArrayMethods, MethodName } from "../ir/array-methods.ts";
 import { context } from "../ir/context.ts";
-import {
-  LITERAL,
-  NDArray,
-  type ArrayMethods,
-  type BinaryMethod,
-  type Literal,
-  type ReduceMethod,
-  type UnaryMethod,
-} from "../ir/ndarray.ts";
-import type { Operand } from "../primitives/operand.ts";
+import { LITERAL, type ArrayLike, type NDArray } from "../ir/ndarray.ts";
 import { isConcrete, itemOf, listOf, unreadable, valuesOf } from "../runtime/array.ts";
 import { currentDevice } from "../runtime/registry.ts";
 import { fromTyped } from "./arrays.ts";
 import { atOf, getItem } from "./indexing.ts";
-import { argsort, sort } from "./numpy/sorting.ts";
-import { dot, matmul } from "./numpy/linear.ts";
-import * as shape from "./numpy/manipulation.ts";
-import * as reduce from "./numpy/reductions.ts";
-import * as u from "./numpy/ufuncs.ts";
-import { printArray } from "./printing.ts";
+import * as arithmetic from "./numpy/arithmetic.ts";
+import { astype, copy, view } from "./numpy/creation.ts";
+import { cumprod, cumsum } from "./numpy/cumulative.ts";
+import { diagonal } from "./numpy/diagonals.ts";
+import { round } from "./numpy/floats.ts";
+import * as logic from "./numpy/logic.ts";
+import { dot, matmul } from "./numpy/products.ts";
+import { repeat } from "./numpy/rearrange.ts";
+import * as reductions from "./numpy/reductions.ts";
+import { nonzero, searchsorted } from "./numpy/searching.ts";
+import { choose, clip, compress, take } from "./numpy/selecting.ts";
+import * as shape from "./numpy/shape.ts";
+import { argpartition, argsort, sort } from "./numpy/sorting.ts";
+import * as statistics from "./numpy/statistics.ts";
+import { displayArray, printArray } from "./printing.ts";
 
-const BINARY: { readonly [N in BinaryMethod]: (x: Operand, y: Operand) => NDArray } = {
-  add: u.add,
-  sub: u.subtract,
-  mul: u.multiply,
-  div: u.divide,
-  floordiv: u.floorDivide,
-  mod: u.remainder,
-  pow: u.power,
+type Method = (x: NDArray, ...args: never[]) => unknown;
+const CALLS: { readonly [N in MethodName]: Method } = {
+  add: arithmetic.add,
+  sub: arithmetic.subtract,
+  mul: arithmetic.multiply,
+  div: arithmetic.trueDivide,
+  floordiv: arithmetic.floorDivide,
+  mod: arithmetic.remainder,
+  pow: arithmetic.power,
   matmul,
   dot,
-  eq: u.equal,
-  ne: u.notEqual,
-  lt: u.less,
-  le: u.lessEqual,
-  gt: u.greater,
-  ge: u.greaterEqual,
-  and: u.bitwiseAnd,
-  or: u.bitwiseOr,
-  xor: u.bitwiseXor,
-  lshift: u.leftShift,
-  rshift: u.rightShift,
-};
-const UNARY: { readonly [N in UnaryMethod]: (x: Operand) => NDArray } = {
-  neg: u.negative,
-  abs: u.abs,
-  invert: u.bitwiseNot,
-  real: u.real,
-  imag: u.imag,
-  conj: u.conj,
-  ravel: shape.ravel,
-  round: (x) => u.rint(x),
-};
-const REDUCE: { readonly [N in ReduceMethod]: (x: Operand, options?: never) => NDArray } = {
-  sum: reduce.sum,
-  mean: reduce.mean,
-  max: reduce.max,
-  min: reduce.min,
-  prod: reduce.prod,
-  all: reduce.all,
-  any: reduce.any,
-  std: reduce.std,
-  var: reduce.var,
-  argmax: reduce.argmax,
-  argmin: reduce.argmin,
-  cumsum: reduce.cumsum,
+  eq: logic.equal,
+  ne: logic.notEqual,
+  lt: logic.less,
+  le: logic.lessEqual,
+  gt: logic.greater,
+  ge: logic.greaterEqual,
+  and: logic.bitwiseAnd,
+  or: logic.bitwiseOr,
+  xor: logic.bitwiseXor,
+  lshift: logic.leftShift,
+  rshift: logic.rightShift,
+  neg: arithmetic.negative,
+  abs: arithmetic.absolute,
+  invert: logic.invert,
+  conj: arithmetic.conjugate,
+  conjugate: arithmetic.conjugate,
+  real: arithmetic.real,
+  imag: arithmetic.imag,
+  round,
+  clip,
+  sum: reductions.sum,
+  prod: reductions.prod,
+  mean: statistics.mean,
+  std: statistics.std,
+  var: statistics.var,
+  max: reductions.max,
+  min: reductions.min,
+  ptp: reductions.ptp,
+  all: reductions.all,
+  any: reductions.any,
+  argmax: reductions.argmax,
+  argmin: reductions.argmin,
+  cumsum,
+  cumprod,
   sort,
   argsort,
+  argpartition,
+  searchsorted,
+  nonzero,
+  diagonal,
+  reshape: shape.reshape,
+  ravel: shape.ravel,
+  flatten: shape.ravel,
+  transpose: shape.transpose,
+  matrixTranspose: shape.matrixTranspose,
+  swapaxes: shape.swapaxes,
+  squeeze: shape.squeeze,
+  astype,
+  view,
+  copy,
+  repeat,
+  take,
+  choose,
+  compress: (x, condition: ArrayLike, options?: object) => compress(condition, x, options),
 };
 
 /** Checks a dtype that the caller named. */
@@ -77,21 +95,20 @@ function checkNamed(x: NDArray, dtype: string | undefined): void {
   if (dtype !== undefined && dtype !== x.dtype)
     throw fail("E_DTYPE", `x.data("${dtype}"): the array is ${x.aval}`);
 }
+/** Refuses to read a random key as numbers. */
+function numbers(what: string, x: NDArray): NDArray {
+  if (x.aval.dtype !== "key<fry>") return x;
+  throw fail("E_DTYPE", `${what}: ${x.aval} is a random key`, {
+    hint: "read its words: random.keyData(key)",
+  });
+}
 
 /** The methods of arrays, for the root context. */
 export const arrayMethods: ArrayMethods = {
   asArray: (x) => fromTyped(x),
-  binary: (name, x, y) => BINARY[name](x, y),
-  unary: (name, x) => UNARY[name](x),
-  reduce: (name, x, options) => REDUCE[name](x, options as never),
+  call: (name, args) => (CALLS[name] as (...args: readonly unknown[]) => NDArray)(...args),
   get: getItem,
   at: atOf,
-  reshape: shape.reshape,
-  transpose: (x, axes) => shape.transpose(x, axes),
-  squeeze: (x, options) => shape.squeeze(x, options),
-  astype: shape.astype,
-  clip: (x, min, max) => u.clip(x, min, max),
-  swapLast: shape.matrixTranspose,
   data: async (x, dtype) => {
     checkNamed(x, dtype);
     return isConcrete(x) ? x.read() : valuesOf(x, "x.data()");
@@ -100,15 +117,10 @@ export const arrayMethods: ArrayMethods = {
     checkNamed(x, dtype);
     return valuesOf(x, "x.dataSync()");
   },
-  item: (x, dtype) =>
-    x.aval.dtype === "key<fry>"
-      ? refuseKey(x)
-      : x.kind === LITERAL && dtype === undefined
-        ? scalarOf(x as Literal)
-        : itemOf(x, dtype),
-  tolist: (x) => (x.aval.dtype === "key<fry>" ? refuseKey(x) : listOf(x)),
+  item: (x, dtype) => itemOf(numbers("x.item()", x), dtype),
+  tolist: (x) => listOf(numbers("x.tolist()", x)),
   ready: async (x) => {
-    if (isConcrete(x)) await x.fetch();
+    if (isConcrete(x)) await x.live("x.ready").whenReady();
     else if (x.kind !== LITERAL) throw unreadable(x, "x.ready");
     return x;
   },
@@ -117,12 +129,5 @@ export const arrayMethods: ArrayMethods = {
   },
   device: (x) => (isConcrete(x) ? x.home : (context().device ?? currentDevice())),
   print: printArray,
+  display: displayArray,
 };
-function refuseKey(x: NDArray): never {
-  throw fail("E_DTYPE", `x.item(): ${x.aval ?? shaped([], "key<fry>")} is a random key`, {
-    hint: "read its words: random.keyData(key)",
-  });
-}
-function scalarOf(x: Literal): number | bigint | boolean {
-  return itemOf(x) as number;
-}

@@ -126,3 +126,8 @@ function shortest32(v: number): string {
   }
   return String(v);
 }
+/** What notebooks show: the text, and a table for up to two axes. */
+export function displayArray(x: NDArray): Readonly<Record<string, string>> {
+  const text = printArray(x);
+  return { "text/plain": text };
+}

@@ -2,7 +2,7 @@
 import { fail } from "../errors.ts";
 import { sameShape, type Shape } from "../ir/aval.ts";
 import { context } from "../ir/context.ts";
-import { isBool, isFloat, isInexact, isInteger, type DType } from "../ir/dtype.ts";
+import { isBool, isFloat, isInexact, isInteger, isKey, type DType } from "../ir/dtype.ts";
 import { NDArray } from "../ir/ndarray.ts";
 import { canonicalDType } from "../primitives/convert.ts";
 import { literal, toArray, type Operand, type Scalar } from "../primitives/operand.ts";
@@ -69,60 +69,71 @@ export function latticeResult(types: readonly TypeOf[]): TypeOf {
 
 const isScalar = (x: unknown): x is Scalar =>
   typeof x === "number" || typeof x === "bigint" || typeof x === "boolean";
-/** Type of an operand; `lead`: the strongest array beside it (an integral number beside integers is an integer). */
-function typeOf(name: string, x: Operand, besideInteger: boolean): TypeOf {
-  if (typeof x === "boolean") return { dtype: "bool", weak: false };
-  if (typeof x === "bigint") return { dtype: canonicalDType("int64"), weak: true };
-  if (typeof x === "number")
-    return besideInteger && Number.isInteger(x)
-      ? { dtype: canonicalDType("int64"), weak: true }
-      : { dtype: canonicalDType("float64"), weak: true };
-  if (!(x instanceof NDArray)) return typeOf(name, toArray(name, x), besideInteger);
-  if (x.aval.dtype === "number") {
-    if (besideInteger)
+/** Is it a number that was passed into a traced function? */
+const isTracedNumber = (x: unknown): x is NDArray => x instanceof NDArray && x.aval.dtype === "number";
+
+/** Is there an integer or bool array among the operands, and no inexact one? */
+function besideIntegers(name: string, xs: readonly Operand[]): boolean {
+  const arrays = xs.filter((x) => !isScalar(x) && !isTracedNumber(x)).map((x) => toArray(name, x));
+  return arrays.length > 0 && arrays.every((x) => isInteger(x.dtype) || isBool(x.dtype));
+}
+
+/**
+ * Operands as arrays. A number is weak float32, beside integers and without a fraction a weak integer (docs: scalars).
+ * @throws E_NUMBER_DTYPE for a traced number beside integers: its value, which would decide, isn't known
+ */
+export function arraysOf(name: string, xs: readonly Operand[]): NDArray[] {
+  const beside = besideIntegers(name, xs);
+  return xs.map((x) => {
+    if (typeof x === "number" && beside && Number.isInteger(x))
+      return literal(x, canonicalDType("int64"), true);
+    if (beside && isTracedNumber(x))
       throw fail(
         "E_NUMBER_DTYPE",
         `${name}: a number that was passed into a traced function meets an integer array`,
       );
-    return { dtype: canonicalDType("float64"), weak: true };
-  }
-  if (x.aval.dtype === "key<fry>") throw fail("E_DTYPE", `${name}: a random key ${x.aval} is no number`);
-  return { dtype: x.dtype, weak: x.weakType };
-}
-
-/** Is there an integer or bool array among the operands, and no inexact one? */
-function besideIntegers(name: string, xs: readonly Operand[]): boolean {
-  const arrays = xs
-    .filter((x) => !isScalar(x) && !(x instanceof NDArray && x.aval.dtype === "number"))
-    .map((x) => toArray(name, x));
-  return arrays.length > 0 && arrays.every((x) => isInteger(x.dtype) || isBool(x.dtype));
+    return toArray(name, x);
+  });
 }
 
 /** The dtype that operands promote to. Source: jax.numpy.result_type. */
 export function resultOf(name: string, xs: readonly Operand[]): TypeOf {
-  const beside = besideIntegers(name, xs);
-  return latticeResult(xs.map((x) => typeOf(name, x, beside)));
+  const types = arraysOf(name, xs).map((x): TypeOf => {
+    if (isKey(x.aval.dtype)) throw fail("E_DTYPE", `${name}: a random key ${x.aval} is no number`);
+    return { dtype: x.dtype, weak: x.weakType };
+  });
+  checkStrict(name, types);
+  return latticeResult(types);
+}
+/** Under `numpyDtypePromotion: "strict"` only weak types promote. */
+function checkStrict(name: string, types: readonly TypeOf[]): void {
+  if (context().config.numpyDtypePromotion !== "strict") return;
+  const strong = new Set(types.filter((t) => !t.weak).map((t) => t.dtype));
+  if (strong.size > 1)
+    throw fail("E_DTYPE_MISMATCH", `${name}: strict promotion refuses ${[...strong].join(" with ")}`, {
+      hint: "convert with astype, or set numpyDtypePromotion to standard",
+    });
 }
 
-/** Operands in one dtype; scalars as literals. `inexact`: integers become the default float. */
-export function promoteDTypes(name: string, xs: readonly Operand[], inexact = false): NDArray[] {
-  let { dtype, weak } = resultOf(name, xs);
-  if (inexact && !isInexact(dtype)) dtype = canonicalDType("float64");
-  const { lax } = context();
-  return xs.map((x) => {
-    if (isScalar(x)) return convertScalar(x, dtype, weak);
-    const v = x instanceof NDArray ? x : toArray(name, x);
-    return v.aval.dtype === dtype && v.aval.weak === weak
-      ? v
-      : lax.convertElementType(v, dtype, { weakType: weak });
-  });
+/** Which dtypes a function computes in: any; numbers (bool → int); floats and complex (integers → float). */
+export type Domain = "any" | "numeric" | "inexact";
+const DOMAINS: Readonly<Record<Domain, (dtype: DType) => DType>> = {
+  any: (dtype) => dtype,
+  numeric: (dtype) => (isBool(dtype) ? canonicalDType("int64") : dtype),
+  inexact: (dtype) => (isInexact(dtype) ? dtype : canonicalDType("float64")),
+};
+
+/** Operands in one dtype; scalars as literals. */
+export function promoteDTypes(name: string, xs: readonly Operand[], domain: Domain = "any"): NDArray[] {
+  const arrays = arraysOf(name, xs);
+  if (domain === "any" && arrays.length > 0 && arrays.every((x) => isKey(x.aval.dtype))) return arrays;
+  const { dtype, weak } = resultOf(name, arrays);
+  const to = DOMAINS[domain](dtype);
+  return arrays.map((x) => context().lax.convertElementType(x, to, { weakType: weak }));
 }
-function convertScalar(x: Scalar, dtype: DType, weak: boolean): NDArray {
-  if (isInteger(dtype) && typeof x === "number" && !Number.isInteger(x))
-    return literal(Math.trunc(x), dtype, weak);
-  if (typeof x === "boolean" && !isBool(dtype)) return literal(x ? 1 : 0, dtype, weak);
-  return literal(x, dtype, weak);
-}
+/** One operand as a number, float or complex. */
+export const promoteOne = (name: string, x: Operand, domain: Domain): NDArray =>
+  promoteDTypes(name, [x], domain)[0] as NDArray;
 
 /** The common shape of broadcasting. @throws E_BROADCAST naming the operands. Source: jax.numpy.broadcast_shapes */
 export function broadcastShapes(name: string, ...shapes: readonly Shape[]): number[] {
@@ -163,8 +174,16 @@ export function broadcastTo(name: string, x: NDArray, shape: Shape): NDArray {
   );
 }
 /** Operands promoted and broadcast; rank-0 ones stay rank 0, which elementwise primitives accept beside any shape. */
-export function promoteArgs(name: string, xs: readonly Operand[], inexact = false): NDArray[] {
-  const ys = promoteDTypes(name, xs, inexact);
+export function promoteArgs(name: string, xs: readonly Operand[], domain: Domain = "any"): NDArray[] {
+  const ys = promoteDTypes(name, xs, domain);
   const shape = broadcastShapes(name, ...ys.map((y) => y.shape));
+  if (
+    context().config.numpyRankPromotion === "raise" &&
+    ys.some((y) => y.ndim > 0 && y.ndim !== shape.length)
+  )
+    throw fail(
+      "E_BROADCAST",
+      `${name}: numpyRankPromotion is "raise", and the ranks of ${ys.map((y) => y.aval).join(", ")} differ`,
+    );
   return ys.map((y) => (y.ndim === 0 ? y : broadcastTo(name, y, shape)));
 }

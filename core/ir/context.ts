@@ -1,6 +1,6 @@
 // The one ambient value of core: an immutable context, replaced whole by `withContext` (try/finally, synchronous).
 import type { Lax } from "../primitives/lax.ts";
-import type { ArrayMethods } from "./ndarray.ts";
+import type { ArrayMethods } from "./array-methods.ts";
 import type { Trace } from "./trace.ts";
 
 /** Settings by JAX's flag names, camelCased, without `jax_`. */

@@ -3,7 +3,24 @@
 import { fail } from "../errors.ts";
 import { shaped, type Shape, type ShapedArray } from "./aval.ts";
 import { context } from "./context.ts";
-import type { DType, TypedArrays } from "./dtype.ts";
+import type {
+  ArgWords,
+  ArrayMethods,
+  Axes,
+  AxisWords,
+  DiagonalWords,
+  ExtremumWords,
+  MaskWords,
+  MeanWords,
+  OrderWords,
+  ProductWords,
+  RunWords,
+  SortWords,
+  SumWords,
+  TakeWords,
+  VarWords,
+} from "./array-methods.ts";
+import { DTYPES, type DType, type TypedArrays } from "./dtype.ts";
 
 export const LITERAL = 0;
 export const CONCRETE = 1;
@@ -16,67 +33,6 @@ export interface Complex {
   readonly im: number;
 }
 
-/** Operations behind the methods of arrays; api/methods.ts implements them. Names are the methods'. */
-export interface ArrayMethods {
-  /** An array of a typed array's elements, rank 1. */
-  asArray(x: ArrayBufferView): NDArray;
-  binary(name: BinaryMethod, x: NDArray, y: ArrayLike): NDArray;
-  unary(name: UnaryMethod, x: NDArray): NDArray;
-  reduce(name: ReduceMethod, x: NDArray, options?: object): NDArray;
-  get(x: NDArray, index: readonly Index[]): NDArray;
-  at(x: NDArray, index: readonly Index[]): At;
-  reshape(x: NDArray, shape: Shape): NDArray;
-  transpose(x: NDArray, axes?: Shape): NDArray;
-  squeeze(x: NDArray, options?: object): NDArray;
-  astype(x: NDArray, dtype: DType): NDArray;
-  clip(x: NDArray, min?: ArrayLike | null, max?: ArrayLike | null): NDArray;
-  swapLast(x: NDArray): NDArray;
-  data(x: NDArray, dtype?: DType): Promise<TypedArrays[DType]>;
-  dataSync(x: NDArray, dtype?: DType): TypedArrays[DType];
-  item(x: NDArray, dtype?: DType): number | bigint | boolean | Complex;
-  tolist(x: NDArray): NestedNumbers;
-  ready(x: NDArray): Promise<unknown>;
-  dispose(x: NDArray): void;
-  device(x: NDArray): object;
-  print(x: NDArray): string;
-}
-export type BinaryMethod =
-  | "add"
-  | "sub"
-  | "mul"
-  | "div"
-  | "floordiv"
-  | "mod"
-  | "pow"
-  | "matmul"
-  | "dot"
-  | "eq"
-  | "ne"
-  | "lt"
-  | "le"
-  | "gt"
-  | "ge"
-  | "and"
-  | "or"
-  | "xor"
-  | "lshift"
-  | "rshift";
-export type UnaryMethod = "neg" | "abs" | "invert" | "real" | "imag" | "conj" | "ravel" | "round";
-export type ReduceMethod =
-  | "sum"
-  | "mean"
-  | "max"
-  | "min"
-  | "prod"
-  | "all"
-  | "any"
-  | "std"
-  | "var"
-  | "argmax"
-  | "argmin"
-  | "cumsum"
-  | "sort"
-  | "argsort";
 export type ArrayLike = NDArray | Scalar | TypedArrays[DType];
 export type NestedNumbers = number | bigint | boolean | Complex | NestedNumbers[];
 export interface Slice {
@@ -124,6 +80,13 @@ export interface At {
 
 const BRAND = Symbol.for("tenon.array");
 const m = (): ArrayMethods => context().methods;
+/** A function in a field: structuredClone and postMessage then refuse the array instead of sending a hollow copy. */
+const uncloneable = (): never => {
+  throw fail(
+    "E_COERCED",
+    "an array can't be cloned: send `await x.data()` and call np.array on the other side",
+  );
+};
 
 /** An n-dimensional array, concrete or traced. Immutable; garbage-collected; `dispose()` is optional. */
 export abstract class NDArray {
@@ -131,6 +94,8 @@ export abstract class NDArray {
   readonly kind: ValueKind;
   /** The abstract value; internal. */
   readonly aval: ShapedArray;
+  /** Internal. */
+  readonly uncloneable: () => never = uncloneable;
   constructor(kind: ValueKind, aval: ShapedArray) {
     this.kind = kind;
     this.aval = aval;
@@ -153,20 +118,23 @@ export abstract class NDArray {
   get nbytes(): number {
     return this.aval.nbytes;
   }
+  get itemsize(): number {
+    return DTYPES[this.aval.dtype].itemsize;
+  }
   get [BRAND](): true {
     return true;
   }
   get T(): NDArray {
-    return m().transpose(this);
+    return m().call("transpose", [this]);
   }
   get mT(): NDArray {
-    return m().swapLast(this);
+    return m().call("matrixTranspose", [this]);
   }
   get real(): NDArray {
-    return m().unary("real", this);
+    return m().call("real", [this]);
   }
   get imag(): NDArray {
-    return m().unary("imag", this);
+    return m().call("imag", [this]);
   }
   get device(): object {
     return m().device(this);
@@ -176,142 +144,209 @@ export abstract class NDArray {
   }
 
   add(y: ArrayLike): NDArray {
-    return m().binary("add", this, y);
+    return m().call("add", [this, y]);
   }
   sub(y: ArrayLike): NDArray {
-    return m().binary("sub", this, y);
+    return m().call("sub", [this, y]);
   }
   mul(y: ArrayLike): NDArray {
-    return m().binary("mul", this, y);
+    return m().call("mul", [this, y]);
   }
   div(y: ArrayLike): NDArray {
-    return m().binary("div", this, y);
+    return m().call("div", [this, y]);
   }
   floordiv(y: ArrayLike): NDArray {
-    return m().binary("floordiv", this, y);
+    return m().call("floordiv", [this, y]);
   }
   mod(y: ArrayLike): NDArray {
-    return m().binary("mod", this, y);
+    return m().call("mod", [this, y]);
   }
   pow(y: ArrayLike): NDArray {
-    return m().binary("pow", this, y);
+    return m().call("pow", [this, y]);
   }
   matmul(y: ArrayLike): NDArray {
-    return m().binary("matmul", this, y);
-  }
-  dot(y: ArrayLike): NDArray {
-    return m().binary("dot", this, y);
+    return m().call("matmul", [this, y]);
   }
   eq(y: ArrayLike): NDArray {
-    return m().binary("eq", this, y);
+    return m().call("eq", [this, y]);
   }
   ne(y: ArrayLike): NDArray {
-    return m().binary("ne", this, y);
+    return m().call("ne", [this, y]);
   }
   lt(y: ArrayLike): NDArray {
-    return m().binary("lt", this, y);
+    return m().call("lt", [this, y]);
   }
   le(y: ArrayLike): NDArray {
-    return m().binary("le", this, y);
+    return m().call("le", [this, y]);
   }
   gt(y: ArrayLike): NDArray {
-    return m().binary("gt", this, y);
+    return m().call("gt", [this, y]);
   }
   ge(y: ArrayLike): NDArray {
-    return m().binary("ge", this, y);
+    return m().call("ge", [this, y]);
   }
   and(y: ArrayLike): NDArray {
-    return m().binary("and", this, y);
+    return m().call("and", [this, y]);
   }
   or(y: ArrayLike): NDArray {
-    return m().binary("or", this, y);
+    return m().call("or", [this, y]);
   }
   xor(y: ArrayLike): NDArray {
-    return m().binary("xor", this, y);
+    return m().call("xor", [this, y]);
   }
   lshift(y: ArrayLike): NDArray {
-    return m().binary("lshift", this, y);
+    return m().call("lshift", [this, y]);
   }
   rshift(y: ArrayLike): NDArray {
-    return m().binary("rshift", this, y);
+    return m().call("rshift", [this, y]);
+  }
+  dot(b: ArrayLike, options?: ProductWords): NDArray {
+    return m().call("dot", [this, b, options]);
   }
   neg(): NDArray {
-    return m().unary("neg", this);
+    return m().call("neg", [this]);
   }
   abs(): NDArray {
-    return m().unary("abs", this);
+    return m().call("abs", [this]);
   }
   invert(): NDArray {
-    return m().unary("invert", this);
+    return m().call("invert", [this]);
   }
   conj(): NDArray {
-    return m().unary("conj", this);
+    return m().call("conj", [this]);
   }
-  round(): NDArray {
-    return m().unary("round", this);
+  conjugate(): NDArray {
+    return m().call("conjugate", [this]);
   }
-  ravel(): NDArray {
-    return m().unary("ravel", this);
+  copy(): NDArray {
+    return m().call("copy", [this]);
   }
   flatten(): NDArray {
-    return m().unary("ravel", this);
+    return m().call("flatten", [this]);
   }
-  sum(options?: object): NDArray {
-    return m().reduce("sum", this, options);
+  sum(options?: SumWords): NDArray {
+    return m().call("sum", [this, options]);
   }
-  mean(options?: object): NDArray {
-    return m().reduce("mean", this, options);
+  prod(options?: SumWords): NDArray {
+    return m().call("prod", [this, options]);
   }
-  max(options?: object): NDArray {
-    return m().reduce("max", this, options);
+  mean(options?: MeanWords): NDArray {
+    return m().call("mean", [this, options]);
   }
-  min(options?: object): NDArray {
-    return m().reduce("min", this, options);
+  max(options?: ExtremumWords): NDArray {
+    return m().call("max", [this, options]);
   }
-  prod(options?: object): NDArray {
-    return m().reduce("prod", this, options);
+  min(options?: ExtremumWords): NDArray {
+    return m().call("min", [this, options]);
   }
-  all(options?: object): NDArray {
-    return m().reduce("all", this, options);
+  all(options?: MaskWords): NDArray {
+    return m().call("all", [this, options]);
   }
-  any(options?: object): NDArray {
-    return m().reduce("any", this, options);
+  any(options?: MaskWords): NDArray {
+    return m().call("any", [this, options]);
   }
-  std(options?: object): NDArray {
-    return m().reduce("std", this, options);
+  std(options?: VarWords): NDArray {
+    return m().call("std", [this, options]);
   }
-  var(options?: object): NDArray {
-    return m().reduce("var", this, options);
+  var(options?: VarWords): NDArray {
+    return m().call("var", [this, options]);
   }
-  argmax(options?: object): NDArray {
-    return m().reduce("argmax", this, options);
+  ptp(options?: AxisWords): NDArray {
+    return m().call("ptp", [this, options]);
   }
-  argmin(options?: object): NDArray {
-    return m().reduce("argmin", this, options);
+  argmax(options?: ArgWords): NDArray {
+    return m().call("argmax", [this, options]);
   }
-  cumsum(options?: object): NDArray {
-    return m().reduce("cumsum", this, options);
+  argmin(options?: ArgWords): NDArray {
+    return m().call("argmin", [this, options]);
   }
-  sort(options?: object): NDArray {
-    return m().reduce("sort", this, options);
+  cumsum(options?: RunWords): NDArray {
+    return m().call("cumsum", [this, options]);
   }
-  argsort(options?: object): NDArray {
-    return m().reduce("argsort", this, options);
+  cumprod(options?: RunWords): NDArray {
+    return m().call("cumprod", [this, options]);
   }
-  reshape(shape: Shape): NDArray {
-    return m().reshape(this, shape);
+  sort(options?: SortWords): NDArray {
+    return m().call("sort", [this, options]);
   }
-  transpose(axes?: Shape): NDArray {
-    return m().transpose(this, axes);
+  argsort(options?: SortWords): NDArray {
+    return m().call("argsort", [this, options]);
   }
-  squeeze(options?: object): NDArray {
-    return m().squeeze(this, options);
+  diagonal(options?: DiagonalWords): NDArray {
+    return m().call("diagonal", [this, options]);
+  }
+  squeeze(options?: { readonly axis?: Axes | undefined }): NDArray {
+    return m().call("squeeze", [this, options]);
+  }
+  round(options?: { readonly decimals?: number | undefined }): NDArray {
+    return m().call("round", [this, options]);
+  }
+  ravel(options?: OrderWords): NDArray {
+    return m().call("ravel", [this, options]);
+  }
+  nonzero(options?: {
+    readonly size?: number | null | undefined;
+    readonly fillValue?: ArrayLike | null | undefined;
+  }): NDArray[] {
+    return m().call("nonzero", [this, options]) as unknown as NDArray[];
+  }
+  argpartition(kth: number, options?: { readonly axis?: number | undefined }): NDArray {
+    return m().call("argpartition", [this, kth, options]);
+  }
+  reshape(shape: Shape | number, options?: OrderWords): NDArray {
+    return m().call("reshape", [this, shape, options]);
+  }
+  transpose(axes?: Shape | null): NDArray {
+    return m().call("transpose", [this, axes]);
+  }
+  swapaxes(axis1: number, axis2: number): NDArray {
+    return m().call("swapaxes", [this, axis1, axis2]);
   }
   astype(dtype: DType): NDArray {
-    return m().astype(this, dtype);
+    return m().call("astype", [this, dtype]);
+  }
+  view(dtype: DType): NDArray {
+    return m().call("view", [this, dtype]);
   }
   clip(min?: ArrayLike | null, max?: ArrayLike | null): NDArray {
-    return m().clip(this, min, max);
+    return m().call("clip", [this, min, max]);
+  }
+  repeat(
+    repeats: number | readonly number[] | NDArray,
+    options?: {
+      readonly axis?: number | null | undefined;
+      readonly totalRepeatLength?: number | null | undefined;
+    },
+  ): NDArray {
+    return m().call("repeat", [this, repeats, options]);
+  }
+  take(indices: ArrayLike, options?: TakeWords): NDArray {
+    return m().call("take", [this, indices, options]);
+  }
+  choose(
+    choices: readonly ArrayLike[] | NDArray,
+    options?: { readonly mode?: "raise" | "wrap" | "clip" | undefined },
+  ): NDArray {
+    return m().call("choose", [this, choices, options]);
+  }
+  compress(
+    condition: ArrayLike,
+    options?: {
+      readonly axis?: number | null | undefined;
+      readonly size?: number | null | undefined;
+      readonly fillValue?: ArrayLike | undefined;
+    },
+  ): NDArray {
+    return m().call("compress", [this, condition, options]);
+  }
+  searchsorted(
+    v: ArrayLike,
+    options?: {
+      readonly side?: "left" | "right" | undefined;
+      readonly sorter?: ArrayLike | null | undefined;
+    },
+  ): NDArray {
+    return m().call("searchsorted", [this, v, options]);
   }
   get(...index: Index[]): NDArray {
     return m().get(this, index);
@@ -368,6 +403,12 @@ export abstract class NDArray {
   }
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return m().print(this);
+  }
+  [Symbol.for("Deno.customInspect")](): string {
+    return m().print(this);
+  }
+  [Symbol.for("Jupyter.display")](): Readonly<Record<string, string>> {
+    return m().display(this);
   }
 }
 

@@ -1,9 +1,7 @@
 // Axes and option words shared by the functions of np.
 import { fail } from "../../errors.ts";
 import type { Shape, ShapedArray } from "../../ir/aval.ts";
-
-/** An axis, several, or all (null). */
-export type Axis = number | readonly number[] | null | undefined;
+import type { Axis } from "../keywords.ts";
 
 /** A position from 0 of an axis that may count from the end. */
 export function oneAxis(
@@ -22,7 +20,7 @@ export function oneAxis(
 /** Distinct positions of axes; null stands for all of them. */
 export function axesOf(
   name: string,
-  axis: Axis,
+  axis: Axis | undefined,
   x: { readonly ndim: number; readonly shape: Shape },
 ): number[] {
   if (axis == null) return x.shape.map((_, i) => i);

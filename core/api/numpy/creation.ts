@@ -1,306 +1,155 @@
-// np: arrays from nothing, from shapes and from other arrays.
+// np: arrays from nothing, from values and from other arrays.
 import { fail } from "../../errors.ts";
-import { sizeOf, type Shape } from "../../ir/aval.ts";
-import { context } from "../../ir/context.ts";
-import { isComplex, isFloat, isInexact, type DType } from "../../ir/dtype.ts";
-import { NDArray } from "../../ir/ndarray.ts";
+import type { Shape } from "../../ir/aval.ts";
+import { withContext } from "../../ir/context.ts";
+import { DTYPES, type DType } from "../../ir/dtype.ts";
+import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
-import type { Lax } from "../../primitives/lax.ts";
-import { literal, toArray, type Operand } from "../../primitives/operand.ts";
-import { array, checkOptions, materialise, type Nested } from "../arrays.ts";
-import { broadcastShapes, broadcastTo, promoteDTypes, resultOf } from "../promotion.ts";
+import { toArray } from "../../primitives/operand.ts";
+import type { RuntimeDevice } from "../../runtime/registry.ts";
+import { array as makeArray, checkOptions, fromBytes, materialise, type Nested } from "../arrays.ts";
+import type { Options } from "../keywords.ts";
+import { broadcastTo } from "../promotion.ts";
+import { convert, L } from "./define.ts";
 
-const L = (): Lax => context().lax;
-type MaybeDType = DType | null | undefined;
-interface DTypeOption {
-  readonly dtype?: MaybeDType;
-}
-const DTYPE = ["dtype"] as const;
-const asShape = (shape: Shape | number): Shape => (typeof shape === "number" ? [shape] : shape);
-const defaultFloat = (): DType => canonicalDType("float64");
-const defaultInt = (): DType => canonicalDType("int64");
+/** Words of zeros, ones, empty. */
+export type FillOptions = Options<"dtype" | "device">;
+const FILL = ["dtype", "device"] as const;
 
-function filled(name: string, shape: Shape | number, value: Operand, dtype: DType): NDArray {
-  const dims = asShape(shape);
-  if (dims.some((n) => !Number.isInteger(n) || n < 0))
-    throw fail("E_SHAPE", `${name}: got the shape [${dims.join(",")}], expected sizes of at least 0`);
-  const v = L().convertElementType(value, canonicalDType(dtype));
-  return materialise(dims.length === 0 ? v : broadcastTo(name, v, dims));
+/** Runs `make` with its results on a device. */
+export function onDevice<R>(device: RuntimeDevice | null | undefined, make: () => R): R {
+  return device == null ? make() : withContext({ device }, make);
 }
-/** Zeros. Source: jax.numpy.zeros. */
-export function zeros(shape: Shape | number, options: DTypeOption = {}): NDArray {
-  checkOptions("np.zeros", options, DTYPE);
-  return filled("np.zeros", shape, 0, options.dtype ?? defaultFloat());
+/** The sizes of a shape. @throws E_SHAPE */
+export function shapeOf(name: string, shape: Shape | number): Shape {
+  const sizes = typeof shape === "number" ? [shape] : shape;
+  if (!Array.isArray(sizes) || sizes.some((n) => !Number.isInteger(n) || n < 0))
+    throw fail("E_SHAPE", `${name}: got the shape ${describeShape(shape)}, expected sizes of at least 0`);
+  return sizes;
 }
-/** Ones. Source: jax.numpy.ones. */
-export function ones(shape: Shape | number, options: DTypeOption = {}): NDArray {
-  checkOptions("np.ones", options, DTYPE);
-  return filled("np.ones", shape, 1, options.dtype ?? defaultFloat());
+const describeShape = (shape: unknown): string =>
+  Array.isArray(shape) ? `[${shape.map(String).join(",")}]` : String(shape);
+function filled(name: string, shape: Shape | number, value: ArrayLike, dtype: DType, weak = false): NDArray {
+  const sizes = shapeOf(name, shape);
+  const v = L().convertElementType(toArray(name, value), canonicalDType(dtype), { weakType: weak });
+  return materialise(sizes.length === 0 ? v : broadcastTo(name, v, sizes));
+}
+/** Zeros, float32 by default. Source: jax.numpy.zeros. */
+export function zeros(shape: Shape | number, options: FillOptions = {}): NDArray {
+  checkOptions("np.zeros", options, FILL);
+  return onDevice(options.device, () => filled("np.zeros", shape, 0, options.dtype ?? "float64"));
+}
+/** Ones, float32 by default. Source: jax.numpy.ones. */
+export function ones(shape: Shape | number, options: FillOptions = {}): NDArray {
+  checkOptions("np.ones", options, FILL);
+  return onDevice(options.device, () => filled("np.ones", shape, 1, options.dtype ?? "float64"));
 }
 /** Zeros: there is no uninitialised memory. Source: jax.numpy.empty. */
-export const empty = (shape: Shape | number, options: DTypeOption = {}): NDArray => zeros(shape, options);
-/** `shape` filled with a value. Source: jax.numpy.full. */
-export function full(shape: Shape | number, fillValue: Operand, options: DTypeOption = {}): NDArray {
-  checkOptions("np.full", options, DTYPE);
+export function empty(shape: Shape | number, options: FillOptions = {}): NDArray {
+  checkOptions("np.empty", options, FILL);
+  return zeros(shape, options);
+}
+/** A shape filled with a value, which broadcasts. Source: jax.numpy.full. */
+export function full(shape: Shape | number, fillValue: ArrayLike, options: FillOptions = {}): NDArray {
+  checkOptions("np.full", options, FILL);
   const v = toArray("np.full", fillValue);
-  const x = filled("np.full", shape, v, options.dtype ?? v.dtype);
-  return options.dtype == null && v.weakType ? L().convertElementType(x, x.dtype, { weakType: true }) : x;
+  const weak = options.dtype == null && v.weakType;
+  return onDevice(options.device, () => filled("np.full", shape, v, options.dtype ?? v.dtype, weak));
 }
-interface LikeOptions extends DTypeOption {
-  readonly shape?: Shape | number | null | undefined;
-}
-const LIKE = ["dtype", "shape"] as const;
-function like(name: string, a: Operand, value: Operand, options: LikeOptions): NDArray {
-  checkOptions(name, options, LIKE);
+
+/** Words of zerosLike and its kin. */
+export type LikeOptions = Options<"dtype" | "shape" | "device">;
+function like(name: string, a: ArrayLike, value: ArrayLike, options: LikeOptions): NDArray {
+  checkOptions(name, options, ["dtype", "shape", "device"]);
   const x = toArray(name, a);
-  const out = filled(name, options.shape ?? x.shape, value, options.dtype ?? x.dtype);
-  return options.dtype == null && x.weakType
-    ? L().convertElementType(out, out.dtype, { weakType: true })
-    : out;
+  const weak = options.dtype == null && x.weakType;
+  return onDevice(options.device, () =>
+    filled(name, options.shape ?? x.shape, value, options.dtype ?? x.dtype, weak),
+  );
 }
 /** Zeros of the shape and dtype of `a`. Source: jax.numpy.zeros_like. */
-export const zerosLike = (a: Operand, options: LikeOptions = {}): NDArray =>
-  like("np.zerosLike", a, 0, options);
+export function zerosLike(a: ArrayLike, options: LikeOptions = {}): NDArray {
+  return like("np.zerosLike", a, 0, options);
+}
 /** Ones of the shape and dtype of `a`. Source: jax.numpy.ones_like. */
-export const onesLike = (a: Operand, options: LikeOptions = {}): NDArray =>
-  like("np.onesLike", a, 1, options);
+export function onesLike(a: ArrayLike, options: LikeOptions = {}): NDArray {
+  return like("np.onesLike", a, 1, options);
+}
 /** As zerosLike. Source: jax.numpy.empty_like. */
-export const emptyLike = (a: Operand, options: LikeOptions = {}): NDArray =>
-  like("np.emptyLike", a, 0, options);
+export function emptyLike(prototype: ArrayLike, options: LikeOptions = {}): NDArray {
+  return like("np.emptyLike", prototype, 0, options);
+}
 /** A value in the shape and dtype of `a`. Source: jax.numpy.full_like. */
-export const fullLike = (a: Operand, fillValue: Operand, options: LikeOptions = {}): NDArray =>
-  like("np.fullLike", a, fillValue, options);
-/** `array` without a copy. Source: jax.numpy.asarray. */
-export const asarray = (a: Nested, options: DTypeOption = {}): NDArray => array(a, options);
-/** A copy. Source: jax.numpy.copy. */
-export const copy = (a: Operand): NDArray =>
-  L().mul(L().convertElementType(toArray("np.copy", a), toArray("np.copy", a).dtype), 1);
-
-/** start, start + step, … before stop. One number is the stop. Source: jax.numpy.arange. */
-export function arange(
-  start: Operand,
-  stop?: Operand | null,
-  step?: Operand | null,
-  options: DTypeOption = {},
-): NDArray {
-  checkOptions("np.arange", options, DTYPE);
-  const given = [start, stop, step].filter((v) => v != null) as Operand[];
-  const value = (v: Operand): number => Number(v instanceof NDArray ? v.item(v.dtype) : (v as number));
-  const numbers = given.map(value);
-  const fraction = given.some((v) =>
-    v instanceof NDArray ? isFloat(v.dtype) : typeof v === "number" && !Number.isInteger(v),
-  );
-  const dtype = canonicalDType(options.dtype ?? (fraction ? "float64" : "int64"));
-  const [from, to, by] =
-    stop == null
-      ? [0, numbers[0] as number, step == null ? 1 : (numbers[1] as number)]
-      : [numbers[0] as number, numbers[1] as number, step == null ? 1 : (numbers[2] as number)];
-  if (by === 0) throw fail("E_ARGUMENT", "np.arange: the step is 0");
-  const n = Math.max(0, Math.ceil((to - from) / by));
-  const lax = L();
-  const i = lax.iota(isComplex(dtype) ? "float32" : dtype === "bool" ? "int32" : dtype, n);
-  const scaled = by === 1 ? i : lax.mul(i, literal(by, i.dtype));
-  const moved = from === 0 ? scaled : lax.add(scaled, literal(from, i.dtype));
-  return lax.convertElementType(moved, dtype);
+export function fullLike(a: ArrayLike, fillValue: ArrayLike, options: LikeOptions = {}): NDArray {
+  return like("np.fullLike", a, fillValue, options);
 }
 
-interface LinspaceOptions extends DTypeOption {
-  readonly endpoint?: boolean | undefined;
-  readonly retstep?: boolean | undefined;
-  readonly axis?: number | undefined;
+/** Words of array. */
+export type ArrayOptions = Options<"dtype" | "device", { copy: boolean; ndmin: number }>;
+/**
+ * An array of nested lists, typed arrays or scalars: numbers are float32, bigints int32, booleans bool.
+ * Source: jax.numpy.array.
+ */
+export function array(object: Nested, options: ArrayOptions = {}): NDArray {
+  checkOptions("np.array", options, ["dtype", "device", "copy", "ndmin"]);
+  const { dtype, device, ndmin = 0 } = options;
+  const x = onDevice(device, () => makeArray(object, { dtype }));
+  return x.ndim >= ndmin ? x : L().reshape(x, [...Array<number>(ndmin - x.ndim).fill(1), ...x.shape]);
 }
-function spaced(
-  name: string,
-  start: Operand,
-  stop: Operand,
-  num: number,
-  options: LinspaceOptions,
-): [NDArray, NDArray] {
-  checkOptions(name, options, ["dtype", "endpoint", "retstep", "axis", "base"]);
-  if (num < 0) throw fail("E_ARGUMENT", `${name}: num is ${num}, expected at least 0`);
-  const lax = L();
-  const endpoint = options.endpoint ?? true;
-  const natural = resultOf(name, [start, stop]).dtype;
-  const work = isInexact(natural) ? natural : defaultFloat();
-  const target = canonicalDType(options.dtype ?? work);
-  const [a, b] = [start, stop].map((v) => lax.convertElementType(toArray(name, v), work)) as [
-    NDArray,
-    NDArray,
-  ];
-  const shape = broadcastShapes(name, a.shape, b.shape);
-  const [lo, hi] = [broadcastTo(name, a, shape), broadcastTo(name, b, shape)];
-  const div = endpoint ? num - 1 : num;
-  const delta =
-    div > 0 ? lax.div(lax.sub(hi, lo), literal(div, work)) : lax.full(shape, literal(Number.NaN, work));
-  const rows = [num, ...shape];
-  const over = (x: NDArray): NDArray =>
-    lax.broadcastInDim(
-      x,
-      rows,
-      shape.map((_, i) => i + 1),
+/** `array`; arrays are returned as they are. Source: jax.numpy.asarray. */
+export function asarray(a: Nested, options: Options<"dtype" | "device", { copy: boolean }> = {}): NDArray {
+  checkOptions("np.asarray", options, ["dtype", "device", "copy"]);
+  return array(a, options);
+}
+/** A copy with a buffer of its own. Source: jax.numpy.copy. */
+export function copy(a: ArrayLike): NDArray {
+  const x = materialise(toArray("np.copy", a));
+  // The barrier is an operation: its result has a buffer of its own.
+  return L().optimizationBarrier([x])[0] as NDArray;
+}
+/** Another dtype, by NumPy's rules: to bool is ≠ 0; out of range wraps or saturates. Source: jax.numpy.astype. */
+export function astype(
+  x: ArrayLike,
+  dtype: DType,
+  options: Options<"device", { copy: boolean }> = {},
+): NDArray {
+  checkOptions("np.astype", options, ["copy", "device"]);
+  return convert(toArray("np.astype", x), canonicalDType(dtype));
+}
+/** An array over the bytes of a buffer. Source: jax.numpy.frombuffer. */
+export function frombuffer(
+  buffer: ArrayBuffer | ArrayBufferView,
+  options: Options<"dtype", { count: number; offset: number }> = {},
+): NDArray {
+  checkOptions("np.frombuffer", options, ["dtype", "count", "offset"]);
+  const { count = -1, offset = 0 } = options;
+  const dtype = options.dtype ?? "float64";
+  const all = ArrayBuffer.isView(buffer)
+    ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+    : new Uint8Array(buffer);
+  const { itemsize } = DTYPES[dtype];
+  const bytes = all.slice(offset, count < 0 ? all.length : offset + count * itemsize);
+  if (bytes.length % itemsize !== 0 || (count >= 0 && bytes.length !== count * itemsize))
+    throw fail(
+      "E_ARGUMENT",
+      `np.frombuffer: ${bytes.length} bytes don't hold ${count < 0 ? "whole" : count} ${dtype}`,
     );
-  let out: NDArray;
-  if (num === 0) out = lax.full(rows, literal(0, work));
-  else if (num === 1) out = over(lo);
-  else {
-    // jnp.linspace interpolates from both ends: lo·(1−t) + hi·t.
-    const t = lax.div(
-      lax.broadcastedIota(isComplex(work) ? "float32" : work, rows, 0),
-      literal(div, isComplex(work) ? "float32" : work),
-    );
-    const f = isComplex(work) ? lax.convertElementType(t, work) : t;
-    const body = lax.add(lax.mul(over(lo), lax.sub(1, f)), lax.mul(over(hi), f));
-    out = endpoint
-      ? lax.concatenate([lax.sliceInDim(body, 0, num - 1), lax.reshape(hi, [1, ...shape])], 0)
-      : body;
-  }
-  if (!isInexact(target) && target !== "bool") out = lax.floor(out);
-  const axis = options.axis ?? 0;
-  const moved = lax.moveAxis(out, 0, axis < 0 ? axis + rows.length : axis);
-  return [lax.convertElementType(moved, target), delta];
+  return fromBytes(bytes, dtype);
 }
-/** `num` evenly spaced values from start to stop. Source: jax.numpy.linspace. */
-export function linspace(
-  start: Operand,
-  stop: Operand,
-  num: number,
-  options: LinspaceOptions & { readonly retstep: true },
-): [NDArray, NDArray];
-export function linspace(start: Operand, stop: Operand, num?: number, options?: LinspaceOptions): NDArray;
-export function linspace(
-  start: Operand,
-  stop: Operand,
-  num = 50,
-  options: LinspaceOptions = {},
-): NDArray | [NDArray, NDArray] {
-  const [x, step] = spaced("np.linspace", start, stop, num, options);
-  return options.retstep === true ? [x, step] : x;
-}
-/** Powers of `base` at evenly spaced exponents. Source: jax.numpy.logspace. */
-export function logspace(
-  start: Operand,
-  stop: Operand,
-  num = 50,
-  options: LinspaceOptions & { readonly base?: Operand | undefined } = {},
-): NDArray {
-  const { dtype, ...rest } = options;
-  const [x] = spaced("np.logspace", start, stop, num, {
-    ...rest,
-    dtype: dtype == null || isInexact(dtype) ? (dtype ?? null) : null,
-  });
-  const [b, e] = promoteDTypes("np.logspace", [options.base ?? 10, x], true) as [NDArray, NDArray];
-  return L().convertElementType(L().pow(b, e), canonicalDType(dtype ?? x.dtype));
-}
-/** Values evenly spaced on a logarithmic scale. Source: jax.numpy.geomspace. */
-export function geomspace(start: Operand, stop: Operand, num = 50, options: LinspaceOptions = {}): NDArray {
+/** The same bytes as another dtype; a different size of elements changes the last axis. */
+export function view(x: ArrayLike, dtype: DType): NDArray {
+  const v = toArray("x.view", x);
+  const to = canonicalDType(dtype);
+  const [from, into] = [DTYPES[v.dtype].itemsize, DTYPES[to].itemsize];
   const lax = L();
-  const [a, b] = promoteDTypes("np.geomspace", [start, stop], true) as [NDArray, NDArray];
-  const [la, lb] = [a, b].map((v) => lax.div(lax.log(lax.abs(v)), literal(Math.LN10, v.dtype))) as [
-    NDArray,
-    NDArray,
-  ];
-  const [x] = spaced("np.geomspace", la, lb, num, { ...options, dtype: null });
-  const powers = lax.pow(lax.fullLike(x, 10), x);
-  const signed = lax.mul(powers, broadcastTo("np.geomspace", lax.sign(a), powers.shape));
-  return lax.convertElementType(signed, canonicalDType(options.dtype ?? x.dtype));
+  if (from === into) return viewBits(v, to);
+  const last = v.shape[v.ndim - 1];
+  if (last === undefined || (last * from) % into !== 0)
+    throw fail("E_SHAPE", `x.view("${dtype}"): the last axis of ${v.aval} has no whole number of ${to}`);
+  const shape = [...v.shape.slice(0, -1), (last * from) / into];
+  if (from > into) return lax.reshape(lax.bitcastConvertType(v, to), shape);
+  return lax.bitcastConvertType(lax.reshape(v, [...shape, into / from]), to);
 }
-/** Ones on the k-th diagonal. Source: jax.numpy.eye. */
-export function eye(
-  N: number,
-  M?: number | null,
-  options: DTypeOption & { readonly k?: number | undefined } = {},
-): NDArray {
-  checkOptions("np.eye", options, ["k", "dtype"]);
-  return L().convertElementType(
-    diagonalMask(N, M ?? N, options.k ?? 0, "eq"),
-    canonicalDType(options.dtype ?? "float64"),
-  );
-}
-/** The n×n identity. Source: jax.numpy.identity. */
-export const identity = (n: number, options: DTypeOption = {}): NDArray => eye(n, n, options);
-/** bool [N, M]: column − k equal to, or at most, row. */
-export function diagonalMask(N: number, M: number, k: number, how: "eq" | "ge"): NDArray {
-  const lax = L();
-  const [row, column] = [
-    lax.add(lax.broadcastedIota("int32", [N, M], 0), k),
-    lax.broadcastedIota("int32", [N, M], 1),
-  ];
-  return how === "eq" ? lax.eq(row, column) : lax.ge(row, column);
-}
-/** Ones at and below the k-th diagonal. Source: jax.numpy.tri. */
-export function tri(
-  N: number,
-  M?: number | null,
-  options: DTypeOption & { readonly k?: number | undefined } = {},
-): NDArray {
-  checkOptions("np.tri", options, ["k", "dtype"]);
-  return L().convertElementType(
-    diagonalMask(N, M ?? N, options.k ?? 0, "ge"),
-    canonicalDType(options.dtype ?? "float64"),
-  );
-}
-function triangle(name: string, m: Operand, k: number, lower: boolean): NDArray {
-  const lax = L();
-  const x = toArray(name, m);
-  if (x.ndim < 2) throw fail("E_SHAPE", `${name}: got ${x.aval}, expected at least two axes`);
-  const [n, c] = x.shape.slice(-2) as [number, number];
-  const mask = broadcastTo(name, diagonalMask(n, c, lower ? k : k - 1, "ge"), x.shape);
-  const zero = lax.zerosLike(x);
-  return lower ? lax.select(mask, x, zero) : lax.select(mask, zero, x);
-}
-/** The lower triangle. Source: jax.numpy.tril. */
-export function tril(m: Operand, options: { readonly k?: number | undefined } = {}): NDArray {
-  checkOptions("np.tril", options, ["k"]);
-  return triangle("np.tril", m, options.k ?? 0, true);
-}
-/** The upper triangle. Source: jax.numpy.triu. */
-export function triu(m: Operand, options: { readonly k?: number | undefined } = {}): NDArray {
-  checkOptions("np.triu", options, ["k"]);
-  return triangle("np.triu", m, options.k ?? 0, false);
-}
-/** Grids of coordinates. Source: jax.numpy.meshgrid. */
-export function meshgrid(
-  ...args: readonly (
-    Operand | { readonly indexing?: "xy" | "ij"; readonly sparse?: boolean; readonly copy?: boolean }
-  )[]
-): NDArray[] {
-  const last = args[args.length - 1];
-  const isOptions = typeof last === "object" && !(last instanceof NDArray) && !ArrayBuffer.isView(last);
-  const options = isOptions ? (last as { indexing?: "xy" | "ij"; sparse?: boolean }) : {};
-  checkOptions("np.meshgrid", options, ["indexing", "sparse", "copy"]);
-  const lax = L();
-  const xs = (isOptions ? args.slice(0, -1) : args).map((v) =>
-    lax.reshape(toArray("np.meshgrid", v as Operand), [toArray("np.meshgrid", v as Operand).size]),
-  );
-  const order = xs.map((_, i) => i);
-  if ((options.indexing ?? "xy") === "xy" && xs.length >= 2) [order[0], order[1]] = [1, 0];
-  const shape = order.map((i) => (xs[i] as NDArray).size);
-  return xs.map((x, i) => {
-    const axis = order.indexOf(i);
-    if (options.sparse === true)
-      return lax.reshape(
-        x,
-        shape.map((n, a) => (a === axis ? n : 1)),
-      );
-    return lax.broadcastInDim(x, shape, [axis]);
-  });
-}
-/** Indices of a grid. Source: jax.numpy.indices. */
-export function indices(dimensions: Shape, options: DTypeOption = {}): NDArray {
-  const dtype = canonicalDType(options.dtype ?? defaultInt());
-  const lax = L();
-  if (dimensions.length === 0) return zeros([0], { dtype });
-  return lax.concatenate(
-    dimensions.map((_, i) => lax.reshape(lax.broadcastedIota(dtype, dimensions, i), [1, ...dimensions])),
-    0,
-  );
-}
-/** An array of f over the grid of indices. Source: jax.numpy.fromfunction. */
-export const fromfunction = (
-  f: (...index: NDArray[]) => NDArray,
-  shape: Shape,
-  options: DTypeOption = {},
-): NDArray =>
-  f(...shape.map((_, i) => L().broadcastedIota(canonicalDType(options.dtype ?? "float64"), shape, i)));
-/** Number of elements of a shape. */
-export const elements = (shape: Shape): number => sizeOf(shape);
+/** bool has no bits of its own: 0 and 1. */
+const viewBits = (x: NDArray, to: DType): NDArray =>
+  x.dtype === "bool" || to === "bool" ? convert(x, to) : L().bitcastConvertType(x, to);

@@ -2,7 +2,8 @@
 import type { Plugin } from "tenon-plugin-api";
 import { fail } from "../../errors.ts";
 import { installContext, withContext, type Config } from "../../ir/context.ts";
-import type { ArrayMethods, NDArray } from "../../ir/ndarray.ts";
+import type { ArrayMethods } from "../../ir/array-methods.ts";
+import type { NDArray } from "../../ir/ndarray.ts";
 import { fromTyped } from "../../api/arrays.ts";
 import { EvalTrace } from "../../runtime/dispatch.ts";
 import { setDefaultDevice, useSync, type RuntimeDevice } from "../../runtime/registry.ts";

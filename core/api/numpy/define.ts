@@ -1,0 +1,95 @@
+// How the functions of elements are made: operands promoted, then an operation of lax; several of them as one program.
+import { context } from "../../ir/context.ts";
+import { isBool, type DType } from "../../ir/dtype.ts";
+import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
+import type { CustomJvp } from "../../ir/trace.ts";
+import type { Lax } from "../../primitives/lax.ts";
+import { literal, toArray } from "../../primitives/operand.ts";
+import { composite } from "../composite.ts";
+import {
+  arraysOf,
+  broadcastShapes,
+  broadcastTo,
+  promoteArgs,
+  promoteDTypes,
+  promoteOne,
+  type Domain,
+} from "../promotion.ts";
+
+/** The operations of the current context. */
+export const L = (): Lax => context().lax;
+
+/** A function of one array. */
+export type Unary = (x: ArrayLike) => NDArray;
+/** A function of two arrays, named as JAX names them. */
+export type Binary = (x: ArrayLike, y: ArrayLike) => NDArray;
+/** As `Binary`, where JAX says x1 and x2. */
+export type Binary12 = (x1: ArrayLike, x2: ArrayLike) => NDArray;
+
+type Body1 = (x: NDArray, lax: Lax) => NDArray;
+type Body2 = (x: NDArray, y: NDArray, lax: Lax) => NDArray;
+
+/** One operation of one operand. */
+export const unary =
+  (name: string, domain: Domain, op: Body1): Unary =>
+  (x) =>
+    op(promoteOne(`np.${name}`, x, domain), L());
+
+/** Several operations of one operand, as one program. */
+export function unaryComposite(name: string, domain: Domain, op: Body1): Unary {
+  const run = composite(`np.${name}`, ([x]: readonly [NDArray]) =>
+    op(promoteOne(`np.${name}`, x, domain), L()),
+  );
+  return (x) => run([toArray(`np.${name}`, x)]);
+}
+
+/** One operation of two operands. */
+export const binary =
+  (name: string, domain: Domain, op: Body2): Binary =>
+  (x, y) => {
+    const [a, b] = promoteArgs(`np.${name}`, [x, y], domain) as [NDArray, NDArray];
+    return op(a, b, L());
+  };
+
+/** Several operations of two operands, as one program; both get the common shape. */
+export function binaryComposite(name: string, domain: Domain, op: Body2): Binary {
+  const run = composite(`np.${name}`, (operands: readonly [NDArray, NDArray]) => {
+    const [a, b] = broadcastAll(`np.${name}`, promoteDTypes(`np.${name}`, operands, domain));
+    return op(a as NDArray, b as NDArray, L());
+  });
+  return (x, y) => run(arraysOf(`np.${name}`, [x, y]) as [NDArray, NDArray]);
+}
+
+/** Arrays over their common shape. */
+export function broadcastAll(name: string, xs: readonly NDArray[]): NDArray[] {
+  const shape = broadcastShapes(name, ...xs.map((x) => x.shape));
+  return xs.map((x) => broadcastTo(name, x, shape));
+}
+
+/** bool: is each element not zero? */
+export const toBool = (x: NDArray): NDArray => (isBool(x.dtype) ? x : L().ne(x, constant(x, 0)));
+
+/** A scalar in the dtype of `x`. */
+export const constant = (x: NDArray, value: number | boolean): NDArray => literal(value, x.dtype);
+
+/** `where` without promotion of the condition: elements of x or y, promoted together. */
+export function pick(condition: NDArray, x: ArrayLike, y: ArrayLike): NDArray {
+  const lax = L();
+  const [a, b] = promoteDTypes("np.where", [x, y]) as [NDArray, NDArray];
+  const shape = broadcastShapes("np.where", condition.shape, a.shape, b.shape);
+  const full = (v: NDArray): NDArray => (v.ndim === 0 ? v : broadcastTo("np.where", v, shape));
+  const pred = condition.ndim === 0 ? condition : broadcastTo("np.where", condition, shape);
+  if (a.ndim === 0 && b.ndim === 0 && shape.length > 0)
+    return lax.select(pred, lax.broadcastInDim(a, shape, []), b);
+  return lax.select(pred, full(a), full(b));
+}
+
+/** A function with a derivative of its own: JAX's custom_jvp. */
+export function customJvp(name: string, body: CustomJvp["body"], rule: CustomJvp["rule"]) {
+  return (...args: readonly NDArray[]): readonly NDArray[] =>
+    context().trace.customJvp({ name, body, rule }, args);
+}
+
+/** A public name for an array of another dtype: NumPy's conversion, in which complex → bool is ≠ 0. */
+export const convert = (x: NDArray, dtype: DType): NDArray =>
+  dtype === "bool" ? toBool(x) : L().convertElementType(x, dtype);
