@@ -19,7 +19,7 @@ const number = (params: Params, name: string): number => params[name] as number;
 const usesAxis = (axisName: string, params: Params): boolean => nameOf(params) === axisName;
 
 /** The size of a named axis in scope. @throws E_AXIS_NAME */
-function axisSizeOf(name: string, axisName: string): number {
+export function axisSizeOf(name: string, axisName: string): number {
   const axis = context().axisEnv.get(axisName);
   if (axis === undefined)
     throw fail(

@@ -36,7 +36,7 @@ const or = (masks: readonly (readonly boolean[])[]): boolean[] =>
  * Makes branches with leading consts of their own take one common list of leading operands.
  * @returns branches over (all consts, rest) and the consts
  */
-function unifyConsts(parts: readonly { jaxpr: Jaxpr; consts: readonly NDArray[] }[]): {
+export function unifyConsts(parts: readonly { jaxpr: Jaxpr; consts: readonly NDArray[] }[]): {
   branches: Jaxpr[];
   consts: NDArray[];
 } {

@@ -1,4 +1,4 @@
-// jax.lax, camelCased: the functions of lax.
+// jax.lax, camelCased: operations that neither promote dtypes nor broadcast, loops, branches, collectives.
 export {
   abs,
   add,
@@ -27,27 +27,8 @@ export {
   shiftRightLogical,
 } from "../../primitives/bitwise.ts";
 export { clamp, eq, ge, gt, le, lt, ne, select } from "../../primitives/compare.ts";
-export { conv, convGeneralDilated } from "../../primitives/conv.ts";
-export {
-  bitcastConvertType,
-  complex,
-  conj,
-  convertElementType,
-  imag,
-  real,
-  reducePrecision,
-} from "../../primitives/convert.ts";
-export { cumlogsumexp, cummax, cummin, cumprod, cumsum } from "../../primitives/cumulative.ts";
-export { batchMatmul, dot, dotGeneral } from "../../primitives/dot-general.ts";
-export {
-  dynamicIndexInDim,
-  dynamicSlice,
-  dynamicSliceInDim,
-  dynamicUpdateSlice,
-  dynamicUpdateSliceInDim,
-} from "../../primitives/dynamic-slice.ts";
-export { gather } from "../../primitives/gather-scatter.ts";
-export { optimizationBarrier, stopGradient } from "../../primitives/identity.ts";
+export { bitcastConvertType, complex, conj, imag, real, reducePrecision } from "../../primitives/convert.ts";
+export { optimizationBarrier } from "../../primitives/identity.ts";
 export {
   argmax,
   argmin,
@@ -60,31 +41,15 @@ export {
   reduceXor,
 } from "../../primitives/reduce.ts";
 export {
-  scatter,
-  scatterAdd,
-  scatterMax,
-  scatterMin,
-  scatterMul,
-  scatterSub,
-} from "../../primitives/scatter.ts";
-export {
   broadcastInDim,
-  broadcastedIota,
   concatenate,
   expandDims,
-  full,
-  fullLike,
-  iota,
   pad,
-  reshape,
   rev,
-  slice,
-  sliceInDim,
-  split,
   squeeze,
   transpose,
+  type PaddingConfig,
 } from "../../primitives/shape.ts";
-export { sort, sortKeyVal, topK } from "../../primitives/sort.ts";
 export { besselI0e, besselI1e, digamma, erf, erfInv, erfc, lgamma } from "../../primitives/special.ts";
 export {
   acos,
@@ -114,14 +79,92 @@ export {
   tan,
   tanh,
 } from "../../primitives/transcendental.ts";
-export { reduceWindowMax, reduceWindowMin, reduceWindowSum } from "../../primitives/window.ts";
+export { associativeScan } from "./batched.ts";
+export { cond, stopGradient, switch } from "./branches.ts";
 export {
   allGather,
   allToAll,
   axisIndex,
+  axisSize,
   pmax,
   pmean,
   pmin,
   ppermute,
+  pshuffle,
   psum,
-} from "../../primitives/collectives.ts";
+  psumScatter,
+  type AxisName,
+} from "./collectives.ts";
+export {
+  batchMatmul,
+  conv,
+  convGeneralDilated,
+  convGeneralDilatedLocal,
+  convGeneralDilatedPatches,
+  convTranspose,
+  convWithGeneralPadding,
+  dot,
+  dotGeneral,
+  raggedDot,
+  type ConvDimensionNumbers,
+  type ConvDimensions,
+  type ConvOptions,
+  type DotDimensionNumbers,
+  type DotOptions,
+  type Padding,
+} from "./contractions.ts";
+export {
+  dynamicIndexInDim,
+  dynamicSlice,
+  dynamicSliceInDim,
+  dynamicUpdateIndexInDim,
+  dynamicUpdateSlice,
+  dynamicUpdateSliceInDim,
+} from "./dynamic.ts";
+export { convertElementType, mulhi, reciprocal, selectN } from "./elementwise.ts";
+export {
+  gather,
+  indexTake,
+  scatter,
+  scatterAdd,
+  scatterMax,
+  scatterMin,
+  scatterMul,
+  scatterSub,
+  type GatherDimensionNumbers,
+  type GatherScatterMode,
+  type ScatterDimensionNumbers,
+  type ScatterOptions,
+} from "./gather.ts";
+export { foriLoop, map, whileLoop } from "./loops.ts";
+export {
+  cumlogsumexp,
+  cummax,
+  cummin,
+  cumprod,
+  cumsum,
+  reduce,
+  reduceWindow,
+  type Computation,
+  type CumulativeOptions,
+} from "./reductions.ts";
+export { scan, type ScanOptions } from "./scan.ts";
+export {
+  broadcast,
+  broadcastShapes,
+  broadcastToRank,
+  broadcastedIota,
+  collapse,
+  full,
+  fullLike,
+  indexInDim,
+  iota,
+  reshape,
+  slice,
+  sliceInDim,
+  split,
+  stack,
+  tile,
+  unstack,
+} from "./shapes.ts";
+export { sort, sortKeyVal, topK } from "./sorting.ts";

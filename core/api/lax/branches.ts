@@ -1,0 +1,96 @@
+// lax: branches on values, all of which are traced, and one of which runs.
+import { fail } from "../../errors.ts";
+import { sameType, type ShapedArray } from "../../ir/aval.ts";
+import { context } from "../../ir/context.ts";
+import { isBool, isInteger } from "../../ir/dtype.ts";
+import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
+import { bind } from "../../ir/trace.ts";
+import { flatten, pathsOf, printPath, printTree } from "../../ir/tree.ts";
+import { cond_p, unifyConsts } from "../../primitives/cond.ts";
+import { toArray } from "../../primitives/operand.ts";
+import { finish, leafOf } from "../transforms/flat.ts";
+import type { AnyFn } from "../transforms/types.ts";
+import type { Traced } from "../types.ts";
+import { avalsOf, operandsOf, stageTree, type StagedTree } from "./staged.ts";
+
+function branchesOf(
+  name: string,
+  branches: readonly AnyFn[],
+  operands: readonly unknown[],
+  index: NDArray,
+): unknown {
+  const p = operandsOf(name, operands);
+  const staged = branches.map((f) => stageTree(name, f, p.treedef, avalsOf(p.leaves)));
+  const [first] = staged as [StagedTree, ...StagedTree[]];
+  staged.forEach((s, k) => checkBranch(name, first, s, k));
+  const unified = unifyConsts(staged);
+  const outs = bind(cond_p, [index, ...unified.consts, ...p.leaves], { branches: unified.branches });
+  return finish(first.outDef, outs);
+}
+/** @throws E_BRANCHES naming the result that differs from the first branch's */
+function checkBranch(name: string, first: StagedTree, other: StagedTree, k: number): void {
+  if (other.outDef !== first.outDef)
+    throw fail(
+      "E_BRANCHES",
+      `${name}: branch 0 returns ${printTree(first.outDef)}, branch ${k} ${printTree(other.outDef)}`,
+    );
+  const paths = pathsOf(first.outDef);
+  first.jaxpr.outs.forEach((o, i) => {
+    const [a, b] = [o.aval, (other.jaxpr.outs[i] as { aval: ShapedArray }).aval];
+    if (!sameType(a, b))
+      throw fail(
+        "E_BRANCHES",
+        `${name}: ${printPath(["result", ...(paths[i] ?? [])])} is ${a} in branch 0, ${b} in branch ${k}`,
+      );
+  });
+}
+
+/**
+ * `trueFun(...operands)` where `pred` holds, else `falseFun(...operands)`: one of them runs, both are traced.
+ * @throws E_BRANCHES where the results' trees, shapes or dtypes differ. Source: jax.lax.cond
+ */
+export function cond<A extends readonly unknown[], R>(
+  pred: ArrayLike,
+  trueFun: (...operands: Traced<A> & readonly unknown[]) => R,
+  falseFun: (...operands: Traced<A> & readonly unknown[]) => R,
+  ...operands: A
+): R {
+  const name = "lax.cond";
+  for (const f of [trueFun, falseFun])
+    if (typeof f !== "function")
+      throw fail("E_ARGUMENT", `${name}: a branch is a ${typeof f}, expected a function`);
+  const p = toArray(name, pred);
+  if (p.ndim !== 0) throw fail("E_SHAPE", `${name}: the predicate is ${p.aval}, expected a scalar`);
+  const { lax } = context();
+  const holds = isBool(p.dtype) ? p : lax.ne(p, 0);
+  const index = lax.convertElementType(holds, "int32");
+  return branchesOf(name, [falseFun as AnyFn, trueFun as AnyFn], operands, index) as R;
+}
+
+/** One of `branches` by an integer, which is clamped to their number. Source: jax.lax.switch. */
+function switch_<A extends readonly unknown[], R>(
+  index: ArrayLike,
+  branches: readonly ((...operands: Traced<A> & readonly unknown[]) => R)[],
+  ...operands: A
+): R {
+  const name = "lax.switch";
+  // A number's dtype is open: one without a fraction is an integer here.
+  const i = toArray(name, typeof index === "number" && Number.isInteger(index) ? BigInt(index) : index);
+  if (i.ndim !== 0 || !isInteger(i.dtype))
+    throw fail("E_DTYPE", `${name}: the index is ${i.aval}, expected an integer scalar`);
+  if (branches.length === 0) throw fail("E_ARGUMENT", `${name}: needs at least one branch`);
+  const { lax } = context();
+  const clamped = lax.clamp(0, lax.convertElementType(i, "int32"), branches.length - 1);
+  return branchesOf(name, branches as readonly AnyFn[], operands, clamped) as R;
+}
+export { switch_ as switch };
+
+/** The same values, whose derivative is zero; integers and keys as they are. Source: jax.lax.stop_gradient. */
+export function stopGradient<T>(x: T): T {
+  const { leaves, treedef } = flatten(x, "lax.stopGradient");
+  const { lax } = context();
+  return finish(
+    treedef,
+    leaves.map((leaf) => lax.stopGradient(leafOf("lax.stopGradient", leaf))),
+  ) as T;
+}

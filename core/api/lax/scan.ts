@@ -1,0 +1,107 @@
+// lax.scan: a loop of known length over the leading axis of its inputs.
+import { fail } from "../../errors.ts";
+import type { ShapedArray } from "../../ir/aval.ts";
+import { NDArray } from "../../ir/ndarray.ts";
+import { listOf, pathsOf, printPath, type TreeDef } from "../../ir/tree.ts";
+import { checkOptions } from "../arrays.ts";
+import type { Options } from "../keywords.ts";
+import { finish, nameOf, type FlatCall } from "../transforms/flat.ts";
+import type { AnyFn } from "../transforms/types.ts";
+import type { Lift, Traced } from "../types.ts";
+import { avalsOf, checkCarry, operandsOf, promotedCarry, stageTree, type StagedTree } from "./staged.ts";
+import { runScan } from "./unroll.ts";
+
+interface ScanOwn {
+  /** Number of steps, where xs is null. */
+  readonly length: number | null;
+}
+/** Options of scan. */
+export type ScanOptions = Options<"reverse" | "unroll", ScanOwn>;
+
+/**
+ * A loop over the leading axis of `xs`: `f(carry, x)` gives [carry, y]; the result is the last carry and the stacked ys.
+ *
+ * Can be differentiated in both modes. `xs` may be null, with `length`. A number as the initial carry is a float32.
+ * @throws E_CARRY where the carry changes its tree, shape or dtype. Source: jax.lax.scan
+ * @example lax.scan((c, x) => [c.add(x), c], 0, np.array([1, 2, 3]))  // [6, [0, 1, 3]]
+ */
+export function scan<I, X, Y>(
+  f: (carry: Traced<I>, x: Traced<X>) => readonly [Lift<Traced<I>>, Y],
+  init: I,
+  xs: X,
+  options?: ScanOptions,
+): [Traced<I>, Y];
+export function scan<C, X, Y>(
+  f: (carry: C, x: X) => readonly [C, Y],
+  init: C,
+  xs: X,
+  options?: ScanOptions,
+): [C, Y];
+export function scan(f: AnyFn, init: unknown, xs: unknown, options: ScanOptions = {}): unknown {
+  const name = `lax.scan(${nameOf(f)})`;
+  checkOptions("lax.scan", options, ["length", "reverse", "unroll"]);
+  const h = operandsOf(name, init);
+  const x = operandsOf(name, xs);
+  const length = scanLength(name, x, options.length);
+  const numCarry = h.leaves.length;
+  const slices = x.leaves.map((v) => v.aval.with({ shape: v.shape.slice(1) }));
+  const both = listOf([h.treedef, x.treedef]);
+  const body = (carry: readonly NDArray[]): StagedTree =>
+    stageTree(name, pairOf(name, f), both, [...avalsOf(carry), ...slices]);
+  let carry: readonly NDArray[] = h.leaves;
+  let staged = body(carry);
+  const outAvals = (): ShapedArray[] => staged.jaxpr.outs.slice(0, numCarry).map((o) => o.aval);
+  const [carryDef] = staged.outDef.children as [TreeDef];
+  if (carryDef === h.treedef) {
+    const promoted = promotedCarry(carry, outAvals());
+    if (promoted !== null) staged = body((carry = promoted));
+  }
+  checkCarry(name, h.treedef, carry, carryDef, outAvals());
+  const outs = runScan(
+    {
+      jaxpr: staged.jaxpr,
+      numConsts: staged.consts.length,
+      numCarry,
+      length,
+      reverse: options.reverse ?? false,
+    },
+    [...staged.consts, ...carry, ...x.leaves],
+    options.unroll ?? 1,
+  );
+  return finish(staged.outDef, outs);
+}
+/** @throws E_CARRY for a body that returns no pair */
+const pairOf =
+  (name: string, f: AnyFn): AnyFn =>
+  (...args) => {
+    const result: unknown = f(...args);
+    if (!Array.isArray(result) || result.length !== 2)
+      throw fail("E_CARRY", `${name}: the body returns ${describe(result)}, expected [carry, y]`, {
+        hint: "return [carry, null] when there is nothing to stack",
+      });
+    return result;
+  };
+const describe = (x: unknown): string =>
+  Array.isArray(x) ? `a list of ${x.length}` : x instanceof NDArray ? String(x.aval) : `a ${typeof x}`;
+
+function scanLength(name: string, xs: FlatCall, given: number | null | undefined): number {
+  const paths = pathsOf(xs.treedef);
+  const where = (i: number): string => printPath(["xs", ...(paths[i] ?? [])]);
+  const sizes = xs.leaves.map((x, i) => {
+    if (x.ndim === 0)
+      throw fail("E_SHAPE", `${name}: ${where(i)} is ${x.aval}, expected an array with a leading axis`);
+    return x.shape[0] as number;
+  });
+  const length = given ?? sizes[0];
+  if (length === undefined)
+    throw fail("E_ARGUMENT", `${name}: xs is empty and there is no length`, { hint: "pass { length: n }" });
+  if (!Number.isInteger(length) || length < 0)
+    throw fail("E_ARGUMENT", `${name}: length is ${length}, expected a number of steps`);
+  const odd = sizes.findIndex((n) => n !== length);
+  if (odd >= 0)
+    throw fail(
+      "E_SHAPE",
+      `${name}: ${where(odd)} ${(xs.leaves[odd] as NDArray).aval} has ${sizes[odd]} steps, expected ${length}${given == null ? ` as ${where(0)}` : ", the length"}`,
+    );
+  return length;
+}

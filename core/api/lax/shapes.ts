@@ -1,0 +1,172 @@
+// lax: shapes, static slices and constants. Axes and sizes are static, nothing broadcasts by itself.
+import { fail } from "../../errors.ts";
+import { sameShape, type Shape } from "../../ir/aval.ts";
+import type { DType } from "../../ir/dtype.ts";
+import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
+import { canonicalDType } from "../../primitives/convert.ts";
+import { literal, toArray } from "../../primitives/operand.ts";
+import * as p from "../../primitives/shape.ts";
+import { checkOptions, materialise } from "../arrays.ts";
+import type { Options } from "../keywords.ts";
+import { broadcastShapes as joinShapes } from "../promotion.ts";
+
+const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+/** `shape` filled with a scalar. Source: jax.lax.full. */
+export function full(shape: Shape, fillValue: ArrayLike, options: Options<"dtype"> = {}): NDArray {
+  checkOptions("lax.full", options, ["dtype"]);
+  const v = toArray("lax.full", fillValue);
+  if (v.ndim !== 0) throw fail("E_SHAPE", `lax.full: the fill value is ${v.aval}, expected a scalar`);
+  const dtype = options.dtype == null ? undefined : canonicalDType(options.dtype);
+  return materialise(p.full(shape, v, dtype));
+}
+
+/** The shape and dtype of `x`, filled with a scalar. Source: jax.lax.full_like. */
+export function fullLike(
+  x: ArrayLike,
+  fillValue: ArrayLike,
+  options: Options<"dtype", { shape: Shape | null }> = {},
+): NDArray {
+  checkOptions("lax.fullLike", options, ["dtype", "shape"]);
+  const like = toArray("lax.fullLike", x);
+  const v = toArray("lax.fullLike", fillValue);
+  const out = p.full(options.shape ?? like.shape, v, options.dtype ?? like.dtype);
+  return materialise(options.dtype == null && like.weakType ? weakened(out) : out);
+}
+const weakened = (x: NDArray): NDArray => p.full(x.shape, literal(0, x.dtype, true)).add(x);
+
+/** `x` repeated along new leading axes of these sizes. Source: jax.lax.broadcast. */
+export function broadcast(operand: ArrayLike, sizes: Shape): NDArray {
+  const x = toArray("lax.broadcast", operand);
+  return p.broadcastInDim(
+    x,
+    [...sizes, ...x.shape],
+    x.shape.map((_, i) => i + sizes.length),
+  );
+}
+/** The shape that these broadcast to. @throws E_BROADCAST. Source: jax.lax.broadcast_shapes */
+export const broadcastShapes = (...shapes: readonly Shape[]): Shape =>
+  joinShapes("lax.broadcastShapes", ...shapes);
+/** `x` with leading axes of size 1 up to a rank. Source: jax.lax.broadcast_to_rank. */
+export function broadcastToRank(x: ArrayLike, rank: number): NDArray {
+  const v = toArray("lax.broadcastToRank", x);
+  if (rank < v.ndim)
+    throw fail("E_SHAPE", `lax.broadcastToRank: ${v.aval} has rank ${v.ndim}, more than ${rank}`);
+  return p.expandDims(v, range(rank - v.ndim));
+}
+/** 0, 1, 2, … along one axis of `shape`. Source: jax.lax.broadcasted_iota. */
+export const broadcastedIota = (dtype: DType, shape: Shape, dimension: number): NDArray =>
+  p.broadcastedIota(canonicalDType(dtype), shape, dimension);
+/** 0 … size − 1. Source: jax.lax.iota. */
+export const iota = (dtype: DType, size: number): NDArray => broadcastedIota(dtype, [size], 0);
+
+/** The same elements, row-major, in another shape; `dimensions` transposes first. Source: jax.lax.reshape. */
+export function reshape(
+  operand: ArrayLike,
+  newSizes: Shape,
+  options: Options<never, { dimensions: Shape | null }> = {},
+): NDArray {
+  checkOptions("lax.reshape", options, ["dimensions"]);
+  return p.reshape(operand, newSizes, { dimensions: options.dimensions ?? null });
+}
+/** Axes from start up to (not including) stop merged into one. Source: jax.lax.collapse. */
+export function collapse(
+  operand: ArrayLike,
+  startDimension: number,
+  options: Options<never, { stopDimension: number | null }> = {},
+): NDArray {
+  checkOptions("lax.collapse", options, ["stopDimension"]);
+  const x = toArray("lax.collapse", operand);
+  const at = (d: number): number => (d < 0 ? d + x.ndim : d);
+  const [start, stop] = [at(startDimension), at(options.stopDimension ?? x.ndim)];
+  if (!(start >= 0 && start <= stop && stop <= x.ndim))
+    throw fail("E_AXIS_RANGE", `lax.collapse: axes ${start} to ${stop} of ${x.aval}`);
+  const merged = x.shape.slice(start, stop).reduce((n, d) => n * d, 1);
+  return p.reshape(x, [...x.shape.slice(0, start), merged, ...x.shape.slice(stop)]);
+}
+/** A static strided window. Source: jax.lax.slice. */
+export function slice(
+  operand: ArrayLike,
+  startIndices: Shape,
+  limitIndices: Shape,
+  options: Options<never, { strides: Shape | null }> = {},
+): NDArray {
+  checkOptions("lax.slice", options, ["strides"]);
+  return p.slice(operand, startIndices, limitIndices, options.strides ?? null);
+}
+/** `slice` along one axis. Source: jax.lax.slice_in_dim. */
+export function sliceInDim(
+  operand: ArrayLike,
+  startIndex: number | null,
+  limitIndex: number | null,
+  options: Options<never, { stride: number; axis: number }> = {},
+): NDArray {
+  checkOptions("lax.sliceInDim", options, ["stride", "axis"]);
+  return p.sliceInDim(operand, startIndex, limitIndex, options.stride ?? 1, options.axis ?? 0);
+}
+/** One place of an axis, which is kept with size 1 or dropped. Source: jax.lax.index_in_dim. */
+export function indexInDim(
+  operand: ArrayLike,
+  index: number,
+  options: Options<"keepdims", { axis: number }> = {},
+): NDArray {
+  checkOptions("lax.indexInDim", options, ["axis", "keepdims"]);
+  const x = toArray("lax.indexInDim", operand);
+  const axis = p.canonicalAxis("lax.indexInDim", options.axis ?? 0, x.ndim);
+  const size = x.shape[axis] as number;
+  if (!(Number.isInteger(index) && index >= -size && index < size))
+    throw fail("E_INDEX", `lax.indexInDim: index ${index} is out of range for axis ${axis} of ${x.aval}`);
+  const start = index < 0 ? index + size : index;
+  const piece = p.sliceInDim(x, start, start + 1, 1, axis);
+  return options.keepdims === false ? p.squeeze(piece, [axis]) : piece;
+}
+/** Consecutive parts of these sizes along one axis. Source: jax.lax.split. */
+export function split(
+  operand: ArrayLike,
+  sizes: Shape,
+  options: Options<never, { axis: number }> = {},
+): NDArray[] {
+  checkOptions("lax.split", options, ["axis"]);
+  return p.split(operand, sizes, options.axis ?? 0);
+}
+/** Each axis repeated as often as `reps` says; missing ones lead. Source: jax.lax.tile. */
+export function tile(operand: ArrayLike, reps: Shape): NDArray {
+  const given = toArray("lax.tile", operand);
+  const rank = Math.max(given.ndim, reps.length);
+  const x = broadcastToRank(given, rank);
+  const times = [...Array<number>(rank - reps.length).fill(1), ...reps];
+  const wide = x.shape.flatMap((n, i) => [times[i] as number, n]);
+  const spread = p.broadcastInDim(
+    x,
+    wide,
+    range(rank).map((i) => 2 * i + 1),
+  );
+  return p.reshape(
+    spread,
+    x.shape.map((n, i) => n * (times[i] as number)),
+  );
+}
+/** Arrays of one shape joined along a new axis. Source: jax.lax.stack. */
+export function stack(
+  operands: readonly ArrayLike[],
+  options: Options<never, { axis: number }> = {},
+): NDArray {
+  checkOptions("lax.stack", options, ["axis"]);
+  const xs = operands.map((x) => toArray("lax.stack", x));
+  const [first] = xs;
+  if (first === undefined) throw fail("E_ARGUMENT", "lax.stack: needs at least one array");
+  if (xs.some((x) => !sameShape(x.shape, first.shape)))
+    throw fail("E_SHAPE", `lax.stack: shapes differ: ${xs.map((x) => x.aval).join(", ")}`);
+  const axis = p.canonicalAxis("lax.stack", options.axis ?? 0, first.ndim + 1);
+  return p.concatenate(
+    xs.map((x) => p.expandDims(x, [axis])),
+    axis,
+  );
+}
+/** The parts of an axis, one array each. Source: jax.lax.unstack. */
+export function unstack(x: ArrayLike, options: Options<never, { axis: number }> = {}): NDArray[] {
+  checkOptions("lax.unstack", options, ["axis"]);
+  const v = toArray("lax.unstack", x);
+  const axis = p.canonicalAxis("lax.unstack", options.axis ?? 0, v.ndim);
+  return range(v.shape[axis] as number).map((i) => indexInDim(v, i, { axis, keepdims: false }));
+}
