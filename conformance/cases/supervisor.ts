@@ -18,10 +18,10 @@ export interface RunOptions {
 }
 
 const TIMEOUT_MS = 120_000;
-// The worker beside this file: TypeScript where the sources run directly, else what was built.
-const WORKER = fileURLToPath(
-  new URL(`./worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
-);
+// The worker beside this file: what was built, or TypeScript where the sources run directly.
+const BUILT = import.meta.url.endsWith(".js");
+const WORKER = fileURLToPath(new URL(BUILT ? "./worker.js" : "./worker.ts", import.meta.url));
+const NODE_FLAGS = BUILT ? [] : ["--conditions=source", "--import", "tsx"];
 
 /** Results of all cases, in their order; those that need 64-bit dtypes run in a process that has them on. */
 export async function runCases(cases: readonly Case[], options: RunOptions): Promise<Result[]> {
@@ -57,7 +57,7 @@ async function runBatch(cases: readonly Case[], x64: boolean, options: RunOption
 /** Runs a batch until it is done (null) or its process is lost (why). @throws Error if nothing of it can run */
 function runProcess(batch: Batch, note: (r: Result) => void, options: RunOptions): Promise<string | null> {
   const limit = options.timeoutMs ?? TIMEOUT_MS;
-  const child: ChildProcess = fork(WORKER);
+  const child: ChildProcess = fork(WORKER, { execArgv: NODE_FLAGS });
   return new Promise((resolve, reject) => {
     let left = batch.cases.length;
     let outcome: string | null = null;

@@ -38,7 +38,9 @@ async function pluginFactory(name: string): Promise<(() => Plugin) | undefined> 
   try {
     return ((await import(name)) as { default?: () => Plugin }).default;
   } catch (error) {
-    if ((error as { code?: string }).code !== "ERR_MODULE_NOT_FOUND") throw error;
+    // Only where the package itself is missing: the default device may have the name, or says what is there.
+    const { code, message } = error as { code?: string; message: string };
+    if (code !== "ERR_MODULE_NOT_FOUND" || !message.includes(`'${name}'`)) throw error;
     return undefined;
   }
 }

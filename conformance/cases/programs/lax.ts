@@ -1,6 +1,7 @@
 // Programs of the lax cases: loops and branches, sorts, and weak types across loops.
 import { lax, np, vmap, type NDArray } from "tenon";
 import type { CasePrograms } from "../run-case.ts";
+import { later } from "./later.ts";
 
 type A = NDArray;
 
@@ -31,7 +32,7 @@ const programs: CasePrograms = {
       (x: A) => x.add(a.div(x)).mul(0.5),
       a,
     ),
-  "lax.prog/vmap_while": vmap(collatz),
+  "lax.prog/vmap_while": later(() => vmap(collatz)),
   "lax.prog/scan_reverse": (xs: A) =>
     lax.scan((c: A, x: A): [A, A] => [c.mul(0.5).add(x), c], 0, xs, { reverse: true }),
   "lax.prog/scan_length_none": (c: A) =>
@@ -40,7 +41,7 @@ const programs: CasePrograms = {
     lax.scan((c: A, x: A): [A, A] => [np.tanh(c.add(x)), c], 0, xs, { unroll: 3 }),
   "lax.prog/cond_true": (p: A, x: A) => lax.cond(p, np.sin, np.cos, x),
   "lax.prog/cond_false": (p: A, x: A) => lax.cond(p, np.sin, np.cos, x),
-  "lax.prog/cond_vmap": vmap((p: A, x: A) => lax.cond(p, np.exp, (v: A) => v.neg(), x)),
+  "lax.prog/cond_vmap": later(() => vmap((p: A, x: A) => lax.cond(p, np.exp, (v: A) => v.neg(), x))),
   "lax.prog/map_batch": (xs: A) => lax.map((r: A) => r.div(np.add(1, r.mul(r).sum())), xs, { batchSize: 3 }),
   "lax.prog/assoc_scan_affine": (a: A, b: A) =>
     lax.associativeScan(

@@ -1,10 +1,12 @@
 // Programs of the np, nn, random and tree cases.
 import { grad, lax, nn, np, random, tree, vmap, type Key, type NDArray } from "tenon";
 import type { CasePrograms } from "../run-case.ts";
+import { later } from "./later.ts";
 
 type A = NDArray;
 
-const derivative = (f: (x: A) => A): ((x: A) => A) => vmap(grad(f));
+/** The derivative of each element, of a function that is looked up when it is needed. */
+const derivative = (f: () => (x: A) => A): ((x: A) => A) => later(() => vmap(grad(f())));
 
 const programs: CasePrograms = {
   "jnp.piecewise/f": (x: A) =>
@@ -29,20 +31,20 @@ const programs: CasePrograms = {
     x.ndim,
   ],
   "at.apply/f": (x: A) => x.at("1:3").apply(np.sin),
-  "nn.relu/grad": derivative(nn.relu),
-  "nn.sigmoid/grad": derivative(nn.sigmoid),
-  "nn.softplus/grad": derivative(nn.softplus),
-  "nn.soft_sign/grad": derivative(nn.softSign),
-  "nn.log_sigmoid/grad": derivative(nn.logSigmoid),
-  "nn.hard_sigmoid/grad": derivative(nn.hardSigmoid),
-  "nn.hard_silu/grad": derivative(nn.hardSilu),
-  "nn.hard_tanh/grad": derivative(nn.hardTanh),
-  "nn.celu/grad": derivative((x: A) => nn.celu(x)),
-  "nn.selu/grad": derivative(nn.selu),
-  "nn.gelu/grad": derivative((x: A) => nn.gelu(x)),
-  "nn.mish/grad": derivative(nn.mish),
-  "nn.sparse_plus/grad": derivative(nn.sparsePlus),
-  "nn.identity/grad": derivative(nn.identity),
+  "nn.relu/grad": derivative(() => nn.relu),
+  "nn.sigmoid/grad": derivative(() => nn.sigmoid),
+  "nn.softplus/grad": derivative(() => nn.softplus),
+  "nn.soft_sign/grad": derivative(() => nn.softSign),
+  "nn.log_sigmoid/grad": derivative(() => nn.logSigmoid),
+  "nn.hard_sigmoid/grad": derivative(() => nn.hardSigmoid),
+  "nn.hard_silu/grad": derivative(() => nn.hardSilu),
+  "nn.hard_tanh/grad": derivative(() => nn.hardTanh),
+  "nn.celu/grad": derivative(() => (x: A) => nn.celu(x)),
+  "nn.selu/grad": derivative(() => nn.selu),
+  "nn.gelu/grad": derivative(() => (x: A) => nn.gelu(x)),
+  "nn.mish/grad": derivative(() => nn.mish),
+  "nn.sparse_plus/grad": derivative(() => nn.sparsePlus),
+  "nn.identity/grad": derivative(() => nn.identity),
   "nn.initializers.variance_scaling/fan_avg_trunc": (key: Key) =>
     nn.initializers.varianceScaling(0.7, "fan_avg", "truncated_normal", { inAxis: 0, outAxis: -1 })(
       key,
