@@ -80,12 +80,20 @@ export class Graph {
     const y = this.writer.one(operator, wide, { dtype: dtype ?? kernel, shape }, attrs);
     return this.cast(y, dtype ?? own);
   }
-  /** x where the condition holds, else y. */
+  /** x where the condition holds, else y. onnxruntime's Where makes 0 of −0. */
   where(condition: Val, x: Val, y: Val): Val {
     const kernel = kernelType("Where", x.dtype);
     const [a, b] = [this.cast(x, kernel), this.cast(y, kernel)];
     const shape = [condition.shape, x.shape, y.shape].reduce(broadcast);
     return this.cast(this.writer.one("Where", [condition, a, b], { dtype: kernel, shape }), x.dtype);
+  }
+  /** The larger. onnxruntime's Max of 64-bit integers compares 32 of them only, in some positions. */
+  max(x: Val, y: Val): Val {
+    return is64(x) ? this.where(this.less(x, y), y, x) : this.op("Max", [x, y]);
+  }
+  /** The smaller. */
+  min(x: Val, y: Val): Val {
+    return is64(x) ? this.where(this.less(x, y), x, y) : this.op("Min", [x, y]);
   }
   /** x = y. */
   equal(x: Val, y: Val): Val {
@@ -235,6 +243,8 @@ export class Graph {
     });
   }
 }
+
+const is64 = ({ dtype }: Shaped): boolean => dtype === "i64" || dtype === "u64";
 
 // --- shapes -----------------------------------------------------------------------------------------------------------------
 

@@ -25,14 +25,21 @@ export { OPSETS } from "./writer.ts";
 export type { ModelReport } from "./writer.ts";
 
 const FLOATS = SUPPORTED.filter(isFloat);
-/** What differs from StableHLO, and is left so because repairing it costs every model some nodes. */
+const signedZero: OpSupport = { deviates: ["signedZero"] };
+/** What differs from StableHLO, and is left so because repairing it would cost every model some nodes. */
 const SUPPORT: { readonly [N in OpName]?: OpSupport } = {
-  // onnxruntime's Max(−0, 0) may be −0.
-  maximum: { deviates: ["signedZero"] },
-  minimum: { deviates: ["signedZero"] },
-  clamp: { deviates: ["signedZero"] },
-  reduce: { deviates: ["signedZero"] },
-  reduce_window: { deviates: ["signedZero"] },
+  // onnxruntime's Max(−0, 0) may be −0, and its Where makes 0 of −0.
+  maximum: signedZero,
+  minimum: signedZero,
+  clamp: signedZero,
+  select: signedZero,
+  reduce: signedZero,
+  reduce_window: signedZero,
+  exponential_minus_one: signedZero,
+  log_plus_one: signedZero,
+  tan: signedZero,
+  // Its tanh loses digits where intermediate results are denormal.
+  tanh: { deviates: ["denormal"] },
   // A NaN's payload and sign are not kept.
   bitcast_convert: { dtypes: SUPPORTED.filter((d) => d !== "bool"), deviates: ["nan"] },
   real: { dtypes: FLOATS },

@@ -4,7 +4,7 @@ import { DTYPES, unimplemented, type DType, type OpOf } from "tenon-plugin-api";
 import { isFloat, unsignedOf } from "../elements.ts";
 import type { Graph } from "../graph.ts";
 import type { Val } from "../writer.ts";
-import { isNegative } from "./float.ts";
+import { isNegative, withSign } from "./float.ts";
 import { refuse, type Row } from "./row.ts";
 
 /** A binary float format (IEEE 754-2019, §3.6): bits of fraction and of exponent. */
@@ -41,30 +41,28 @@ function roundTo(g: Graph, x: Val, format: Format, flush: boolean): Val {
   const ordinary = isOrdinary(g, a);
   const [bias, emin] = [biasOf(format), 1 - biasOf(format)];
   const e = exponentOf(g, g.where(ordinary, a, f64(g, 1)));
-  const kept = flush ? e : g.op("Max", [e, f64(g, emin)]);
+  const kept = flush ? e : g.max(e, f64(g, emin));
   const ulp = powerOfTwo(g, g.op("Sub", [kept, f64(g, format.fraction)]));
   let r = g.op("Mul", [g.op("Round", [g.op("Div", [a, ulp])]), ulp]);
   const largest = 2 ** bias * (2 - 2 ** -format.fraction);
   r = g.where(g.less(f64(g, largest), r), f64(g, Infinity), r);
   if (flush) r = g.where(g.less(r, f64(g, 2 ** emin)), f64(g, 0), r);
-  const signed = g.where(g.less(x, f64(g, 0)), g.op("Neg", [r]), r);
-  return g.where(ordinary, signed, x);
+  return withSign(g, g.where(ordinary, r, a), x);
 }
 
 /** A f64 as f16 or bf16, rounded once: Cast goes through f32, and would round twice. */
 export const narrow = (g: Graph, x: Val, to: DType): Val => g.cast(roundTo(g, x, formatOf(to), false), to);
 
-/** StableHLO reduce_precision. */
+/** StableHLO reduce_precision. As in XLA, what is too small becomes zero where the exponent narrows, and only there. */
 export function reducePrecision(g: Graph, [x]: readonly Val[], op: OpOf<"reduce_precision">): Val {
-  const { exponentBits: exponent, mantissaBits: fraction } = op.attrs;
+  const { exponentBits, mantissaBits } = op.attrs;
   if (x === undefined || !isFloat(x.dtype)) throw refuse("reduce_precision", x?.dtype);
   const own = formatOf(x.dtype);
-  if (exponent >= own.exponent && fraction >= own.fraction) return x;
-  const wide = g.cast(x, "f64");
-  return g.cast(
-    roundTo(g, wide, { exponent: Math.min(exponent, 11), fraction: Math.min(fraction, 52) }, true),
-    x.dtype,
-  );
+  const exponent = Math.min(exponentBits, own.exponent);
+  const fraction = Math.min(mantissaBits, own.fraction);
+  const narrows = exponent < own.exponent;
+  if (!narrows && fraction === own.fraction) return x;
+  return g.cast(roundTo(g, g.cast(x, "f64"), { exponent, fraction }, narrows), x.dtype);
 }
 
 /** The bits of a float as i64, not sign-extended. Every NaN is the quiet one. */
@@ -75,7 +73,7 @@ function bitsOfFloat(g: Graph, x: Val): Val {
   const a = g.op("Abs", [v]);
   const ordinary = isOrdinary(g, a);
   const safe = g.where(ordinary, a, f64(g, 1));
-  const e = g.op("Max", [exponentOf(g, safe), f64(g, 1 - bias)]);
+  const e = g.max(exponentOf(g, safe), f64(g, 1 - bias));
   const significand = g.op("Mul", [g.op("Div", [safe, powerOfTwo(g, e)]), f64(g, shift)]);
   const exponentField = g.op("Mul", [
     g.op("Add", [g.cast(e, "i64"), g.scalar("i64", bias - 1)]),
@@ -107,12 +105,13 @@ function floatOfBits(g: Graph, bits: Val, to: DType): Val {
   const significand = g.op("Add", [fraction, g.op("Mul", [normal, f64(g, 2 ** format.fraction)])]);
   const scale = powerOfTwo(
     g,
-    g.op("Sub", [g.op("Max", [exponent, f64(g, 1)]), f64(g, biasOf(format) + format.fraction)]),
+    g.op("Sub", [g.max(exponent, f64(g, 1)), f64(g, biasOf(format) + format.fraction)]),
   );
   const special = g.where(g.equal(fraction, f64(g, 0)), f64(g, Infinity), f64(g, Number.NaN));
   const isSpecial = g.equal(exponent, f64(g, 2 ** format.exponent - 1));
   const magnitude = g.where(isSpecial, special, g.op("Mul", [significand, scale]));
-  return g.cast(g.where(negative, g.op("Neg", [magnitude]), magnitude), to);
+  const sign = g.where(negative, f64(g, -1), f64(g, 1));
+  return g.cast(g.op("Mul", [magnitude, sign]), to);
 }
 
 /** The bits of any element as a u64. */

@@ -24,8 +24,8 @@ function saturate(g: Graph, x: Val, to: DType): Val {
   const isExact = BigInt(Number(high)) === high;
   const above = g.op("GreaterOrEqual", [v, f64(Number(high))], "bool");
   const number = g.where(isExact ? g.isNaN(v) : g.or(g.isNaN(v), above), f64(0), v);
-  const floor = g.op("Max", [number, f64(Number(low))]);
-  if (isExact) return g.cast(g.cast(g.op("Min", [floor, f64(Number(high))]), "i64"), to);
+  const floor = g.max(number, f64(Number(low)));
+  if (isExact) return g.cast(g.cast(g.min(floor, f64(Number(high))), "i64"), to);
   return g.where(above, g.scalar(to, high), g.cast(floor, to));
 }
 

@@ -5,8 +5,28 @@ import type { Graph } from "../graph.ts";
 import type { Val } from "../writer.ts";
 import { reducePrecision } from "./bits.ts";
 import { compare, convert } from "./convert.ts";
-import { atan2, cbrt, expm1, isFinite, log1p, logistic, roundAway, sign, tan } from "./float.ts";
-import { divide, leadingZeros, negate, popcnt, power, remainder, shift, shiftArithmetic } from "./integer.ts";
+import {
+  atan2,
+  cbrt,
+  expm1,
+  isFinite,
+  log1p,
+  logistic,
+  roundAway,
+  sign as signOfFloat,
+  tan,
+} from "./float.ts";
+import {
+  divide,
+  leadingZeros,
+  negate,
+  popcnt,
+  power,
+  remainder,
+  shift,
+  shiftArithmetic,
+  sign as signOfInteger,
+} from "./integer.ts";
 import { dtypeOf, refuse, shapeOf, type Elementwise, type Row } from "./row.ts";
 
 type F1 = (g: Graph, x: Val) => Val;
@@ -34,6 +54,9 @@ const bitwise = (operator: string): Kinds<F2> => ({
   b: onnx2(operator),
 });
 
+const larger: F2 = (g, x, y) => g.max(x, y);
+const smaller: F2 = (g, x, y) => g.min(x, y);
+
 const UNARY: { readonly [N in UnaryOp]: Kinds<F1> } = {
   abs: { i: onnx1("Abs"), u: same, f: onnx1("Abs") },
   cbrt: { f: cbrt },
@@ -55,7 +78,7 @@ const UNARY: { readonly [N in UnaryOp]: Kinds<F1> } = {
   round_nearest_afz: { f: roundAway },
   round_nearest_even: { f: onnx1("Round") },
   rsqrt: { f: (g, x) => g.op("Reciprocal", [g.op("Sqrt", [x])]) },
-  sign: { ...integers(onnx1("Sign")), f: sign },
+  sign: { ...integers(signOfInteger), f: signOfFloat },
   sine: { f: onnx1("Sin") },
   sqrt: { f: onnx1("Sqrt") },
   tan: { f: tan },
@@ -68,8 +91,8 @@ const BINARY: { readonly [N in BinaryOp]: Kinds<F2> } = {
   atan2: { f: atan2 },
   complex: {},
   divide: { ...integers(divide), f: onnx2("Div") },
-  maximum: all("Max", "Or"),
-  minimum: all("Min", "And"),
+  maximum: { ...integers(larger), f: larger, b: onnx2("Or") },
+  minimum: { ...integers(smaller), f: smaller, b: onnx2("And") },
   multiply: all("Mul", "And"),
   or: bitwise("Or"),
   power: { ...integers(power), f: onnx2("Pow") },

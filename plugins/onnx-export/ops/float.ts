@@ -12,9 +12,10 @@ const inDouble =
   (g, x) =>
     g.cast(f(g, g.cast(x, "f64")), x.dtype);
 
-/** Magnitude of x with the sign of `signed`, zero's included where x is zero. */
-function withSign(g: Graph, x: Val, signed: Val): Val {
-  return g.where(isNegative(g, signed), g.op("Neg", [x]), x);
+/** A magnitude with the sign of `signed`, zero's included; by a product, since Where would lose −0. */
+export function withSign(g: Graph, magnitude: Val, signed: Val): Val {
+  const one = (n: number): Val => g.scalar(magnitude.dtype, n);
+  return g.op("Mul", [magnitude, g.where(isNegative(g, signed), one(-1), one(1))]);
 }
 /** Is the sign bit set? A NaN counts as positive. */
 export function isNegative(g: Graph, x: Val): Val {
@@ -57,34 +58,39 @@ export const cbrt: F1 = inDouble((g, x) => {
   const square = g.op("Mul", [y, y]);
   // y − (y − a/y²)/3: a/y² stays in range where y³ would not.
   const step = g.op("Div", [g.op("Sub", [y, g.op("Div", [a, square])]), g.scalar("f64", 3)]);
-  const root = withSign(g, g.op("Sub", [y, step]), x);
+  const root = g.op("Sub", [y, step]);
   const ordinary = g.and(g.less(g.scalar("f64", 0), a), g.less(a, g.scalar("f64", Infinity)));
-  return g.where(ordinary, root, x);
+  return withSign(g, g.where(ordinary, root, a), x);
 });
 
 /** −1, 1, or x itself where it is a zero or NaN. */
-export const sign: F1 = (g, x) => {
-  const nonzero = g.less(g.scalar(x.dtype, 0), g.op("Abs", [x]));
-  return g.where(nonzero, g.op("Sign", [x]), x);
-};
+export const sign: F1 = (g, x) => withSign(g, g.op("Sign", [g.op("Abs", [x])]), x);
 
 /** To the nearest integer, halves away from zero. */
 export const roundAway: F1 = (g, x) => {
   const a = g.op("Abs", [x]);
   const low = g.op("Floor", [a]);
   const half = g.op("GreaterOrEqual", [g.op("Sub", [a, low]), g.scalar(x.dtype, 0.5)], "bool");
-  const rounded = g.op("Add", [low, g.cast(half, x.dtype)]);
-  // What is an integer already, infinities and −0 included, stays.
-  return g.where(
-    g.equal(rounded, a),
-    x,
-    g.where(g.less(x, g.scalar(x.dtype, 0)), g.op("Neg", [rounded]), rounded),
-  );
+  return withSign(g, g.op("Add", [low, g.cast(half, x.dtype)]), x);
 };
 
-/** The tangent; onnxruntime has Tan of f32 only. */
-export const tan: F1 = (g, x) =>
-  x.dtype === "f32" ? g.op("Tan", [x]) : g.op("Div", [g.op("Sin", [x]), g.op("Cos", [x])]);
+/** π/2 in three parts of 33 bits, so that small multiples of them are exact (fdlibm, e_rem_pio2.c). */
+const HALF_PI = [1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21] as const;
+/** Up to here a multiple has at most 20 bits. */
+const REDUCIBLE = 2 ** 20;
+
+/** The tangent. onnxruntime has Tan of f32 only, and its Cos of f64 is no better than absolutely exact near its zeros. */
+export function tan(g: Graph, x: Val): Val {
+  if (x.dtype === "f32") return g.op("Tan", [x]);
+  const f64 = (n: number): Val => g.scalar("f64", n);
+  const k = g.op("Round", [g.op("Mul", [x, f64(2 / Math.PI)])]);
+  const small = g.less(g.op("Abs", [x]), f64(REDUCIBLE));
+  const multiple = g.where(small, k, f64(0));
+  const rest = HALF_PI.reduce((r, part) => g.op("Sub", [r, g.op("Mul", [multiple, f64(part)])]), x);
+  const t = g.op("Div", [g.op("Sin", [rest]), g.op("Cos", [rest])]);
+  const isOdd = g.equal(g.op("Abs", [g.op("Mod", [multiple, f64(2)], "f64", { fmod: 1 })]), f64(1));
+  return g.where(isOdd, g.op("Neg", [g.op("Reciprocal", [t])]), t);
+}
 
 /** |x| < ∞, false for NaN. */
 export const isFinite: F1 = (g, x) => g.less(g.op("Abs", [x]), g.scalar(x.dtype, Infinity));
@@ -103,7 +109,7 @@ export function atan2(g: Graph, y: Val, x: Val): Val {
   const [a, b] = sides.map((s, i) =>
     g.where(g.and(anyInfinite, g.equal(s, s)), g.cast(atInfinity[i] as Val, d), s),
   ) as [Val, Val];
-  const larger = g.op("Max", [a, b]);
+  const larger = g.max(a, b);
   const scale = g.where(g.equal(larger, zero), one, larger);
   const [opposite, adjacent] = [a, b].map((s) => g.op("Div", [s, scale])) as [Val, Val];
   const flat = g.equal(larger, zero); // atan2(±0, x): the angle of (1, 0)

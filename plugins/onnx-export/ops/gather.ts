@@ -6,7 +6,7 @@ import { fixed, sizeOf, type Graph } from "../graph.ts";
 import type { Val } from "../writer.ts";
 import { monoidOf, type Monoid } from "./reduce.ts";
 import { regionOf, shapeOf, type Row, type Run } from "./row.ts";
-import { indexOf } from "./shape.ts";
+import { clampIndex, indexOf } from "./shape.ts";
 
 const at = (list: readonly number[], i: number): number => list[i] as number;
 const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
@@ -37,7 +37,7 @@ interface Places {
   readonly batch: readonly number[];
 }
 
-/** The components of the index vectors, each [batch…] in i64. */
+/** The components of the index vectors, each [batch…]. */
 function components(g: Graph, indices: Val, dims: Dims): { starts: Val[]; batch: number[] } {
   const shape = fixed(indices, "gather");
   const batch = shape.filter((_, d) => d !== dims.indexVectorDim);
@@ -45,7 +45,7 @@ function components(g: Graph, indices: Val, dims: Dims): { starts: Val[]; batch:
     dims.indexVectorDim < shape.length
       ? g.reshape(g.take(indices, dims.indexVectorDim, k, 1), batch)
       : indices;
-  return { starts: dims.startIndexMap.map((_, k) => indexOf(g, column(k))), batch };
+  return { starts: dims.startIndexMap.map((_, k) => column(k)), batch };
 }
 
 function placesOf(
@@ -77,13 +77,14 @@ function placesOf(
   const terms: Val[] = [];
   let valid: Val | null = null;
   dims.startIndexMap.forEach((d, k) => {
-    const last = int(at(shape, d) - at(dims.window, d));
+    const last = at(shape, d) - at(dims.window, d);
     let start = starts[k] as Val;
-    if (mode === "clamp") start = g.op("Max", [g.op("Min", [start, last]), int(0)]);
+    if (mode === "clamp") start = clampIndex(g, start, last);
     else {
+      start = indexOf(g, start);
       const fits = g.and(
         g.op("GreaterOrEqual", [start, int(0)], "bool"),
-        g.op("LessOrEqual", [start, last], "bool"),
+        g.op("LessOrEqual", [start, int(last)], "bool"),
       );
       valid = valid === null ? fits : g.and(valid, fits);
     }

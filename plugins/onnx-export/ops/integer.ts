@@ -41,6 +41,14 @@ export function remainder(g: Graph, x: Val, y: Val): Val {
   return g.cast(isZero === null ? rest : g.where(isZero, a, rest), x.dtype);
 }
 
+/** −1, 0 or 1; onnxruntime's Sign of i64 looks at 32 bits. */
+export function sign(g: Graph, x: Val): Val {
+  if (bitsOf(x.dtype) < 64) return g.op("Sign", [x]);
+  const zero = g.scalar(x.dtype, 0);
+  const is = (condition: Val): Val => g.cast(condition, x.dtype);
+  return isUnsigned(x.dtype) ? is(g.less(zero, x)) : g.op("Sub", [is(g.less(zero, x)), is(g.less(x, zero))]);
+}
+
 /** 0 − x: unsigned types have no Neg. */
 export const negate = (g: Graph, x: Val): Val =>
   isUnsigned(x.dtype) ? g.op("Sub", [g.scalar(x.dtype, 0), x]) : g.op("Neg", [x]);
@@ -52,7 +60,7 @@ function shiftCount(g: Graph, y: Val, lanes: DType): { count: Val; within: Val |
   const constant = g.known(y);
   if (constant !== undefined && constant >= 0 && constant < bits) return { count, within: null };
   const last = g.scalar(lanes, bits - 1);
-  return { count: g.op("Min", [count, last]), within: g.op("LessOrEqual", [count, last], "bool") };
+  return { count: g.min(count, last), within: g.op("LessOrEqual", [count, last], "bool") };
 }
 /** The unsigned type whose lanes BitShift has. */
 const lanesOf = (d: DType): DType => kernelType("BitShift", bitsOf(d) === 64 ? "u64" : "u32");

@@ -1,5 +1,5 @@
 // Ops that move elements: ONNX has nearly all of them under other names.
-import type { Dim, OpName } from "tenon-plugin-api";
+import { DTYPES, type Dim, type OpName } from "tenon-plugin-api";
 import { addDims, axesOf, fixed, type Graph } from "../graph.ts";
 import type { Val } from "../writer.ts";
 import { convert } from "./convert.ts";
@@ -90,24 +90,27 @@ const pad: Row<"pad"> = (op, [x, value], { g }) => {
   return [border(g, dilate(g, x as Val, interior, value as Val, "pad"), low, high, value as Val)];
 };
 
-/** A start index clamped so that `size` elements fit; i64 of rank 0. */
-function clampedStart(g: Graph, start: Val, n: Dim, size: Dim): Val {
-  const room = typeof n === "number" && typeof size === "number" ? g.scalar("i64", n - size) : null;
-  const last = room ?? g.op("Sub", [g.writer.dim(n), g.writer.dim(size)]);
-  const limited = g.op("Min", [indexOf(g, start), g.reshape(last, [])]);
-  return g.op("Max", [limited, g.scalar("i64", 0)]);
+/** An index between 0 and `last`, as i64; clamped in 32 bits where it has no more, which onnxruntime does in two nodes. */
+export function clampIndex(g: Graph, index: Val, last: Dim): Val {
+  const isShort = DTYPES[index.dtype].bits <= 32 && index.dtype !== "u32" && typeof last === "number";
+  const x = g.cast(isShort ? index : indexOf(g, index), isShort ? "i32" : "i64");
+  const limit = typeof last === "number" ? g.scalar(x.dtype, last) : g.reshape(g.writer.dim(last), []);
+  return g.cast(g.max(g.min(x, limit), g.scalar(x.dtype, 0)), "i64");
 }
 /** An index as i64; an u64 beyond that stays large. */
 export function indexOf(g: Graph, x: Val): Val {
-  return g.cast(x.dtype === "u64" ? g.op("Min", [x, g.scalar("u64", 2n ** 63n - 1n)]) : x, "i64");
+  return g.cast(x.dtype === "u64" ? g.min(x, g.scalar("u64", 2n ** 63n - 1n)) : x, "i64");
 }
+/** The last position at which `size` of `n` elements begin. */
+const lastStart = (n: Dim, size: Dim): Dim =>
+  addDims(n, typeof size === "number" ? -size : ["mul", -1, size]);
 
 const dynamicSlice: Row<"dynamic_slice"> = (op, [x, ...starts], { g }) => {
   const source = x as Val;
   return [
     op.attrs.sliceSizes.reduce((y, size, d) => {
       if (source.shape[d] === size) return y;
-      const start = clampedStart(g, starts[d] as Val, source.shape[d] as Dim, size);
+      const start = clampIndex(g, starts[d] as Val, lastStart(source.shape[d] as Dim, size));
       return g.sliceAt(y, d, start, g.op("Add", [start, g.scalar("i64", size)]), size);
     }, source),
   ];
@@ -123,7 +126,7 @@ const dynamicUpdateSlice: Row<"dynamic_update_slice"> = (_op, [x, u, ...starts],
     const [n, size] = [y.shape[d] as Dim, update.shape[d] as Dim];
     if (n === size) return place(y, d + 1);
     if (size === 0) return y;
-    const start = clampedStart(g, starts[d] as Val, n, size);
+    const start = clampIndex(g, starts[d] as Val, lastStart(n, size));
     const end = g.op("Add", [start, g.reshape(g.writer.dim(size), [])]);
     const within = place(g.sliceAt(y, d, start, end, size), d + 1);
     const around = [g.sliceAt(y, d, null, start, UNKNOWN), within, g.sliceAt(y, d, end, null, UNKNOWN)];

@@ -27,13 +27,16 @@ const sort: Row<"sort"> = (op, xs, run) => {
   const size = 2 ** Math.ceil(Math.log2(n));
   const extra = axesOf(first).map((d) => (d === last ? size - n : 0));
   const none = extra.map(() => 0);
-  const moved = xs.map((x) => g.pad(g.transpose(x, perm), none, extra, g.zeros(x.dtype, [])));
-  const { shape } = moved[0] as Val;
+  const padded = xs.map((x) => g.pad(g.transpose(x, perm), none, extra, g.zeros(x.dtype, [])));
+  const { shape } = padded[0] as Val;
   const here = g.range(size);
   const { blocks, distances } = stages(size);
   const int = (v: number): Val => g.scalar("i64", v);
 
-  const sorted = g.loop("sort", int(blocks.length), g.true, [...moved, g.expand(here, shape)], (i, state) => {
+  // Only positions move; the elements at them are gathered for each comparison.
+  const elementsAt = (position: Val): Val[] =>
+    padded.map((x) => g.writer.one("GatherElements", [x, position], x, { axis: last }));
+  const [order] = g.loop("sort", int(blocks.length), g.true, [g.expand(here, shape)], (i, [position]) => {
     const [block, distance] = [blocks, distances].map((list) => g.gather(g.writer.ints(list), i, 0)) as [
       Val,
       Val,
@@ -41,28 +44,24 @@ const sort: Row<"sort"> = (op, xs, run) => {
     const partner = g.op("BitwiseXor", [here, distance]);
     const rises = g.equal(g.op("BitwiseAnd", [here, block]), int(0));
     const takesLess = g.equal(g.less(here, partner), rises);
-    const others = state.map((x) => g.gather(x, partner, last));
-    const mine = state.slice(0, -1);
-    const [position, otherPosition] = [state, others].map((list) => list[list.length - 1] as Val) as [
-      Val,
-      Val,
-    ];
+    const mine = position as Val;
+    const other = g.gather(mine, partner, last);
     const less = (a: readonly Val[], b: readonly Val[]): Val =>
       run.lift(
         regionOf(op, 0),
         a.flatMap((x, k) => [x, b[k] as Val]),
       )[0] as Val;
-    const [before, after] = [less(others, mine), less(mine, others)];
+    const [xs, ys] = [elementsAt(mine), elementsAt(other)];
+    const earlier = g.less(other, mine);
+    const isFirst = g.or(less(ys, xs), g.and(g.not(less(xs, ys)), earlier));
+    // Padding comes last, in its own order.
     const isPadding = (p: Val): Val => g.op("GreaterOrEqual", [p, int(n)], "bool");
-    const tie = g.and(g.not(after), g.less(otherPosition, position));
-    const inFront = g.or(isPadding(position), g.and(g.not(isPadding(otherPosition)), g.or(before, tie)));
-    // Among padding alone the position decides too.
-    const both = g.and(isPadding(position), isPadding(otherPosition));
-    const swaps = g.equal(g.where(both, g.less(otherPosition, position), inFront), takesLess);
-    return [g.true, ...state.map((x, k) => g.where(swaps, others[k] as Val, x))];
-  });
+    const either = g.or(isPadding(mine), isPadding(other));
+    const swaps = g.equal(g.or(g.and(either, earlier), g.and(g.not(either), isFirst)), takesLess);
+    return [g.true, g.where(swaps, other, mine)];
+  }) as [Val];
   const back = axesOf(first).map((d) => perm.indexOf(d));
-  return xs.map((_, k) => g.transpose(g.take(sorted[k] as Val, last, 0, n), back));
+  return elementsAt(order).map((y) => g.transpose(g.take(y, last, 0, n), back));
 };
 
 /** The rows of the op table. */
