@@ -162,12 +162,17 @@ const TABLE = {
   E_PLUGIN_REFUSED: row(PluginError, STATE),
   E_CONFIG: row(CodedError, BAD),
   E_UNIMPLEMENTED: row(CodedError, "UNIMPLEMENTED"),
-  E_OUT_OF_MEMORY: row(CodedError, "RESOURCE_EXHAUSTED"),
+  E_OUT_OF_MEMORY: row(
+    CodedError,
+    "RESOURCE_EXHAUSTED",
+    "free arrays (dispose(), `using`, scope()), donate arguments (donateArgnums), or jit the function, whose intermediates are planned",
+  ),
   E_KEY_REUSE: row(KeyReuseError, BAD, "derive new keys with random.split"),
   E_STATIC_ARG: row(CodedError, BAD),
   E_INTERNAL: row(CodedError, "INTERNAL", "this is a bug in tenon: please report it"),
 } as const satisfies Record<string, Row>;
 
+/** The stable name of an error, in `error.reason`. */
 export type Reason = keyof typeof TABLE;
 /** The table, for documentation and tests. */
 export const REASONS: { readonly [R in Reason]: Row } = TABLE;

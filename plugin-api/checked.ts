@@ -15,6 +15,7 @@ import type {
   HostView,
   MaybePromise,
   MemorySpace,
+  Plugin,
   ToDeviceOptions,
 } from "./plugin.ts";
 import { signatureOf, type ConcreteType, type Program } from "./program.ts";
@@ -291,4 +292,16 @@ function checkFrozen(program: Program): void {
 /** The client with every rule of the ABI enforced, both ways. */
 export function checked(client: Client): Client {
   return new CheckedClient(client);
+}
+
+/** The plugin whose clients are checked: `await use(checkedPlugin(mine()))`. */
+export function checkedPlugin(plugin: Plugin): Plugin {
+  return {
+    ...plugin,
+    discover: (host) => plugin.discover(host),
+    createClient: (selection, host) => {
+      const client = plugin.createClient(selection, host);
+      return client instanceof Promise ? client.then(checked) : checked(client);
+    },
+  };
 }

@@ -6,9 +6,9 @@ import { DTYPES, isBool, isComplex, isFloat, type DType, type TypedArrays } from
 import { LITERAL, NDArray, type Complex, type Literal } from "../ir/ndarray.ts";
 import { canonicalDType } from "../primitives/convert.ts";
 import { literal, toArray, type Operand } from "../primitives/operand.ts";
-import { ConcreteArray, elementAt, literalData } from "../runtime/array.ts";
+import { elementAt, literalData } from "../runtime/array.ts";
+import { upload } from "../runtime/execute.ts";
 import { encodeScalar } from "../runtime/host-values.ts";
-import { wireType } from "../runtime/lower.ts";
 import { currentDevice, type RuntimeDevice } from "../runtime/registry.ts";
 
 export type Nested = number | bigint | boolean | Complex | NDArray | TypedArrays[DType] | readonly Nested[];
@@ -22,12 +22,7 @@ export function fromHost(
 ): NDArray {
   const aval = shaped(shape, dtype, options.weak ?? false);
   const device = options.device ?? currentDevice();
-  return new ConcreteArray(
-    aval,
-    device.client.toDevice(data, wireType(aval) as never, device.device.memory),
-    device,
-    options.device !== undefined,
-  );
+  return upload(data, aval, device, options.device !== undefined);
 }
 
 const TYPED: readonly (readonly [abstract new (...args: never[]) => ArrayBufferView, DType])[] = [

@@ -4,8 +4,8 @@ import { context, withContext } from "../ir/context.ts";
 import { LITERAL, NDArray } from "../ir/ndarray.ts";
 import { isTracer } from "../ir/trace.ts";
 import { flatten, unflatten } from "../ir/tree.ts";
-import { ConcreteArray, isConcrete, unreadable } from "../runtime/array.ts";
-import { wireType } from "../runtime/lower.ts";
+import { isConcrete, unreadable, type ConcreteArray } from "../runtime/array.ts";
+import { place } from "../runtime/execute.ts";
 import { findDevice, type RuntimeDevice } from "../runtime/registry.ts";
 import { leafArray, materialise } from "./arrays.ts";
 import type { Traced } from "./types.ts";
@@ -25,14 +25,7 @@ export function devicePut<T>(x: T, device: RuntimeDevice | string): Traced<T> {
 function moved(x: NDArray, to: RuntimeDevice): NDArray {
   if (isTracer(x)) return x; // Inside a traced function the placement is the caller's.
   if (!isConcrete(x)) return moved(materialise(x), to);
-  if (x.home === to && x.committed) return x;
-  const { client, device } = to;
-  const copier = x.home.client === client ? client.extensions?.deviceCopy : undefined;
-  const buffer =
-    copier === undefined
-      ? client.toDevice(x.readSync(), wireType(x.aval) as never, device.memory)
-      : copier.copy(x.live("devicePut"), device.memory);
-  return new ConcreteArray(x.aval, buffer, to, true);
+  return x.home === to && x.committed ? x : place(x, to);
 }
 
 /** Copies the arrays of a tree to the host in one trip; afterwards the synchronous readers work. Source: jax.device_get. */
@@ -43,9 +36,7 @@ export async function deviceGet<T>(x: T): Promise<T> {
 
 /** Resolves when all arrays of a tree are computed. @throws what their execution threw. Source: jax.block_until_ready */
 export async function blockUntilReady<T>(x: T): Promise<T> {
-  await Promise.all(
-    concreteLeaves("blockUntilReady", x).map((leaf) => leaf.live("blockUntilReady").whenReady()),
-  );
+  await Promise.all(concreteLeaves("blockUntilReady", x).map((leaf) => leaf.whenReady()));
   return x;
 }
 function concreteLeaves(name: string, x: unknown): ConcreteArray[] {

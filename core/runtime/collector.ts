@@ -1,89 +1,170 @@
-// Garbage-collected handles. A FinalizationRegistry is the net; since its callbacks never run inside a synchronous
-// loop, Node 20–22 are asked for `gc` and `cleanupSome` by flags set at run time, per budget of allocated bytes.
-// TENON_GC=0 turns the flags off (the net stays).
+// Garbage-collected handles. Device memory is invisible to V8 and callbacks of a FinalizationRegistry never run inside a
+// synchronous loop, so per budget of new bytes Node is asked to collect, and handles are polled through WeakRefs.
+// A WeakRef keeps its target until the job ends; running a microtask of a context that has its own queue ends the job's
+// hold at once (V8 clears kept objects after every microtask checkpoint; measured on Node 20, 22 and 24).
+// Elsewhere (browsers), and with TENON_GC=0, the FinalizationRegistry alone is the net.
 import type { DeviceBuffer } from "tenon-plugin-api";
+import type { ShapedArray } from "../ir/aval.ts";
+import { unheard } from "./runtime.ts";
 
-interface Registry {
-  register(target: object, held: Held, token: object): void;
-  unregister(token: object): void;
-  cleanupSome?: () => void;
-}
-interface Held {
-  readonly buffer: DeviceBuffer;
+const MIB = 2 ** 20;
+const MIN_BUDGET = 128 * MIB;
+const MAX_BUDGET = 512 * MIB;
+/** Bytes that a handle itself costs on the JavaScript heap, roughly. */
+const HANDLE = 512;
+/** A collection should cost at most this share of the time between two of them. */
+const SHARE = 0.1;
+
+/** What the runtime keeps of an array: its buffer, and how to learn that the array is gone. */
+export class Box {
+  buffer: DeviceBuffer | null;
+  readonly aval: ShapedArray;
   readonly nbytes: number;
+  /** null where the registry is the net. */
+  handle: WeakRef<object> | null = null;
+  /** Place in the collector's list. */
+  index = -1;
+  constructor(buffer: DeviceBuffer, aval: ShapedArray) {
+    this.buffer = buffer;
+    this.aval = aval;
+    this.nbytes = aval.nbytes;
+  }
 }
+
 interface NodeProcess {
   readonly env: Record<string, string | undefined>;
   getBuiltinModule?(name: string): unknown;
 }
-const MIN_BUDGET = 128 * 2 ** 20;
+/** Frees what is unreachable, now; after it WeakRefs of dead objects are empty. */
+type Sweep = () => void;
 
 class Collector {
   /** Bytes behind live handles. */
   liveBytes = 0;
-  private since = 0;
+  /** Collections forced so far. */
+  collections = 0;
+  /** Operands of the run in progress: a collection in the middle of it must not free them. */
+  inUse: readonly object[] | null = null;
+  private readonly boxes: Box[] = [];
+  private growth = 0;
   private budget = MIN_BUDGET;
-  private registry: Registry | null = null;
-  private gc: (() => void) | null = null;
+  private lastEnd = 0;
+  private sweep: Sweep | null = null;
+  /** The net where nothing can be forced. */
+  private registry: FinalizationRegistry<Box> | null = null;
+  private sentinel: FinalizationRegistry<undefined> | null = null;
+  private started = false;
 
-  private start(): Registry {
-    const finalize = (held: Held): void => {
-      this.liveBytes -= held.nbytes;
-      held.buffer.dispose();
-    };
-    const process = (globalThis as { process?: NodeProcess }).process;
-    this.registry =
-      (process?.env["TENON_GC"] === "0" ? null : forcible(process, finalize, (gc) => (this.gc = gc))) ??
-      (new FinalizationRegistry(finalize) as Registry);
-    return this.registry;
+  private start(): void {
+    this.started = true;
+    const { process } = globalThis as { process?: NodeProcess };
+    this.sweep = process === undefined || process.env["TENON_GC"] === "0" ? null : forcible(process);
+    if (this.sweep === null)
+      this.registry = new FinalizationRegistry((box) => {
+        this.free(box);
+      });
+    else this.watchNaturalCollections();
   }
 
-  /** Watches a handle; frees its buffer when it is collected. */
-  track(handle: object, buffer: DeviceBuffer, nbytes: number): void {
-    const registry = this.registry ?? this.start();
-    registry.register(handle, { buffer, nbytes }, handle);
-    this.liveBytes += nbytes;
-    this.since += nbytes + 256;
-    if (this.since > this.budget && this.gc !== null) this.collect();
+  /** Polls after a collection that V8 started by itself: memory comes back early in programs that await. */
+  private watchNaturalCollections(): void {
+    const arm = (): void => this.sentinel?.register({}, undefined);
+    this.sentinel = new FinalizationRegistry(() => {
+      this.poll();
+      arm();
+    });
+    arm();
   }
 
-  forget(handle: object, nbytes: number): void {
-    this.registry?.unregister(handle);
-    this.liveBytes -= nbytes;
+  /** Watches an array; frees its buffer when it is collected. */
+  track(array: object, buffer: DeviceBuffer, aval: ShapedArray): Box {
+    if (!this.started) this.start();
+    const box = new Box(buffer, aval);
+    if (this.sweep !== null) box.handle = new WeakRef(array);
+    else this.registry?.register(array, box);
+    box.index = this.boxes.length;
+    this.boxes.push(box);
+    this.liveBytes += box.nbytes;
+    this.growth += box.nbytes + HANDLE;
+    if (this.growth > this.budget && this.sweep !== null) this.collect();
+    return box;
+  }
+
+  /** Disposes the buffer of a box; once. */
+  free(box: Box): void {
+    const { buffer } = box;
+    if (buffer === null) return;
+    box.buffer = null;
+    this.liveBytes -= box.nbytes;
+    this.growth -= box.nbytes + HANDLE;
+    const last = this.boxes.pop() as Box;
+    if (last !== box) {
+      this.boxes[box.index] = last;
+      last.index = box.index;
+    }
+    if (buffer.error !== undefined) unheard(buffer.error);
+    buffer.dispose();
   }
 
   /** Frees what is unreachable now, where the platform allows it. */
   collect(): void {
-    if (this.gc === null) return;
+    if (this.sweep === null) return;
     const began = performance.now();
-    this.gc();
-    this.registry?.cleanupSome?.();
-    this.since = 0;
-    // A collection should cost less than the work between two of them: ~1 GiB of allocation per 50 ms of gc.
-    const ms = performance.now() - began;
-    this.budget = Math.max(MIN_BUDGET, Math.min(2 ** 29, ms * 2 * 2 ** 20));
+    this.sweep();
+    this.poll();
+    this.growth = 0;
+    this.collections++;
+    const end = performance.now();
+    const dear = end - began > SHARE * (end - this.lastEnd);
+    this.budget = Math.min(Math.max(this.budget * (dear ? 1.5 : 1 / 1.5), MIN_BUDGET), MAX_BUDGET);
+    this.lastEnd = end;
+  }
+
+  private poll(): void {
+    for (let i = this.boxes.length - 1; i >= 0; i--) {
+      const box = this.boxes[i] as Box;
+      if (box.handle !== null && box.handle.deref() === undefined) this.free(box);
+    }
+  }
+
+  /** The largest live arrays in words, arrays of one type together: "12 × f32[256,1024] (12.0 MiB)". */
+  largest(count: number): string {
+    const byAval = new Map<ShapedArray, number>();
+    for (const box of this.boxes) byAval.set(box.aval, (byAval.get(box.aval) ?? 0) + 1);
+    return [...byAval]
+      .sort(([a, n], [b, m]) => m * b.nbytes - n * a.nbytes)
+      .slice(0, count)
+      .map(([aval, n]) => `${n} × ${aval} (${((n * aval.nbytes) / MIB).toFixed(1)} MiB)`)
+      .join(", ");
   }
 }
 
-/** A registry whose cleanup can be forced (V8 11–12), and the collector. */
-function forcible(
-  process: NodeProcess | undefined,
-  finalize: (held: Held) => void,
-  keepGc: (gc: () => void) => void,
-): Registry | null {
-  const v8 = process?.getBuiltinModule?.("node:v8") as { setFlagsFromString(flag: string): void } | undefined;
-  const vm = process?.getBuiltinModule?.("node:vm") as { runInNewContext(code: string): unknown } | undefined;
-  const major = Number(
-    (process as { versions?: { node?: string } } | undefined)?.versions?.node?.split(".")[0] ?? 0,
-  );
-  if (v8 === undefined || vm === undefined || major < 20 || major > 22) return null;
-  v8.setFlagsFromString("--expose-gc");
-  v8.setFlagsFromString("--harmony-weak-refs-with-cleanup-some");
-  const Forced = vm.runInNewContext("FinalizationRegistry") as typeof FinalizationRegistry;
-  keepGc(vm.runInNewContext("gc") as () => void);
-  v8.setFlagsFromString("--no-harmony-weak-refs-with-cleanup-some");
-  v8.setFlagsFromString("--no-expose-gc");
-  return new Forced(finalize) as unknown as Registry;
+interface V8Module {
+  setFlagsFromString(flag: string): void;
+}
+interface VmModule {
+  runInNewContext(code: string): unknown;
+  createContext(o: object, options: object): object;
+  Script: new (code: string) => { runInContext(context: object): unknown };
+}
+/** Node's collector, got by a flag set at run time; null where there is none. */
+function forcible(process: NodeProcess): Sweep | null {
+  try {
+    const v8 = process.getBuiltinModule?.("node:v8") as V8Module;
+    const vm = process.getBuiltinModule?.("node:vm") as VmModule;
+    v8.setFlagsFromString("--expose-gc");
+    const gc = vm.runInNewContext("gc") as () => void;
+    v8.setFlagsFromString("--no-expose-gc");
+    const ownQueue = vm.createContext({}, { microtaskMode: "afterEvaluate" });
+    const checkpoint = new vm.Script("Promise.resolve().then(() => {})");
+    return () => {
+      checkpoint.runInContext(ownQueue);
+      gc();
+    };
+  } catch {
+    return null; // Not Node, or one that forbids flags: the registry is the net.
+  }
 }
 
+/** The collector of this process. */
 export const collector: Collector = new Collector();

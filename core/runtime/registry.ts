@@ -1,67 +1,46 @@
-// Plugins, their clients and devices. Explicit: a plugin enters by `use`; the embedded default by its factory.
+// Plugins enter by `use`, the embedded default by its factory; each is negotiated with, its facts are checked, and what it
+// claims but doesn't have is blamed on it by name. Then its devices are known, and one of them is where new arrays go.
 import {
   ABI,
   IR,
   isTenonError,
+  negotiate,
   type Client,
-  type Device,
-  type DeviceDescription,
+  type ClientExtensions,
   type HostContext,
   type Plugin,
 } from "tenon-plugin-api";
+import { checkDevices, readCapabilities, readDescriptions, readManifest } from "tenon-plugin-api/schemas";
 import { fail } from "../errors.ts";
 import { context, withContext } from "../ir/context.ts";
+import { RuntimeDevice, Session } from "./device.ts";
+import { runtime } from "./runtime.ts";
 
-/** A started device. */
-export class RuntimeDevice {
-  readonly client: Client;
-  readonly device: Device;
-  readonly plugin: string;
-  readonly index: number;
-  constructor(client: Client, device: Device, plugin: string, index: number) {
-    this.client = client;
-    this.device = device;
-    this.plugin = plugin;
-    this.index = index;
-  }
-  get id(): number {
-    return this.device.id;
-  }
-  get platform(): string {
-    return this.client.platform;
-  }
-  get kind(): string {
-    return this.device.description.kind;
-  }
-  get name(): string {
-    return `${this.plugin}:${this.index}`;
-  }
-  get capabilities(): Client["capabilities"] & { readonly readSync: boolean } {
-    return { ...this.client.capabilities, readSync: this.client.extensions?.readSync !== undefined };
-  }
-  toString(): string {
-    return this.name;
-  }
-}
+export { RuntimeDevice } from "./device.ts";
 
-/** What `discover` says of something that isn't started. */
+/** What `discover` says of one device, started or not. */
 export interface Discovered {
   readonly platform: string;
   readonly kind: string;
   readonly available: boolean;
+  /** Why it isn't available. */
   readonly reason?: string;
   readonly hint?: string;
 }
 
-const host: HostContext = {
+const hostFor = (plugin: string): HostContext => ({
   abi: ABI,
   ir: IR,
   processIndex: 0,
   processCount: 1,
-  warn: (message) => console.warn(`tenon: ${message}`),
-};
+  warn: (message) => {
+    runtime.warn({ code: "UNKNOWN", message }, plugin);
+  },
+});
 const started = new Map<string, RuntimeDevice[]>();
-const plugins = new Map<string, Plugin>();
+const starting = new Map<string, Promise<readonly RuntimeDevice[]>>();
+/** Accepted plugins, and the IR at which programs are written for each. */
+const plugins = new Map<string, { readonly plugin: Plugin; readonly ir: string }>();
 let embedded: (() => Plugin) | null = null;
 let defaultDevice: RuntimeDevice | null = null;
 
@@ -70,85 +49,144 @@ export function registerEmbedded(factory: () => Plugin): void {
   embedded ??= factory;
 }
 
-/** Is the plugin's contract one that this host speaks? @throws E_PLUGIN_REFUSED naming the plugin, both numbers and the side to update */
-function checkManifest(plugin: Plugin): void {
-  const m = plugin?.manifest;
-  const refuse = (why: string): Error =>
-    fail("E_PLUGIN_REFUSED", `use(): plugin ${m?.name ?? "?"} is refused: ${why}`, {
-      plugin: m?.name ?? "?",
-    });
-  if (
-    typeof m?.name !== "string" ||
-    typeof m.abi?.major !== "number" ||
-    typeof m.ir?.max !== "string" ||
-    !Array.isArray(m.platforms) ||
-    typeof plugin.createClient !== "function"
-  )
-    throw refuse("its manifest needs name, version, platforms, abi {major, minor} and ir {min, max}");
-  if (m.abi.major !== ABI.major || (ABI.major === 0 && m.abi.minor !== ABI.minor))
-    throw refuse(
-      `it was built for abi ${m.abi.major}.${m.abi.minor}, this host speaks ${ABI.major}.${ABI.minor}: update the ${m.abi.major > ABI.major || m.abi.minor > ABI.minor ? "host" : "plugin"}`,
-    );
-  if (m.ir.max !== IR) throw refuse(`it reads ir ≤ ${m.ir.max}, this host writes ${IR}`);
-}
+// --- accepting a plugin ----------------------------------------------------------------------------------------------
 
-function adopt(plugin: Plugin, client: Client): RuntimeDevice[] {
-  const { name } = plugin.manifest;
-  const missing = (["compile", "toDevice", "toHost", "dispose"] as const).filter(
-    (m) => typeof client?.[m] !== "function",
-  );
-  if (missing.length > 0)
-    throw fail("E_PLUGIN_REFUSED", `use(): plugin ${name} made a client without ${missing.join(", ")}`, {
-      plugin: name,
-    });
-  const list = client.devices.map((d, i) => new RuntimeDevice(client, d, name, i));
-  started.set(name, list);
-  return list;
-}
-
-/** Starts a plugin's devices. @throws E_PLUGIN_REFUSED; UNAVAILABLE with the plugin's reason */
-export async function use(plugin: Plugin): Promise<readonly RuntimeDevice[]> {
-  checkManifest(plugin);
-  const { name } = plugin.manifest;
-  const known = started.get(name);
-  if (known !== undefined) return known;
-  plugins.set(name, plugin);
+const refused = (plugin: string, why: string, cause?: unknown): Error =>
+  fail("E_PLUGIN_REFUSED", `use(): plugin ${plugin} is refused: ${why}`, { plugin, cause });
+/** Runs a check; what it throws refuses the plugin. */
+function accept<R>(plugin: string, check: () => R): R {
   try {
-    return adopt(plugin, await plugin.createClient({}, host));
+    return check();
   } catch (error) {
-    if (isTenonError(error)) throw error;
-    throw fail("E_PLUGIN", `use(): plugin ${name} failed to start: ${String(error)}`, {
-      cause: error,
-      plugin: name,
-    });
+    throw refused(plugin, error instanceof Error ? error.message : String(error), error);
   }
 }
-/** `use` for plugins that start without waiting. */
-export function useSync(plugin: Plugin): readonly RuntimeDevice[] {
-  checkManifest(plugin);
-  const known = started.get(plugin.manifest.name);
-  if (known !== undefined) return known;
-  const client = plugin.createClient({}, host);
-  if (client instanceof Promise)
-    throw fail("E_NOT_READY", `plugin ${plugin.manifest.name} starts asynchronously: await use(plugin)`);
-  plugins.set(plugin.manifest.name, plugin);
-  return adopt(plugin, client);
+
+/** Checks what can be known before hardware is touched. @throws E_PLUGIN_REFUSED naming plugin, both numbers, the side to update */
+function register(plugin: Plugin): string {
+  const given = (plugin as Plugin | undefined)?.manifest?.name;
+  const name = typeof given === "string" && given !== "" ? given : "?";
+  if (plugins.get(name)?.plugin === plugin) return name;
+  const manifest = accept(name, () => readManifest((plugin as Plugin | undefined)?.manifest));
+  const verdict = negotiate({ abi: ABI, ir: IR }, manifest);
+  if (!verdict.ok) throw refused(name, verdict.why);
+  for (const method of ["discover", "createClient"] as const)
+    if (typeof plugin[method] !== "function") throw refused(name, `it has no method ${method}`);
+  plugins.set(name, { plugin, ir: verdict.ir });
+  if (plugin.extensions?.hooks !== undefined)
+    accept(name, () => plugin.extensions?.hooks?.apply(runtime.hooks));
+  if (runtime.asked?.registered.isUsed() === true) runtime.asked.registered.call(manifest);
+  return name;
 }
 
-/** Lists a plugin for `discover` without starting it. */
+const METHODS: { readonly [N in keyof ClientExtensions]: readonly string[] } = {
+  readSync: ["read"],
+  hostView: ["view"],
+  hostAllocator: ["allocate"],
+  deviceCopy: ["copy"],
+  deserialize: ["load"],
+  memoryStats: ["read"],
+  interop: ["import", "export"],
+};
+
+/** Takes a client in: everything it claims is there, its facts have the form they must have. [load.honest] */
+function adopt(name: string, client: Client): RuntimeDevice[] {
+  for (const m of ["compile", "toDevice", "toHost", "dispose"] as const)
+    if (typeof (client as Client | undefined)?.[m] !== "function")
+      throw refused(name, `its client has no method ${m}`);
+  if (typeof (client.lost as Promise<unknown> | undefined)?.then !== "function")
+    throw refused(name, "its client has no promise `lost`");
+  for (const [extension, methods] of Object.entries(METHODS)) {
+    const found = client.extensions?.[extension as keyof ClientExtensions] as object | undefined;
+    for (const m of found === undefined ? [] : methods)
+      if (typeof (found as Record<string, unknown>)[m] !== "function")
+        throw refused(name, `it claims the extension ${extension}, which has no method ${m}`);
+  }
+  accept(name, () => {
+    checkDevices(client.devices, name);
+  });
+  const capabilities = accept(name, () => readCapabilities(client.capabilities, name));
+  const { ir } = plugins.get(name) as { ir: string };
+  const session = new Session(name, client, capabilities, ir);
+  const devices = client.devices.map((d, i) => new RuntimeDevice(session, d, i));
+  started.set(name, devices);
+  watchLoss(session, devices);
+  if (runtime.asked?.clientCreated.isUsed() === true)
+    runtime.asked.clientCreated.call(Object.freeze({ plugin: name, devices: client.devices, capabilities }));
+  return devices;
+}
+
+/** A lost client is forgotten, so that the next use makes a new one. */
+function watchLoss(session: Session, devices: readonly RuntimeDevice[]): void {
+  void session.client.lost.then((error) => {
+    session.lost = error;
+    if (started.get(session.plugin) === devices) started.delete(session.plugin);
+    if (defaultDevice?.session === session) defaultDevice = null;
+    if (error.code !== "CANCELLED" && runtime.asked?.deviceLost.isUsed() === true)
+      runtime.asked.deviceLost.call(Object.freeze({ plugin: session.plugin, error }));
+  });
+}
+
+// --- starting ---------------------------------------------------------------------------------------------------------
+
+const failedToStart = (name: string, error: unknown): Error =>
+  isTenonError(error)
+    ? error
+    : fail("E_PLUGIN", `use(): plugin ${name} failed to start: ${String(error)}`, {
+        cause: error,
+        plugin: name,
+      });
+
+/** Starts a plugin's devices, once. @throws E_PLUGIN_REFUSED; UNAVAILABLE with the plugin's reason */
+export async function use(plugin: Plugin): Promise<readonly RuntimeDevice[]> {
+  const name = register(plugin);
+  const known = started.get(name) ?? starting.get(name);
+  if (known !== undefined) return known;
+  const start = (async () => {
+    try {
+      return adopt(name, await plugin.createClient({}, hostFor(name)));
+    } catch (error) {
+      throw failedToStart(name, error);
+    } finally {
+      starting.delete(name);
+    }
+  })();
+  starting.set(name, start);
+  return start;
+}
+
+/** `use` for plugins that start without waiting. @throws E_NOT_READY for one that doesn't */
+export function useSync(plugin: Plugin): readonly RuntimeDevice[] {
+  const name = register(plugin);
+  const known = started.get(name);
+  if (known !== undefined) return known;
+  let client: ReturnType<Plugin["createClient"]>;
+  try {
+    client = plugin.createClient({}, hostFor(name));
+  } catch (error) {
+    throw failedToStart(name, error);
+  }
+  if (!(client instanceof Promise)) return adopt(name, client);
+  client.catch(() => undefined);
+  throw fail("E_NOT_READY", `plugin ${name} starts asynchronously: await use(plugin)`);
+}
+
+/** Lists a plugin for `discover` and `pickDevice` without starting it. */
 export function offer(plugin: Plugin): void {
-  checkManifest(plugin);
-  plugins.set(plugin.manifest.name, plugin);
+  register(plugin);
 }
 
 function startEmbedded(): RuntimeDevice {
-  if (embedded === null)
-    throw fail(
-      "E_NO_DEVICE",
-      "there is no device: await use(plugin) first, or import the package tenon, which brings its default",
-    );
-  return useSync(embedded())[0] as RuntimeDevice;
+  if (embedded !== null) return useSync(embeddedPlugin())[0] as RuntimeDevice;
+  throw fail(
+    "E_NO_DEVICE",
+    "there is no device: await use(plugin) first, or import the package tenon, which brings its default",
+  );
 }
+let embeddedMade: Plugin | null = null;
+const embeddedPlugin = (): Plugin => (embeddedMade ??= (embedded as () => Plugin)());
+
+// --- finding ---------------------------------------------------------------------------------------------------------
 
 /** The device of new arrays: withDevice > setDefaultDevice > TENON_DEVICE > the embedded plugin. */
 export function currentDevice(): RuntimeDevice {
@@ -156,80 +194,90 @@ export function currentDevice(): RuntimeDevice {
   return chosen ?? (defaultDevice ??= fromEnvironment() ?? startEmbedded());
 }
 function fromEnvironment(): RuntimeDevice | null {
-  const name = (globalThis as { process?: { env: Record<string, string | undefined> } }).process?.env[
-    "TENON_DEVICE"
-  ];
+  const { process } = globalThis as { process?: { env: Record<string, string | undefined> } };
+  const name = process?.env["TENON_DEVICE"];
   return name === undefined || name === "" ? null : findDevice(name);
 }
 
-/** A started device by name: "cpu-wasm", "webgpu:0". The embedded plugin starts by being named. */
+/** Does a device go by this name, "cpu-wasm" or a platform's? */
+const isCalled =
+  (base: string) =>
+  (d: RuntimeDevice): boolean =>
+    d.plugin === base || d.platform === base;
+
+/** A started device by name: "cpu-wasm", "webgpu:0". A plugin that starts without waiting starts by being named. @throws E_NO_DEVICE */
 export function findDevice(name: string): RuntimeDevice {
   const [base, index = "0"] = name.split(":") as [string, string?];
   const search = (): RuntimeDevice | undefined =>
-    [...started.values()].flat().filter((d) => d.plugin === base || d.platform === base)[Number(index)];
-  const found = search() ?? (embedded === null ? undefined : (startEmbedded(), search()));
+    [...started.values()].flat().filter(isCalled(base))[Number(index)];
+  const found = search() ?? (startNamed(base) ? search() : undefined);
   if (found !== undefined) return found;
-  const known = [...started.values()]
-    .flat()
-    .map((d) => d.name)
-    .join(", ");
+  const known = [...started.values()].flat().join(", ");
   throw fail("E_NO_DEVICE", `there is no device "${name}"; started: ${known || "none"}`, {
     hint: "await use(plugin) starts a plugin; await discover() says what is missing and why",
   });
+}
+/** Starts the plugin of this name if it isn't started; false when there is none. */
+function startNamed(base: string): boolean {
+  if (started.has(base)) return false;
+  const plugin = pluginNamed(base) ?? (embedded === null ? undefined : embeddedPlugin());
+  if (plugin !== undefined) useSync(plugin);
+  return plugin !== undefined;
+}
+/** A registered plugin by its name or one of its platforms. */
+function pluginNamed(base: string): Plugin | undefined {
+  const byPlatform = (): Plugin | undefined =>
+    [...plugins.values()].find(({ plugin }) => plugin.manifest.platforms.includes(base))?.plugin;
+  return plugins.get(base)?.plugin ?? byPlatform();
 }
 
 /** Started devices, of one plugin or platform if named. */
 export function devices(platform?: string): readonly RuntimeDevice[] {
   if (started.size === 0 && embedded !== null) startEmbedded();
   const all = [...started.values()].flat();
-  return platform === undefined ? all : all.filter((d) => d.plugin === platform || d.platform === platform);
+  return platform === undefined ? all : all.filter(isCalled(platform));
 }
 
-/** Everything that registered plugins see, with the reason where something is missing. */
+/** Everything that registered plugins see, with the reason where something is missing. Starts nothing. */
 export async function discover(): Promise<readonly Discovered[]> {
-  if (embedded !== null) startEmbedded();
-  const lists = await Promise.all(
-    [...plugins.values()].map(async (plugin) => {
-      const { name } = plugin.manifest;
-      try {
-        return (await plugin.discover(host)).map((d: DeviceDescription): Discovered => ({
-          platform: name,
-          kind: d.kind,
-          available: d.available,
-          ...(d.why === undefined ? {} : { reason: d.why }),
-        }));
-      } catch (error) {
-        return [
-          { platform: name, kind: "?", available: false, reason: `its discovery failed: ${String(error)}` },
-        ];
-      }
-    }),
-  );
+  if (embedded !== null) register(embeddedPlugin());
+  const lists = await Promise.all([...plugins].map(([name, { plugin }]) => discovered(name, plugin)));
   return lists.flat();
 }
+async function discovered(name: string, plugin: Plugin): Promise<readonly Discovered[]> {
+  try {
+    return readDescriptions(await plugin.discover(hostFor(name)), name).map((d): Discovered => ({
+      platform: name,
+      kind: d.kind,
+      available: d.available,
+      ...(d.why === undefined ? {} : { reason: d.why }),
+    }));
+  } catch (error) {
+    const reason = `its discovery failed: ${error instanceof Error ? error.message : String(error)}`;
+    return [{ platform: name, kind: "?", available: false, reason }];
+  }
+}
 
-/** The first of these that starts, and why the earlier ones don't. */
+/** The first of these that starts, and why the earlier ones don't. @throws E_NO_DEVICE with all reasons */
 export async function pickDevice(
   preference: readonly string[],
 ): Promise<{ device: RuntimeDevice; skipped: readonly { platform: string; reason: string }[] }> {
   const skipped: { platform: string; reason: string }[] = [];
   for (const name of preference) {
     try {
-      const plugin = plugins.get(name.split(":")[0] as string);
-      if (plugin !== undefined) await use(plugin);
+      const known = pluginNamed(name.split(":")[0] as string);
+      if (known !== undefined) await use(known);
       return { device: findDevice(name), skipped };
     } catch (error) {
       skipped.push({ platform: name, reason: error instanceof Error ? error.message : String(error) });
     }
   }
-  throw fail(
-    "E_NO_DEVICE",
-    `pickDevice: none of ${preference.join(", ")} is available:\n${skipped.map((s) => `  ${s.platform}: ${s.reason}`).join("\n")}`,
-  );
+  const reasons = skipped.map((s) => `\n  ${s.platform}: ${s.reason}`).join("");
+  throw fail("E_NO_DEVICE", `pickDevice: none of ${preference.join(", ")} is available:${reasons}`);
 }
 
 const resolve = (d: RuntimeDevice | string): RuntimeDevice => (typeof d === "string" ? findDevice(d) : d);
-/** Runs `f` with new arrays on a device. */
+/** Runs `f` with new arrays on a device. Source: jax.default_device */
 export const withDevice = <R>(device: RuntimeDevice | string, f: () => R): R =>
   withContext({ device: resolve(device) }, f);
 /** The device of new arrays from here on. */

@@ -1,0 +1,248 @@
+// From jaxprs to executables, through two caches: by the jaxpr's identity here and in dispatch, below by the structure of
+// the Program, so that equal programs share one executable. Taps of `lower` rewrite, the persistent cache may answer.
+import {
+  deepFreeze,
+  isTenonError,
+  mainOf,
+  signatureOf,
+  unsupported,
+  type CacheQuery,
+  type CompileOptions,
+  type Executable,
+  type Program,
+} from "tenon-plugin-api";
+import { verifyProgram } from "tenon-plugin-api/verify";
+import { fail } from "../errors.ts";
+import type { Loaded, RuntimeDevice, Session } from "./device.ts";
+import { runtime } from "./runtime.ts";
+
+/** Process-wide counters: tests and `explain` read them. */
+export const counters: { compiles: number; executions: number; traces: number } = {
+  compiles: 0,
+  executions: 0,
+  traces: 0,
+};
+
+/** Runs a plugin's code; a foreign exception becomes an error that names the plugin. */
+export function blame<R>(plugin: string, call: () => R): R {
+  try {
+    return call();
+  } catch (error) {
+    throw blamed(plugin, error);
+  }
+}
+/** The error that the user sees for what a plugin threw. */
+export function blamed(plugin: string, error: unknown): unknown {
+  if (isTenonError(error)) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  return fail("E_PLUGIN", `plugin ${plugin} threw: ${text}`, { plugin, cause: error });
+}
+
+// --- keys ----------------------------------------------------------------------------------------------------------------
+
+/** Structural key of a program: names and locations are outside it; long attachments stand by a hash and are compared in full. */
+function programKey(program: Program): string {
+  const { functions, main, symbols, meshes, partitions } = program;
+  const bodies = functions.map((f) => [
+    f.name,
+    f.params.map((p) => [p.id, p.type, p.donate ?? 0, p.memoryKind, p.sharding]),
+    f.ops,
+    f.results.map((r) => [r.value, r.memoryKind, r.sharding]),
+  ]);
+  const bytes = program.attachments.map((a) => (a.length <= 64 ? a.join() : `${a.length}:${hashBytes(a)}`));
+  const located = program.locations === undefined ? undefined : withoutLocations;
+  return JSON.stringify([main, bodies, bytes, symbols, meshes, partitions], located);
+}
+const withoutLocations = (key: string, value: unknown): unknown => (key === "loc" ? undefined : value);
+
+/** FNV-1a over the bytes. */
+function hashBytes(bytes: Uint8Array): number {
+  let h = 0x811c9dc5;
+  for (const x of bytes) h = Math.imul(h ^ x, 0x01000193);
+  return h >>> 0;
+}
+const sameBytes = (a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean =>
+  a.length === b.length &&
+  a.every((x, i) => {
+    const y = b[i] as Uint8Array;
+    return x.length === y.length && x.every((v, k) => v === y[k]);
+  });
+
+// --- compiling -------------------------------------------------------------------------------------------------------------
+
+/** What the taps of `lower` make of a program, verified. */
+function rewritten(program: Program, session: Session): { program: Program; taps: string } {
+  const hook = runtime.asked?.lower;
+  if (hook?.isUsed() !== true) return { program, taps: "" };
+  const { plugin, capabilities } = session;
+  const result = hook.call(
+    deepFreeze(program),
+    Object.freeze({ plugin, capabilities, function: program.name }),
+  );
+  const taps = hook.taps
+    .map((t) => `${t.name}@${String((t as { fingerprint?: unknown }).fingerprint)}`)
+    .join();
+  return { program: result === program ? program : verifyProgram(result), taps };
+}
+
+/** The executable of a program on a device, or the promise of one. @throws UNIMPLEMENTED naming op, dtype and plugin */
+export function compileProgram(lowered: Program, device: RuntimeDevice, options?: CompileOptions): Loaded {
+  const { session } = device;
+  const { program, taps } = rewritten(lowered, session);
+  const key = `${device.index}|${taps}|${programKey(program)}`;
+  let bucket = session.programs.get(key);
+  if (bucket === undefined) session.programs.set(key, (bucket = []));
+  const known = bucket.find((b) => sameBytes(b.attachments, program.attachments));
+  if (known !== undefined && !isAwaited(known.loaded, session, options)) return known.loaded;
+  const refused = unsupported(program, session.capabilities, session.plugin);
+  if (refused !== undefined) throw refused;
+  const loaded: Loaded = known?.loaded ?? { executable: null, failure: null };
+  const item = { attachments: program.attachments, loaded };
+  const forget = (): void => {
+    const list = bucket as (typeof item)[];
+    list.splice(list.indexOf(item), 1);
+  };
+  bucket.push(item);
+  try {
+    load(
+      loaded,
+      deepFreeze({ ...program, ir: session.ir }),
+      key,
+      device,
+      { ...options, devices: [device.id] },
+      forget,
+    );
+  } catch (error) {
+    forget();
+    throw error;
+  }
+  return loaded;
+}
+
+/** Is it being compiled for someone who awaits it, while this caller can't wait? Then it's compiled here and now. */
+const isAwaited = (loaded: Loaded, session: Session, options: CompileOptions | undefined): boolean =>
+  loaded.executable === null && session.gate === null && options?.background !== true;
+
+/** Compiles, at once or behind the session's gate; the persistent cache is asked first. */
+function load(
+  loaded: Loaded,
+  program: Program,
+  key: string,
+  device: RuntimeDevice,
+  options: CompileOptions,
+  forget: () => void,
+): void {
+  const { session } = device;
+  counters.compiles++;
+  const query = cacheQuery(program, key, session);
+  const made = cached(query, session, options) ?? compile(program, key, session, options);
+  if (!(made instanceof Promise)) {
+    loaded.executable = made;
+    store(query, made);
+    return;
+  }
+  if (session.gate === null && options.background !== true) {
+    made.catch(() => undefined);
+    throw fail("E_PLUGIN", `plugin ${session.plugin} offers readSync, so compile may not return a promise`, {
+      plugin: session.plugin,
+    });
+  }
+  const settled = made.then(
+    (executable) => {
+      if (loaded.executable !== null) executable.dispose();
+      else store(query, (loaded.executable = executable));
+    },
+    (error: unknown) => {
+      loaded.failure = blamed(session.plugin, error);
+      forget();
+    },
+  );
+  loaded.pending = settled;
+  if (options.background !== true) session.gate?.hold(settled);
+}
+
+/** `client.compile` between the hooks that tell of it. */
+function compile(
+  program: Program,
+  key: string,
+  session: Session,
+  options: CompileOptions,
+): Executable | Promise<Executable> {
+  const { client, plugin } = session;
+  const hooks = runtime.asked;
+  const told = hooks !== null && (hooks.beforeCompile.isUsed() || hooks.compiled.isUsed());
+  if (!told) return blame(plugin, () => client.compile(program, options));
+  const event = { id: runtime.eventId(), plugin, program, key };
+  const began = performance.now();
+  const end = (error?: unknown): void => {
+    const failed =
+      error === undefined ? {} : { error: { code: "INTERNAL" as const, message: String(error) } };
+    hooks.compiled.call(Object.freeze({ ...event, elapsedMs: performance.now() - began, ...failed }));
+  };
+  hooks.beforeCompile.call(Object.freeze(event));
+  try {
+    const made = client.compile(program, options);
+    if (!(made instanceof Promise)) {
+      end();
+      return made;
+    }
+    return made.then(
+      (executable) => {
+        end();
+        return executable;
+      },
+      (error: unknown) => {
+        end(error);
+        throw error;
+      },
+    );
+  } catch (error) {
+    end(error);
+    throw blamed(plugin, error);
+  }
+}
+
+// --- the persistent cache ----------------------------------------------------------------------------------------------------
+
+/** What identifies this program in the persistent cache; null when nobody taps it. */
+function cacheQuery(program: Program, key: string, session: Session): CacheQuery | null {
+  const hooks = runtime.asked;
+  if (hooks === null || !(hooks.cacheLookup.isUsed() || hooks.cacheStore.isUsed())) return null;
+  const { plugin } = session;
+  return Object.freeze({
+    key: `${plugin}|${mainOf(program).name}|${key}`,
+    plugin,
+    fingerprint: key,
+    signature: signatureOf(program),
+  });
+}
+
+/** An executable from the bytes of the persistent cache; null is a miss. Unreadable bytes are a miss, too. */
+function cached(
+  query: CacheQuery | null,
+  session: Session,
+  options: CompileOptions,
+): Executable | Promise<Executable> | null {
+  const hooks = runtime.asked;
+  if (query === null || hooks === null) return null;
+  const miss = (because: "empty" | "unreadable"): null => {
+    hooks.cacheMiss.call(Object.freeze({ ...query, because }));
+    return null;
+  };
+  const bytes = hooks.cacheLookup.call(query);
+  const { deserialize } = session.client.extensions ?? {};
+  // A promise can't be waited for by a client that compiles synchronously.
+  if (bytes === undefined || bytes instanceof Promise || deserialize === undefined) return miss("empty");
+  try {
+    const loaded = deserialize.load(bytes, query.signature, options);
+    hooks.cacheHit.call(query);
+    return loaded;
+  } catch {
+    return miss("unreadable");
+  }
+}
+function store(query: CacheQuery | null, executable: Executable): void {
+  const serialize = executable.extensions?.serialize;
+  if (query === null || serialize === undefined || runtime.asked?.cacheStore.isUsed() !== true) return;
+  runtime.asked.cacheStore.call(query, () => serialize.bytes());
+}
