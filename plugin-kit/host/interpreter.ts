@@ -17,18 +17,21 @@ import {
   type ValueId,
 } from "tenon-plugin-api";
 
+/** As many as the op table says. Typed as if there were some: a verified program has those that an op needs. */
+export type Listed<T> = readonly [T, T, T, ...T[]];
+/** A region of the op that runs, as a function. */
+export type Region<V> = (...args: V[]) => Listed<V>;
 /** What a kernel knows of the op it runs. */
 export interface Call<N extends OpName, V> {
   readonly op: OpOf<N>;
   readonly attrs: OpAttrs[N];
   /** Types of the results. */
-  readonly types: readonly ConcreteType[];
-  readonly operandTypes: readonly ConcreteType[];
-  /** The op's region as a function. */
-  readonly region: (index: number) => (...args: V[]) => readonly V[];
+  readonly types: Listed<ConcreteType>;
+  readonly operandTypes: Listed<ConcreteType>;
+  readonly region: (index: number) => Region<V>;
 }
 /** Computes an op: one value, or a list of as many as the op has results. Values are never written to again. */
-export type Kernel<N extends OpName, V> = (operands: readonly V[], call: Call<N, V>) => V | readonly V[];
+export type Kernel<N extends OpName, V> = (operands: Listed<V>, call: Call<N, V>) => V | readonly V[];
 /** Kernels by op. */
 export type KernelTable<V> = { readonly [N in OpName]?: Kernel<N, V> };
 
@@ -51,7 +54,7 @@ interface Routine<V> {
   readonly steps: readonly Step<V>[];
   readonly results: readonly ValueId[];
 }
-type AnyKernel<V> = (operands: readonly V[], call: Call<OpName, V>) => V | readonly V[];
+type AnyKernel<V> = Kernel<OpName, V>;
 
 /** Ops that need no kernel. */
 export const OWN_OPS = [
@@ -113,15 +116,11 @@ export class Interpreter<V extends object> {
     const fixed = { op, attrs: op.attrs, types, operandTypes } as unknown as Omit<Call<OpName, V>, "region">;
     return (env) => {
       const region =
-        (i: number) =>
-        (...args: V[]) =>
-          this.enter(regions[i] as Routine<V>, args, env);
-      const made = this.blamed(op, () =>
-        kernel(
-          operands.map((id) => env[id] as V),
-          { ...fixed, region },
-        ),
-      );
+        (i: number): Region<V> =>
+        (...args) =>
+          listed(this.enter(regions[i] as Routine<V>, args, env));
+      const values = listed(operands.map((id) => env[id] as V));
+      const made = this.blamed(op, () => kernel(values, { ...fixed, region }));
       const results = Array.isArray(made) ? (made as readonly V[]) : [made as V];
       op.results.forEach((r, i) => (env[r.id] = results[i]));
       for (const id of dead) env[id] = undefined;
@@ -156,11 +155,11 @@ export class Interpreter<V extends object> {
         return constantKernel(form, this.program.attachments[op.attrs.value.bytes] as Uint8Array);
       case "reshape":
       case "bitcast_convert":
-        return ([x], { types }) => form.fromBytes(types[0] as ConcreteType, form.toBytes(x as V));
+        return ([x], { types }) => form.fromBytes(types[0], form.toBytes(x));
       case "while":
         return (state, { region }) => this.loop(state, region(0), region(1));
       case "case":
-        return ([index], { region }) => region(this.branch(index as V, op.regions?.length ?? 0))();
+        return ([index], { region }) => region(this.branch(index, op.regions?.length ?? 0))();
       case "call":
         return (args) => this.enter(this.functions.get(op.attrs.callee) as Routine<V>, args, []);
       case "custom_call":
@@ -170,13 +169,9 @@ export class Interpreter<V extends object> {
     }
   }
 
-  private loop(
-    state: readonly V[],
-    cond: (...s: V[]) => readonly V[],
-    body: (...s: V[]) => readonly V[],
-  ): readonly V[] {
+  private loop(state: readonly V[], cond: Region<V>, body: Region<V>): readonly V[] {
     let current = state;
-    while (this.machine.form.toBytes(cond(...current)[0] as V)[0] !== 0) current = body(...current);
+    while (this.machine.form.toBytes(cond(...current)[0])[0] !== 0) current = body(...current);
     return current;
   }
   /** Out of range: the last branch. */
@@ -203,7 +198,7 @@ export class Interpreter<V extends object> {
 function constantKernel<V>(form: HostForm<V>, bytes: Uint8Array): AnyKernel<V> {
   let made: V | undefined;
   return (_none, { types, attrs }) => {
-    const type = types[0] as ConcreteType;
+    const [type] = types;
     const { splat } = (attrs as OpAttrs["constant"]).value;
     return (made ??= form.fromBytes(type, splat === true ? repeated(bytes, type.shape) : bytes));
   };
@@ -213,6 +208,8 @@ function repeated(bytes: Uint8Array, shape: readonly number[]): Uint8Array {
   for (let at = 0; at < out.length; at += bytes.length) out.set(bytes, at);
   return out;
 }
+
+const listed = <T>(list: readonly T[]): Listed<T> => list as unknown as Listed<T>;
 
 /** For each op of a block the values defined in it that nothing needs afterwards. */
 function deaths(block: Block): ValueId[][] {
