@@ -14,7 +14,7 @@ export {
   type PluginDefinition,
   type TensorDefinition,
 } from "./define-plugin.ts";
-export type { Call, HostForm, Kernel, Listed, Region } from "./host/interpreter.ts";
+export type { Call, HostForm, Kernel as HostKernel, Listed, Region as HostRegion } from "./host/interpreter.ts";
 export {
   copyElement,
   dot,

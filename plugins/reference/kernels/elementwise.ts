@@ -7,7 +7,7 @@ import {
   tensor,
   toBytes,
   fromBytes,
-  type Kernel,
+  type HostKernel as Kernel,
   type Kernels,
   type Tensor,
 } from "tenon-plugin-kit";

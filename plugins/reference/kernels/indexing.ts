@@ -5,7 +5,7 @@ import {
   each,
   rearranged,
   strides,
-  type Kernel,
+  type HostKernel as Kernel,
   type Kernels,
   type Tensor,
 } from "tenon-plugin-kit";
@@ -88,7 +88,8 @@ const gather: Kernel<"gather", Tensor> = ([x, indices], { attrs: a, types }) => 
   });
 };
 
-const scatter: Kernel<"scatter", Tensor> = (args, { attrs: a, region }) => {
+const scatter: Kernel<"scatter", Tensor> = (args, call) => {
+  const { attrs: a } = call;
   const n = (args.length - 1) / 2;
   const [indices, updates] = [args[n] as Tensor, args.slice(n + 1)];
   const outs = args.slice(0, n).map(copy);
@@ -107,7 +108,7 @@ const scatter: Kernel<"scatter", Tensor> = (args, { attrs: a, region }) => {
     return k < 0 ? 1 : at(update, at(a.updateWindowDims, k));
   });
   const step = strides(shape);
-  const fold = folder(region(0), outs, updates);
+  const fold = folder(call, 0, outs, updates);
   each(update, (index, from) => {
     const to = startOf(index);
     if (!to.every((s, d) => s >= 0 && s + at(sizes, d) <= at(shape, d))) return; // skipped whole

@@ -7,7 +7,7 @@ import {
   rearranged,
   strides,
   tensor,
-  type Kernel,
+  type HostKernel as Kernel,
   type Kernels,
   type Tensor,
 } from "tenon-plugin-kit";
