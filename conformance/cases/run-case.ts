@@ -96,14 +96,15 @@ function skipReason(error: unknown, program: CaseProgram | undefined): string | 
   // A rule that core lacks is a gap of ours; only what a plugin doesn't offer is a skip.
   if (isTenonError(error) && error.code === "UNIMPLEMENTED" && error.reason !== "E_NO_RULE")
     return firstLine(error);
-  const absent = error instanceof TypeError && program !== undefined ? absentIn(program) : undefined;
+  if (!(error instanceof TypeError) || program === undefined) return null;
+  const absent = absentIn(`${error.message}\n${textOf(program)}`);
   return absent === undefined ? null : `${absent} is absent`;
 }
+const textOf = (program: CaseProgram): string =>
+  typeof program === "function" ? String(program) : `${String(program.control)}${String(program.call)}`;
 
-/** The first dotted path in a program's text that starts at a public namespace and leads nowhere. */
-function absentIn(program: CaseProgram): string | undefined {
-  const text =
-    typeof program === "function" ? String(program) : `${String(program.control)}${String(program.call)}`;
+/** The first dotted path in a text that starts at a public namespace and leads nowhere. */
+function absentIn(text: string): string | undefined {
   const paths = text.matchAll(/(?<![\w$.])[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+/g);
   for (const [path] of paths) {
     const names = path.split(".");

@@ -81,8 +81,9 @@ function updated(c: Case): unknown {
 function initialized(c: Case): unknown {
   if (jaxParameters(c.api)?.[0] === "key") return apply(c);
   const path = ourPath(c.api);
+  const factory = publicFunction(path);
   const settings = place(path, signaturesOf(path), bind(jaxParameters(c.api), [], c.kwargs ?? {}));
-  const made = publicFunction(path)(...settings) as (...args: unknown[]) => unknown;
+  const made = factory(...settings) as (...args: unknown[]) => unknown;
   return made(...(c.args ?? []).map((v) => decode(v, "setting")));
 }
 
@@ -107,7 +108,7 @@ const SCALARS: Readonly<Record<string, () => tenon.ArrayLike>> = {
   py_complex: () => tenon.complex(1, 1),
 };
 
-/** Checks dtype and weak type of every entry without executing anything. */
+/** Checks dtype and weak type of every entry without executing anything. Operands are scalars, as in JAX's tables. */
 function promotionTable(c: Case, entry: (key: string) => [Operation, string[]]): Promise<Verdict> {
   const wrong: string[] = [];
   for (const [key, [dtype, weak]] of Object.entries(c.table ?? {})) {
@@ -131,7 +132,7 @@ const typeText = (dtype: string, weak: boolean): string => `${dtype}${weak ? " w
 function resultType(operation: Operation, names: readonly string[]): string {
   const specs = names
     .filter((n) => !Object.hasOwn(SCALARS, n))
-    .map((n) => ({ shape: [2], dtype: knownDType(n) }));
+    .map((n) => ({ shape: [], dtype: knownDType(n) }));
   const f = (...arrays: tenon.NDArray[]): unknown => {
     const left = [...arrays];
     return operation(...names.map((n) => SCALARS[n]?.() ?? (left.shift() as tenon.NDArray)));
