@@ -57,7 +57,7 @@ const others = (rank: number, ...lists: readonly (readonly number[])[]): number[
   Array.from({ length: rank }, (_, i) => i).filter((i) => !lists.some((l) => l.includes(i)));
 
 /** Result axes: batch, free of lhs, free of rhs. */
-const dotGeneral: Kernel<"dot_general", Tensor> = ([x, y], { attrs, types }) => {
+const dotGeneral: HostKernel<"dot_general", Tensor> = ([x, y], { attrs, types }) => {
   const { lhsContracting, rhsContracting, lhsBatching, rhsBatching } = attrs;
   const out = tensor(types[0]);
   const [xs, ys] = [strides(x.shape), strides(y.shape)];
@@ -106,7 +106,7 @@ function meeting(
   return where.every((p, d) => Number.isInteger(p) && p >= 0 && p < at(sizes, d)) ? where : undefined;
 }
 
-const convolution: Kernel<"convolution", Tensor> = ([x, w], { attrs: a, types }) => {
+const convolution: HostKernel<"convolution", Tensor> = ([x, w], { attrs: a, types }) => {
   const out = tensor(types[0]);
   const [xs, ws] = [strides(x.shape), strides(w.shape)];
   const window = a.kernelSpatial.map((d) => at(w.shape, d));

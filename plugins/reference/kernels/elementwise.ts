@@ -30,7 +30,7 @@ const refuse = (op: string, d: DType): never => {
 };
 
 const mapUnary =
-  (name: UnaryOp): Kernel<UnaryOp, Tensor> =>
+  (name: UnaryOp): HostKernel<UnaryOp, Tensor> =>
   ([x], { types }) => {
     const out = tensor(types[0]);
     const n = sizeOf(x.shape);
@@ -49,7 +49,7 @@ const mapUnary =
   };
 
 const mapBinary =
-  (name: BinaryOp): Kernel<BinaryOp, Tensor> =>
+  (name: BinaryOp): HostKernel<BinaryOp, Tensor> =>
   ([x, y], { types }) => {
     const out = tensor(types[0]);
     const n = sizeOf(x.shape);
@@ -114,7 +114,7 @@ const COMPARE: { readonly [D in Direction]: (x: Scalar, y: Scalar) => boolean } 
   LT: (x, y) => x < y,
 };
 
-const compare: Kernel<"compare", Tensor> = ([x, y], { attrs, types }) => {
+const compare: HostKernel<"compare", Tensor> = ([x, y], { attrs, types }) => {
   const out = tensor(types[0]);
   const { direction, compareType } = attrs;
   const n = sizeOf(x.shape);
@@ -135,14 +135,14 @@ const compare: Kernel<"compare", Tensor> = ([x, y], { attrs, types }) => {
 /** Position in an operand that is whole or one element. */
 const at = (x: Tensor, i: number): number => (x.shape.length === 0 ? 0 : i);
 
-const select: Kernel<"select", Tensor> = ([pred, onTrue, onFalse], { types }) => {
+const select: HostKernel<"select", Tensor> = ([pred, onTrue, onFalse], { types }) => {
   const out = tensor(types[0]);
   const n = sizeOf(out.shape);
   for (let i = 0; i < n; i++) copyElement(out, i, pred.data[at(pred, i)] !== 0 ? onTrue : onFalse, i);
   return out;
 };
 
-const clamp: Kernel<"clamp", Tensor> = ([low, x, high], { types }) => {
+const clamp: HostKernel<"clamp", Tensor> = ([low, x, high], { types }) => {
   const out = tensor(types[0]);
   const n = sizeOf(out.shape);
   const [max, min] = [pairwise("maximum", out), pairwise("minimum", out)];
@@ -170,7 +170,7 @@ function pairwise(
 
 const partType = (d: DType): DType => (d === "c64" ? "f32" : d === "c128" ? "f64" : d);
 /** A complex operand gives its real part, a complex result gets 0 as the imaginary one. */
-const convert: Kernel<"convert", Tensor> = ([x], { types }) => {
+const convert: HostKernel<"convert", Tensor> = ([x], { types }) => {
   const out = tensor(types[0]);
   const f = converter(partType(x.dtype), partType(out.dtype));
   const [get, set] = [reader(x), writer(out)];
@@ -184,12 +184,12 @@ const convert: Kernel<"convert", Tensor> = ([x], { types }) => {
 };
 
 /** Bool is one bit, of which no other type is made. */
-const bitcastConvert: Kernel<"bitcast_convert", Tensor> = ([x], { types }) => {
+const bitcastConvert: HostKernel<"bitcast_convert", Tensor> = ([x], { types }) => {
   if (x.dtype === "bool" || types[0].dtype === "bool") return refuse("bitcast_convert", "bool");
   return fromBytes(types[0], toBytes(x));
 };
 
-const reducePrecision: Kernel<"reduce_precision", Tensor> = ([x], { attrs, types }) => {
+const reducePrecision: HostKernel<"reduce_precision", Tensor> = ([x], { attrs, types }) => {
   const out = tensor(types[0]);
   const [get, set] = [reader(x), writer(out)];
   const n = sizeOf(x.shape);
@@ -198,7 +198,7 @@ const reducePrecision: Kernel<"reduce_precision", Tensor> = ([x], { attrs, types
   return out;
 };
 
-const complex: Kernel<"complex", Tensor> = ([re, im], { types }) => {
+const complex: HostKernel<"complex", Tensor> = ([re, im], { types }) => {
   const out = tensor(types[0]);
   for (let i = 0; i < re.data.length; i++) setComplex(out, i, [re.data[i] as number, im.data[i] as number]);
   return out;
@@ -207,10 +207,10 @@ const complex: Kernel<"complex", Tensor> = ([re, im], { types }) => {
 /** Kernels of elementwise ops. */
 export const ELEMENTWISE = {
   ...(Object.fromEntries(UNARY.map((n) => [n, mapUnary(n)])) as {
-    [N in (typeof UNARY)[number]]: Kernel<UnaryOp, Tensor>;
+    [N in (typeof UNARY)[number]]: HostKernel<UnaryOp, Tensor>;
   }),
   ...(Object.fromEntries(BINARY.map((n) => [n, mapBinary(n)])) as {
-    [N in (typeof BINARY)[number]]: Kernel<BinaryOp, Tensor>;
+    [N in (typeof BINARY)[number]]: HostKernel<BinaryOp, Tensor>;
   }),
   compare,
   select,

@@ -22,13 +22,13 @@ const clampedStarts = (
   sizes: readonly number[],
 ): number[] => starts.map((s, i) => Math.min(Math.max(Number(reader(s)(0)), 0), at(shape, i) - at(sizes, i)));
 
-const dynamicSlice: Kernel<"dynamic_slice", Tensor> = ([x, ...starts], { attrs, types }) => {
+const dynamicSlice: HostKernel<"dynamic_slice", Tensor> = ([x, ...starts], { attrs, types }) => {
   const step = strides(x.shape);
   const first = dot(clampedStarts(starts, x.shape, attrs.sliceSizes), step);
   return rearranged(types[0], x, (index) => first + dot(index, step));
 };
 
-const dynamicUpdateSlice: Kernel<"dynamic_update_slice", Tensor> = ([x, update, ...starts]) => {
+const dynamicUpdateSlice: HostKernel<"dynamic_update_slice", Tensor> = ([x, update, ...starts]) => {
   const out = copy(x);
   const step = strides(x.shape);
   const first = dot(clampedStarts(starts, x.shape, update.shape), step);
@@ -70,7 +70,7 @@ function starts(indices: Tensor, rank: number, dims: IndexDims): (index: readonl
 const others = (rank: number, ...lists: readonly (readonly number[])[]): number[] =>
   Array.from({ length: rank }, (_, i) => i).filter((i) => !lists.some((l) => l.includes(i)));
 
-const gather: Kernel<"gather", Tensor> = ([x, indices], { attrs: a, types }) => {
+const gather: HostKernel<"gather", Tensor> = ([x, indices], { attrs: a, types }) => {
   const rank = x.shape.length;
   const startOf = starts(indices, rank, {
     batchAxes: others(types[0].shape.length, a.offsetDims),
@@ -88,7 +88,7 @@ const gather: Kernel<"gather", Tensor> = ([x, indices], { attrs: a, types }) => 
   });
 };
 
-const scatter: Kernel<"scatter", Tensor> = (args, call) => {
+const scatter: HostKernel<"scatter", Tensor> = (args, call) => {
   const { attrs: a } = call;
   const n = (args.length - 1) / 2;
   const [indices, updates] = [args[n] as Tensor, args.slice(n + 1)];

@@ -7,7 +7,7 @@ import {
   sizeOf,
   strides,
   tensor,
-  type Kernel,
+  type HostKernel as Kernel,
   type Kernels,
   type Tensor,
 } from "tenon-plugin-kit";
@@ -17,13 +17,14 @@ import { folder } from "./fold.ts";
 const at = (list: readonly number[], i: number): number => list[i] as number;
 
 /** Elements in row-major order, one after another: the order that a reduction leaves open. */
-const reduce: Kernel<"reduce", Tensor> = (args, { attrs, types, region }) => {
+const reduce: HostKernel<"reduce", Tensor> = (args, call) => {
+  const { attrs, types } = call;
   const n = args.length / 2;
   const outs = types.map((t, i) => rearranged(t, args[n + i] as Tensor, () => 0));
   const { shape } = args[0];
   const step = strides(types[0].shape);
   const kept = shape.map((_, d) => d).filter((d) => !attrs.dimensions.includes(d));
-  const fold = folder(region(0), outs, args.slice(0, n));
+  const fold = folder(call, 0, outs, args.slice(0, n));
   each(shape, (index, from) => {
     fold(
       dot(
@@ -67,29 +68,30 @@ function eachWindow(
   });
 }
 
-const reduceWindow: Kernel<"reduce_window", Tensor> = (args, { attrs, types, region }) => {
+const reduceWindow: HostKernel<"reduce_window", Tensor> = (args, call) => {
+  const { attrs, types } = call;
   const n = args.length / 2;
   const outs = types.map((t, i) => rearranged(t, args[n + i] as Tensor, () => 0));
-  const fold = folder(region(0), outs, args.slice(0, n));
+  const fold = folder(call, 0, outs, args.slice(0, n));
   eachWindow(types[0].shape, args[0].shape, attrs, fold);
   return outs;
 };
 
 /** In each window `select` keeps one element, the earlier where it says so; there the source is folded in. */
-const selectAndScatter: Kernel<"select_and_scatter", Tensor> = (
+const selectAndScatter: HostKernel<"select_and_scatter", Tensor> = (
   [x, source, init],
   { attrs, types, region },
 ) => {
   const out = rearranged(types[0], init, () => 0);
   const ones = x.shape.map(() => 1);
   const kept = Array<number>(sizeOf(source.shape)).fill(-1);
-  const select = region(0);
+  const select = call.region(0);
   eachWindow(source.shape, x.shape, { ...attrs, baseDilations: ones, windowDilations: ones }, (window, i) => {
     const best = at(kept, window);
     const keeps = best >= 0 && select(elementOf(x, best), elementOf(x, i))[0].data[0] !== 0;
     if (!keeps) kept[window] = i;
   });
-  const fold = folder(region(1), [out], [source]);
+  const fold = folder(call, 1, [out], [source]);
   kept.forEach((i, window) => {
     if (i >= 0) fold(i, window);
   });
@@ -97,7 +99,7 @@ const selectAndScatter: Kernel<"select_and_scatter", Tensor> = (
 };
 
 /** Stable in any case: isStable = false only allows more. */
-const sort: Kernel<"sort", Tensor> = (args, { attrs, region }) => {
+const sort: HostKernel<"sort", Tensor> = (args, { attrs, region }) => {
   const { shape } = args[0];
   const axis = attrs.dimension < 0 ? attrs.dimension + shape.length : attrs.dimension;
   const step = strides(shape);

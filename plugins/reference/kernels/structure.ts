@@ -15,7 +15,7 @@ import { isBig, writer } from "../elements.ts";
 
 const at = (list: readonly number[], i: number): number => list[i] as number;
 
-const iota: Kernel<"iota", Tensor> = (_none, { attrs, types }) => {
+const iota: HostKernel<"iota", Tensor> = (_none, { attrs, types }) => {
   const out = tensor(types[0]);
   const set = writer(out);
   const parts = partsOf(out.dtype);
@@ -26,20 +26,20 @@ const iota: Kernel<"iota", Tensor> = (_none, { attrs, types }) => {
   return out;
 };
 
-const broadcastInDim: Kernel<"broadcast_in_dim", Tensor> = ([x], { attrs, types }) => {
+const broadcastInDim: HostKernel<"broadcast_in_dim", Tensor> = ([x], { attrs, types }) => {
   const step = strides(x.shape);
   return rearranged(types[0], x, (index) =>
     attrs.dimensions.reduce((from, d, i) => from + (x.shape[i] === 1 ? 0 : at(index, d) * at(step, i)), 0),
   );
 };
 
-const transpose: Kernel<"transpose", Tensor> = ([x], { attrs, types }) => {
+const transpose: HostKernel<"transpose", Tensor> = ([x], { attrs, types }) => {
   const step = strides(x.shape);
   const moved = attrs.permutation.map((d) => at(step, d));
   return rearranged(types[0], x, (index) => dot(index, moved));
 };
 
-const slice: Kernel<"slice", Tensor> = ([x], { attrs, types }) => {
+const slice: HostKernel<"slice", Tensor> = ([x], { attrs, types }) => {
   const step = strides(x.shape);
   const start = attrs.start as readonly number[];
   return rearranged(types[0], x, (index) =>
@@ -50,7 +50,7 @@ const slice: Kernel<"slice", Tensor> = ([x], { attrs, types }) => {
   );
 };
 
-const reverse: Kernel<"reverse", Tensor> = ([x], { attrs, types }) => {
+const reverse: HostKernel<"reverse", Tensor> = ([x], { attrs, types }) => {
   const step = strides(x.shape);
   return rearranged(types[0], x, (index) =>
     dot(
@@ -60,7 +60,7 @@ const reverse: Kernel<"reverse", Tensor> = ([x], { attrs, types }) => {
   );
 };
 
-const pad: Kernel<"pad", Tensor> = ([x, value], { attrs, types }) => {
+const pad: HostKernel<"pad", Tensor> = ([x, value], { attrs, types }) => {
   const out = rearranged(types[0], value, () => 0);
   const step = strides(out.shape);
   each(x.shape, (index, from) => {
@@ -70,7 +70,7 @@ const pad: Kernel<"pad", Tensor> = ([x, value], { attrs, types }) => {
   return out;
 };
 
-const concatenate: Kernel<"concatenate", Tensor> = (parts, { attrs, types }) => {
+const concatenate: HostKernel<"concatenate", Tensor> = (parts, { attrs, types }) => {
   const out = tensor(types[0]);
   const step = strides(out.shape);
   let offset = 0;
