@@ -108,7 +108,7 @@ const SCALARS: Readonly<Record<string, () => tenon.ArrayLike>> = {
   py_complex: () => tenon.complex(1, 1),
 };
 
-/** Checks dtype and weak type of every entry without executing anything. Operands are scalars, as in JAX's tables. */
+/** Checks dtype and weak type of every entry without executing the operation. */
 function promotionTable(c: Case, entry: (key: string) => [Operation, string[]]): Promise<Verdict> {
   const wrong: string[] = [];
   for (const [key, [dtype, weak]] of Object.entries(c.table ?? {})) {
@@ -129,15 +129,13 @@ function promotionTable(c: Case, entry: (key: string) => [Operation, string[]]):
 }
 const typeText = (dtype: string, weak: boolean): string => `${dtype}${weak ? " weak" : ""}`;
 
+/** The operands are concrete, as in JAX's tables: a known integer exponent has no part in promotion. */
 function resultType(operation: Operation, names: readonly string[]): string {
-  const specs = names
-    .filter((n) => !Object.hasOwn(SCALARS, n))
-    .map((n) => ({ shape: [], dtype: knownDType(n) }));
-  const f = (...arrays: tenon.NDArray[]): unknown => {
-    const left = [...arrays];
-    return operation(...names.map((n) => SCALARS[n]?.() ?? (left.shift() as tenon.NDArray)));
+  const operands = names.map((n) => SCALARS[n]?.() ?? tenon.np.ones([], { dtype: knownDType(n) }));
+  const out = publicFunction("evalShape")(() => operation(...operands)) as {
+    dtype: string;
+    weakType: boolean;
   };
-  const out = publicFunction("evalShape")(f, ...specs) as { dtype: string; weakType: boolean };
   return typeText(out.dtype, out.weakType);
 }
 
