@@ -1,14 +1,6 @@
 // dot_general and convolution: sums of products, accumulated exactly (integers) or in double precision, rounded once.
 import type { DType, OpAttrs } from "tenon-plugin-api";
-import {
-  dot,
-  each,
-  strides,
-  tensor,
-  type HostKernel as Kernel,
-  type Kernels,
-  type Tensor,
-} from "tenon-plugin-kit";
+import { dot, each, strides, tensor, type HostKernel, type Kernels, type Tensor } from "tenon-plugin-kit";
 import { complexAt, isBig, isComplex, isFloat, reader, setComplex, writer } from "../elements.ts";
 import { converter } from "../real.ts";
 

@@ -7,7 +7,7 @@ import {
   tensor,
   toBytes,
   fromBytes,
-  type HostKernel as Kernel,
+  type HostKernel,
   type Kernels,
   type Tensor,
 } from "tenon-plugin-kit";

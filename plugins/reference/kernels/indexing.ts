@@ -5,7 +5,7 @@ import {
   each,
   rearranged,
   strides,
-  type HostKernel as Kernel,
+  type HostKernel,
   type Kernels,
   type Tensor,
 } from "tenon-plugin-kit";

@@ -7,7 +7,7 @@ import {
   rearranged,
   strides,
   tensor,
-  type HostKernel as Kernel,
+  type HostKernel,
   type Kernels,
   type Tensor,
 } from "tenon-plugin-kit";
