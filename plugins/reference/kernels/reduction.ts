@@ -78,10 +78,8 @@ const reduceWindow: HostKernel<"reduce_window", Tensor> = (args, call) => {
 };
 
 /** In each window `select` keeps one element, the earlier where it says so; there the source is folded in. */
-const selectAndScatter: HostKernel<"select_and_scatter", Tensor> = (
-  [x, source, init],
-  { attrs, types, region },
-) => {
+const selectAndScatter: HostKernel<"select_and_scatter", Tensor> = ([x, source, init], call) => {
+  const { attrs, types } = call;
   const out = rearranged(types[0], init, () => 0);
   const ones = x.shape.map(() => 1);
   const kept = Array<number>(sizeOf(source.shape)).fill(-1);
