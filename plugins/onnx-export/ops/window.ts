@@ -66,12 +66,12 @@ function foldWindows(
     const value = fill[i] as Val;
     return border(g, dilate(g, x, gaps, value, "reduce_window"), ...sides, value);
   });
-  out.forEach((count, axis) => {
-    const [size, dilation, stride] = [a.windowDimensions, a.windowDilations, a.windowStrides].map((l) =>
-      at(l, axis),
-    ) as [number, number, number];
-    ys = foldLine(g, ys, { axis, size, dilation, stride, count }, combine);
-  });
+  // From the last axis to the first: elements of a window are combined in row-major order.
+  for (const axis of axesOf(xs[0] as Val).reverse()) {
+    const [size, dilation] = [at(a.windowDimensions, axis), at(a.windowDilations, axis)];
+    const line: Line = { axis, size, dilation, stride: at(a.windowStrides, axis), count: at(out, axis) };
+    ys = foldLine(g, ys, line, combine);
+  }
   return ys;
 }
 
