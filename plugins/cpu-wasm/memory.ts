@@ -24,6 +24,8 @@ export interface Heap {
   /** Sizes that occur in `free`, sorted. */
   sizes: number[];
   colour: number;
+  /** Bytes released since free blocks were last joined. */
+  released: number;
   live: number;
   peak: number;
 }
@@ -58,6 +60,7 @@ export function createHeap(limitBytes = MAX_PAGES * PAGE): Heap {
     free: new Map(),
     sizes: [],
     colour: 0,
+    released: 0,
     live: 0,
     peak: 0,
   };
@@ -85,9 +88,7 @@ export function blockSize(nbytes: number): number {
 /** Address of a new block of at least `nbytes`. @throws RESOURCE_EXHAUSTED when the heap is full. */
 export function allocate(heap: Heap, nbytes: number): number {
   const size = blockSize(nbytes);
-  const list = heap.free.get(size);
-  let ptr = list?.pop();
-  if (ptr === undefined) ptr = split(heap, size) ?? extend(heap, size);
+  const ptr = heap.free.get(size)?.pop() ?? split(heap, size) ?? gather(heap, size) ?? extend(heap, size);
   heap.live += size;
   if (heap.live > heap.peak) heap.peak = heap.live;
   return ptr;
@@ -96,6 +97,7 @@ export function allocate(heap: Heap, nbytes: number): number {
 export function release(heap: Heap, ptr: number, nbytes: number): void {
   const size = blockSize(nbytes);
   heap.live -= size;
+  heap.released += size;
   put(heap, ptr, size);
 }
 function put(heap: Heap, ptr: number, size: number): void {
@@ -103,23 +105,44 @@ function put(heap: Heap, ptr: number, size: number): void {
   if (list !== undefined) list.push(ptr);
   else {
     heap.free.set(size, [ptr]);
-    heap.sizes.push(size);
-    heap.sizes.sort((a, b) => a - b);
+    heap.sizes.splice(firstAtLeast(heap.sizes, size), 0, size);
   }
 }
-/** Cuts the smallest larger free block; small blocks are not cut from huge ones while the memory can grow. */
+/** Index of the first size that is not below `size`. */
+function firstAtLeast(sizes: readonly number[], size: number): number {
+  let [low, high] = [0, sizes.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sizes[middle] as number) < size) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+/** Cuts the smallest larger free block; small blocks are not cut from huge ones unless much is free. */
 function split(heap: Heap, size: number): number | undefined {
-  const room = heap.limit - heap.top;
-  const largest = room > heap.limit / 4 ? size * 2 : Number.POSITIVE_INFINITY;
-  for (const s of heap.sizes) {
-    if (s < size) continue;
+  const isScarce = heap.limit - heap.top <= heap.limit / 4;
+  const largest = isScarce || heap.top - heap.live > heap.top / 4 ? Number.POSITIVE_INFINITY : size * 2;
+  for (let i = firstAtLeast(heap.sizes, size); i < heap.sizes.length; i++) {
+    const s = heap.sizes[i] as number;
     if (s > largest) return undefined;
-    const ptr = heap.free.get(s)?.pop();
+    const list = heap.free.get(s) as number[];
+    const ptr = list.pop();
     if (ptr === undefined) continue;
+    // Sizes that nobody asks for (what was left of a cut) are not kept as empty lists.
+    if (list.length === 0 && blockSize(s) !== s) {
+      heap.free.delete(s);
+      heap.sizes.splice(i, 1);
+    }
     if (s - size >= ALIGN) put(heap, ptr + size, s - size);
     return ptr;
   }
   return undefined;
+}
+/** Before the memory grows: joins free neighbours, if much is free and has changed since the last time. */
+function gather(heap: Heap, size: number): number | undefined {
+  const idle = heap.top - heap.live;
+  if (idle < size || idle < heap.top / 4 || heap.released < idle / 2) return undefined;
+  return coalesce(heap, size);
 }
 /** Takes fresh memory. Large blocks start at odd multiples of a line, so that equal indices of two arrays differ mod 4096. */
 function extend(heap: Heap, size: number): number {
@@ -131,12 +154,12 @@ function extend(heap: Heap, size: number): number {
       heap.top += skip;
     }
   }
-  const end = heap.top + size;
-  if (end + ALIGN > heap.limit) {
+  if (heap.top + size + ALIGN > heap.limit) {
     const merged = coalesce(heap, size);
     if (merged !== undefined) return merged;
-    throw exhausted(heap, size);
+    if (heap.top + size + ALIGN > heap.limit) throw exhausted(heap, size);
   }
+  const end = heap.top + size;
   const have = heap.memory.buffer.byteLength;
   if (end + ALIGN > have) grow(heap, end + ALIGN, have, size);
   const ptr = heap.top;
@@ -156,13 +179,14 @@ function grow(heap: Heap, need: number, have: number, size: number): void {
   }
   throw exhausted(heap, size);
 }
-/** Joins neighbouring free blocks when nothing else is left; returns a block of `size` if one came out. */
+/** Joins neighbouring free blocks; returns a block of `size` if one came out. What is free at the end lowers the top. */
 function coalesce(heap: Heap, size: number): number | undefined {
   const blocks: [number, number][] = [];
   for (const [s, list] of heap.free) for (const p of list) blocks.push([p, s]);
   blocks.sort((a, b) => a[0] - b[0]);
   heap.free.clear();
   heap.sizes = [];
+  heap.released = 0;
   let found: number | undefined;
   for (let i = 0; i < blocks.length;) {
     const [start, first] = blocks[i] as [number, number];
@@ -172,7 +196,8 @@ function coalesce(heap: Heap, size: number): number | undefined {
     if (found === undefined && end - start >= size) {
       found = start;
       if (end - start > size) put(heap, start + size, end - start - size);
-    } else put(heap, start, end - start);
+    } else if (end === heap.top) heap.top = start;
+    else put(heap, start, end - start);
   }
   return found;
 }

@@ -25,7 +25,18 @@ export function compileKernel(kernel: Kernel, schedule: Schedule, target: Target
   return f.finish();
 }
 
+/** Iterations of a sum before its partial result moves to a second accumulator. */
+const BLOCK = 256;
+
 type Reduce = Extract<KResult, { to: "reduce" }>;
+
+/** A stage while its loops are being written. */
+interface StageWriting {
+  readonly stage: Stage;
+  readonly folds: readonly (Fold | null)[];
+  readonly rowLanes: Lanes;
+  readonly blockAxis: AxisId | null;
+}
 
 class KernelWriter {
   private readonly kernel: Kernel;
@@ -66,8 +77,7 @@ class KernelWriter {
     if (axis === undefined) this.writeStages();
     else if (mode.kind === "columns" && axis === mode.axis) this.writeColumns(axis, mode.lanes);
     else {
-      const { from, to } = this.bounds(axis);
-      plainLoop(nest, axis, from, to, () => this.writeShared(k + 1));
+      plainLoop(nest, axis, this.bounds(axis), () => this.writeShared(k + 1));
     }
   }
   private writeColumns(axis: AxisId, lanes: Lanes): void {
@@ -92,36 +102,52 @@ class KernelWriter {
   private writeStage(stage: Stage, s: number, before: Reductions): readonly (readonly Rep[])[] {
     const { nest, mode } = this;
     const rowLanes = mode.kind === "rows" ? (mode.lanes[s] as Lanes) : 1;
-    const folds = stage.results.map((r) =>
-      r.to === "reduce" ? new Fold(nest, r, dtypesOf(stage, r), rowLanes, this.units([stage])) : null,
-    );
+    const blockAxis = this.blockAxis(stage);
+    const spec = { rowLanes, units: this.units([stage]), isBlocked: blockAxis !== null };
+    const folds = stage.results.map((r) => (r.to === "reduce" ? new Fold(nest, r, dtypesOf(stage, r), spec) : null)); // prettier-ignore
     const code = nest.inside(null, () => {
       const values = new StageValues(nest, s, before, nest.innermost, this.outside[s] ?? null);
       nest.source = values;
       for (const fold of folds) fold?.start((id) => values.value(id));
-      this.writeOver(stage, 0, values, rowLanes, (v) => this.writeBody(stage, v, folds));
+      this.writeOver({ stage, folds, rowLanes, blockAxis }, 0, values);
       for (const fold of folds) fold?.finish();
       nest.source = null;
     });
     this.f.emit(code);
     return folds.map((fold) => fold?.results ?? []);
   }
-  private writeOver(
-    stage: Stage,
-    k: number,
-    values: StageValues,
-    rowLanes: Lanes,
-    body: (values: StageValues) => void,
-  ): void {
+  /** The axis whose loop ends blocks of a sum: the innermost one inside which there is enough to add. */
+  private blockAxis(stage: Stage): AxisId | null {
+    if (!stage.results.some((r) => r.to === "reduce")) return null;
+    let inside = 1;
+    for (const axis of [...stage.over].reverse()) {
+      const extent = this.nest.extentInt(axis);
+      const isInnermost = inside === 1;
+      inside *= typeof extent === "number" ? extent : Infinity;
+      if (inside > BLOCK * 16 && (isInnermost || inside / (extent as number) >= BLOCK / 4)) return axis;
+    }
+    return null;
+  }
+  private writeOver(s: StageWriting, k: number, values: StageValues): void {
     const { nest } = this;
+    const { stage, rowLanes, folds } = s;
     const axis = stage.over[k];
     if (axis === undefined) {
-      body(values);
+      this.writeBody(stage, values, folds);
       return;
     }
-    const range = this.bounds(axis);
-    if (k < stage.over.length - 1 || rowLanes === 1) {
-      plainLoop(nest, axis, range.from, range.to, () => this.writeOver(stage, k + 1, values, rowLanes, body));
+    const isInnermost = k === stage.over.length - 1;
+    const flush = (): void => folds.forEach((fold) => fold?.flush());
+    const endsBlocks = s.blockAxis === axis;
+    const range = {
+      ...this.bounds(axis),
+      blocks: endsBlocks && isInnermost ? { steps: BLOCK, flush } : undefined,
+    };
+    if (!isInnermost || rowLanes === 1) {
+      plainLoop(nest, axis, range, () => {
+        this.writeOver(s, k + 1, values);
+        if (endsBlocks && !isInnermost) flush();
+      });
       return;
     }
     values.deepest = nest.innermost;
@@ -129,7 +155,7 @@ class KernelWriter {
     laneLoop(nest, { axis, lanes: rowLanes, units: this.units([stage]), guards, ...range }, () => {
       const inner = values.inside();
       nest.source = inner;
-      body(inner);
+      this.writeBody(stage, inner, folds);
       nest.source = values;
     });
   }

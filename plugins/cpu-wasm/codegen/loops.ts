@@ -28,10 +28,40 @@ function advance(nest: Nest, axis: AxisId, to: Code, step: number, body: () => v
     block([brIf(0, [get(i), to, 0x4e]), loop([code, brIf(0, ltS(tee(i, add(get(i), i32c(step))), to))])]),
   );
 }
+/** The same in blocks of `steps` iterations, with something to do after each. */
+function advanceInBlocks(
+  nest: Nest,
+  axis: AxisId,
+  to: Code,
+  step: number,
+  blocks: Blocks,
+  body: () => void,
+): void {
+  const i = nest.axisLocal[axis] as number;
+  const { f } = nest;
+  const limit = f.value(I32, to);
+  const code = nest.inside(null, () => {
+    const next = f.value(I32, add(get(i), i32c(blocks.steps * step)));
+    advance(nest, axis, smaller(next, limit), step, body);
+    blocks.flush();
+  });
+  f.emit(block([brIf(0, [get(i), get(limit), 0x4e]), loop([code, brIf(0, ltS(get(i), get(limit)))])]));
+}
+/** What a loop does after every so many iterations. */
+export interface Blocks {
+  readonly steps: number;
+  readonly flush: () => void;
+}
 /** A loop in scalar code. */
-export function plainLoop(nest: Nest, axis: AxisId, from: Code, to: Code, body: () => void): void {
-  nest.axisLocal[axis] = nest.f.value(I32, from);
-  advance(nest, axis, to, 1, body);
+export function plainLoop(
+  nest: Nest,
+  axis: AxisId,
+  range: { readonly from: Code; readonly to: Code; readonly blocks?: Blocks | undefined },
+  body: () => void,
+): void {
+  nest.axisLocal[axis] = nest.f.value(I32, range.from);
+  if (range.blocks === undefined) advance(nest, axis, range.to, 1, body);
+  else advanceInBlocks(nest, axis, range.to, 1, range.blocks, body);
 }
 
 /** How the loop over lanes runs. */
@@ -45,6 +75,7 @@ export interface LaneLoop {
   readonly length: number | null;
   /** Guards that vary with the axis. */
   readonly guards: readonly Guard[];
+  readonly blocks?: Blocks | undefined;
 }
 
 /** Largest multiple of `step` iterations from where the axis stands. */
@@ -98,7 +129,9 @@ function range(
       left %= step;
     }
     const end = step === 1 ? to : get(nest.f.value(I32, wholeSteps(i, to, step)));
-    advance(nest, axis, end, step, () => nest.withLanes(axis, l, u, body));
+    const run = (): void => nest.withLanes(axis, l, u, body);
+    if (l > 1 && spec.blocks !== undefined) advanceInBlocks(nest, axis, end, step, spec.blocks, run);
+    else advance(nest, axis, end, step, run);
   }
 }
 

@@ -8,46 +8,73 @@ import { combine, constantRep, scalarRep, vectorsOf, type Rep } from "./values.t
 
 type Reduce = Extract<KResult, { to: "reduce" }>;
 
+/** How the accumulators of a stage are laid out. */
+export interface FoldSpec {
+  /** More than 1: the reduction's innermost axis runs in lanes. */
+  readonly rowLanes: Lanes;
+  readonly units: number;
+  /** Are partial sums moved to a second accumulator now and then, so that rounding errors grow more slowly? */
+  readonly isBlocked: boolean;
+}
+
 /** The accumulators of one reduction. */
 export class Fold {
   /** Final values, by part: set by `finish`. */
   readonly results: readonly Rep[];
   private readonly nest: Nest;
   private readonly reduce: Reduce;
+  private readonly spec: FoldSpec;
   /** Along a row: partial results of the lanes, one vector a unit. */
   private readonly rows: Rep | null = null;
-  private readonly rowLanes: Lanes;
+  /** Sums of the blocks before, in the shape of `rows`, else of the result. */
+  private readonly blocks: Rep | null = null;
 
-  /** Takes locals in the current block. `rowLanes` > 1: the reduction's innermost axis runs in lanes. */
-  constructor(nest: Nest, reduce: Reduce, dtypes: readonly Compute[], rowLanes: Lanes, units: number) {
+  /** Takes locals in the current block of code. */
+  constructor(nest: Nest, reduce: Reduce, dtypes: readonly Compute[], spec: FoldSpec) {
     this.nest = nest;
     this.reduce = reduce;
-    this.rowLanes = rowLanes;
+    this.spec = spec;
     const { f, lanes } = nest;
     const level = nest.innermost;
+    const dtype = dtypes[0] as Compute;
     const vectors = (n: number): number[] => Array.from({ length: n }, () => f.local(V128));
-    this.results = dtypes.map((dtype) =>
+    const result = (d: Compute): Rep =>
       lanes === 1
-        ? scalarRep(dtype, f.local(VALUE_TYPE[dtype]), level)
-        : { dtype, isVector: true, locals: vectors(nest.units), level },
-    );
-    if (rowLanes > 1)
-      this.rows = { dtype: dtypes[0] as Compute, isVector: true, locals: vectors(units), level };
+        ? scalarRep(d, f.local(VALUE_TYPE[d]), level)
+        : { dtype: d, isVector: true, locals: vectors(nest.units), level };
+    const row = (): Rep => ({ dtype, isVector: true, locals: vectors(spec.units), level });
+    this.results = dtypes.map(result);
+    if (spec.rowLanes > 1) this.rows = row();
+    if (spec.isBlocked && isRounded(reduce, dtype)) this.blocks = this.rows === null ? result(dtype) : row();
   }
   /** Sets the accumulators to the initial values. */
   start(value: (id: ValueId) => Rep): void {
-    const { nest, rows } = this;
-    this.results.forEach((acc, i) => assign(nest, [acc], [value(this.reduce.init[i] as ValueId)]));
-    if (rows === null) return;
+    const { nest, rows, blocks, results } = this;
+    const init = this.reduce.init.map(value);
+    if (blocks === null || rows !== null) assign(nest, results, init);
+    else {
+      assign(nest, [blocks], init);
+      this.clear(results[0] as Rep);
+    }
+    if (rows !== null) this.clear(rows);
+    if (rows !== null && blocks !== null) this.clear(blocks);
+  }
+  private clear(acc: Rep): void {
+    const { nest } = this;
     const { monoid } = this.reduce.combine as { monoid: Monoid };
     // −0 is the identity of a float sum: 0 would turn a sum of −0 into 0.
-    const isFloat = rows.dtype === "f32" || rows.dtype === "f64";
-    const neutral = constantRep(
-      nest.f,
-      rows.dtype,
-      monoid === "add" && isFloat ? -0 : identityOf(monoid, rows.dtype),
-    );
-    nest.withLanes(nest.laneAxis, this.rowLanes, rows.locals.length, () => assign(nest, [rows], [neutral]));
+    const isFloat = acc.dtype === "f32" || acc.dtype === "f64";
+    const neutral = monoid === "add" && isFloat ? -0 : identityOf(monoid, acc.dtype);
+    this.inRow(acc.locals.length, () => assign(nest, [acc], [constantRep(nest.f, acc.dtype, neutral)]));
+  }
+  /** Runs `body` in the lanes of the row, if the reduction runs along one. */
+  private inRow(units: number, body: () => void): void {
+    const { nest, spec } = this;
+    if (this.rows === null) body();
+    else nest.withLanes(nest.laneAxis, spec.rowLanes, units, body);
+  }
+  private join(left: Rep, right: Rep): Rep {
+    return combine(this.nest, this.reduce.combine, [left], [right])[0] as Rep;
   }
   /** Folds the values of one iteration in. */
   step(values: readonly Rep[]): void {
@@ -56,25 +83,37 @@ export class Fold {
     const into = isRow ? [{ ...rows, locals: rows.locals.slice(0, nest.units) }] : results;
     assign(nest, into, combine(nest, this.reduce.combine, into, values));
   }
-  /** Combines the lanes of a row. */
+  /** Ends a block: moves what was summed since the last one. */
+  flush(): void {
+    const { nest, blocks } = this;
+    if (blocks === null) return;
+    const acc = this.rows ?? (this.results[0] as Rep);
+    this.inRow(acc.locals.length, () => assign(nest, [blocks], [this.join(blocks, acc)]));
+    this.clear(acc);
+  }
+  /** Combines blocks, and the lanes of a row. */
   finish(): void {
-    const { nest, rows, rowLanes, results } = this;
-    if (rows === null) return;
-    const how = this.reduce.combine;
-    const one = (local: number): Rep => ({ ...rows, locals: [local] });
-    let total: Rep | undefined;
-    nest.withLanes(nest.laneAxis, rowLanes, 1, () => {
-      total = tree(rows.locals.map(one), (x, y) => combine(nest, how, [x], [y])[0] as Rep);
+    const { nest, blocks, results } = this;
+    const { rowLanes } = this.spec;
+    const acc = this.rows ?? (results[0] as Rep);
+    if (blocks !== null) this.inRow(acc.locals.length, () => assign(nest, [acc], [this.join(blocks, acc)]));
+    if (this.rows === null) return;
+    const units = this.rows.locals.map((local): Rep => ({ ...acc, locals: [local] }));
+    let total = units[0] as Rep;
+    this.inRow(1, () => {
+      total = tree(units, (x, y) => this.join(x, y));
     });
-    const lanes = Array.from(
-      { length: rowLanes },
-      (_, l) =>
-      scalarRep(rows.dtype, extractLane(nest.f, rows.dtype, rowLanes, (total as Rep).locals[0] as number, l), nest.innermost), // prettier-ignore
-    );
-    const sum = tree(lanes, (x, y) => combine(nest, how, [x], [y])[0] as Rep);
-    assign(nest, results, combine(nest, how, results, [sum]));
+    const lanes = Array.from({ length: rowLanes }, (_, l) => {
+      const local = extractLane(nest.f, acc.dtype, rowLanes, total.locals[0] as number, l);
+      return scalarRep(acc.dtype, local, nest.innermost);
+    });
+    const sum = tree(lanes, (x, y) => this.join(x, y));
+    assign(nest, results, combine(nest, this.reduce.combine, results, [sum]));
   }
 }
+/** Is it a sum of floats? */
+const isRounded = (reduce: Reduce, dtype: Compute): boolean =>
+  "monoid" in reduce.combine && reduce.combine.monoid === "add" && (dtype === "f32" || dtype === "f64");
 
 /** Pairs the halves until one is left: ((0, 2), (1, 3)). */
 function tree<T>(items: readonly T[], join: (x: T, y: T) => T): T {
