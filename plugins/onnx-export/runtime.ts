@@ -36,7 +36,8 @@ export async function loadOrt(): Promise<Ort> {
   }
 }
 
-const warnings = 3; // ORT_LOGGING_LEVEL_ERROR: warnings about what it optimises away say nothing to a user
+/** Fatal errors only: others arrive as exceptions, and warnings about what is optimised away say nothing to a user. */
+const LOG_LEVEL = 4;
 
 /** A loaded model. */
 export interface Loaded {
@@ -57,7 +58,7 @@ export async function loadModel(
   },
   results: readonly DType[],
 ): Promise<Loaded> {
-  const session = await ort.InferenceSession.create(model.bytes, { logSeverityLevel: warnings });
+  const session = await ort.InferenceSession.create(model.bytes, { logSeverityLevel: LOG_LEVEL });
   return {
     async run(args) {
       const feeds = args.map(({ type, bytes }, i) => [model.inputs[i] as string, toTensor(ort, type, bytes)]);
