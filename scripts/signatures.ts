@@ -5,8 +5,9 @@
 //   { "positional": [{ "name": "a", "type": "ArrayLike", "optional": false }, …],
 //     "rest": { "name": "operands", "type": "ArrayLike[]" } | null,
 //     "options": { "axis": "Axis", … } }
-// Types are as written in the source; an options object's words are listed, not the object. The case runner places
-// arguments by it, and tests compare the words that functions accept at run time.
+// Types are as written in the source; an options object's words are listed, not the object, which is the last argument
+// (of the rest arguments, if there are any). The case runner places arguments by it, and tests compare the words that
+// functions accept at run time.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
@@ -93,8 +94,11 @@ class Reader {
       const parameter = declaration !== undefined && ts.isParameter(declaration) ? declaration : undefined;
       const type = this.typeText(symbol, parameter);
       if (symbol.name === "options" && parameter !== undefined) options = this.words(parameter);
-      else if (parameter?.dotDotDotToken !== undefined) rest = { name: symbol.name, type };
-      else {
+      else if (parameter?.dotDotDotToken !== undefined) {
+        rest = { name: symbol.name, type };
+        const last = optionsWithin(parameter.type);
+        if (last !== undefined) options = this.wordsOf(last, this.checker.getTypeFromTypeNode(last));
+      } else {
         const optional = parameter?.questionToken !== undefined || parameter?.initializer !== undefined;
         positional.push({ name: symbol.name, type, optional });
       }
@@ -113,16 +117,20 @@ class Reader {
       : this.checker.typeToString(this.checker.getTypeOfSymbolAtLocation(symbol, at));
   }
 
-  /** The words of an options object and their types, as the source declares them. */
   private words(parameter: ts.ParameterDeclaration): Record<string, string> {
     const type = this.checker.getNonNullableType(this.checker.getTypeAtLocation(parameter));
+    return this.wordsOf(parameter.type ?? parameter, type);
+  }
+
+  /** The words of an options object and their types, as the source declares them. */
+  private wordsOf(written: ts.Node, type: ts.Type): Record<string, string> {
     const found: Record<string, string> = {};
     for (const property of type.getProperties()) {
       const declared = property.declarations?.find(ts.isPropertySignature);
-      const node = declared ?? this.declaredIn(parameter.type, property.name);
+      const node = declared ?? this.declaredIn(written, property.name);
       const text =
         node === undefined
-          ? this.checker.typeToString(this.checker.getTypeOfSymbolAtLocation(property, parameter))
+          ? this.checker.typeToString(this.checker.getTypeOfSymbolAtLocation(property, written))
           : this.typeText(property, node);
       found[property.name] = text.replace(/ \| undefined$/, "");
     }
@@ -149,6 +157,13 @@ class Reader {
       ?.get(ts.escapeLeadingUnderscores(word))
       ?.declarations?.find(ts.isPropertySignature);
   }
+}
+
+/** The type of an options object that may stand last in a rest parameter: `readonly (ArrayLike | GridOptions)[]`. */
+function optionsWithin(node: ts.Node | undefined): ts.TypeReferenceNode | undefined {
+  if (node === undefined) return undefined;
+  if (ts.isTypeReferenceNode(node) && node.typeName.getText().endsWith("Options")) return node;
+  return ts.forEachChild(node, optionsWithin);
 }
 
 /** The file's text: one function a line. */

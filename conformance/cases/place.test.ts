@@ -73,6 +73,12 @@ describe("placing", () => {
       1n,
       2n,
     ]);
+    const withOptions = signature([], { indexing: "string" }, { name: "xi", type: "ArrayLike[]" });
+    expect(placed([withOptions], ["*xi", "indexing"], [int(1), int(2)], { indexing: text("ij") })).toEqual([
+      1n,
+      2n,
+      { indexing: "ij" },
+    ]);
     const asList = signature([parameter("xi", "readonly ArrayLike[]")], { indexing: "string" });
     expect(placed([asList], ["*xi", "indexing"], [int(1), int(2)], { indexing: text("ij") })).toEqual([
       [1n, 2n],

@@ -134,9 +134,9 @@ function assemble(path: string, signature: Signature, slots: Slots): unknown[] |
   const missing = signature.positional.find((p, i) => !p.optional && slots.positional[i] === undefined);
   if (missing !== undefined) return new Error(`${path} needs ${missing.name}, which the case doesn't give`);
   const args = slots.positional.map((slot) => slot?.[0]);
-  if (slots.rest.length > 0) return [...args, ...slots.rest];
-  const hasOptions = Object.keys(slots.options).length > 0;
-  if (hasOptions) return [...args, slots.options];
+  // Options go last, after the rest arguments where a function has both.
+  const options = Object.keys(slots.options).length > 0 ? [slots.options] : [];
+  if (slots.rest.length + options.length > 0) return [...args, ...slots.rest, ...options];
   let end = args.length;
   while (end > 0 && slots.positional[end - 1] === undefined) end--;
   return args.slice(0, end);
