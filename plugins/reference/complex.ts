@@ -1,5 +1,5 @@
-// Scalar functions of the elementwise ops on complex numbers. Formulas by W. Kahan, "Branch Cuts for Complex Elementary
-// Functions" (1987); branch cuts, infinities and NaN as C99 Annex G states them. Computed in double precision.
+// Scalar functions of the elementwise ops on complex numbers, in double precision. Formulas by W. Kahan, "Branch Cuts for
+// Complex Elementary Functions" (1987); branch cuts, infinities and NaN as XLA has them: less is defined than in C99.
 import type { BinaryOp, UnaryOp } from "tenon-plugin-api";
 import type { C } from "./elements.ts";
 
@@ -9,8 +9,6 @@ const withSign = (size: number, x: number): number => (isNegative(x) ? -abs(size
 /** i·z and −i·z: functions of one axis from those of the other. */
 const timesI = ([re, im]: C): C => [-im, re];
 const overI = ([re, im]: C): C => [im, -re];
-/** x · y, 0 where x is 0: an exact zero beside an infinite factor. */
-const scaled = (x: number, y: number): number => (x === 0 ? x : x * y);
 
 const add = (a: C, b: C): C => [a[0] + b[0], a[1] + b[1]];
 const subtract = (a: C, b: C): C => [a[0] - b[0], a[1] - b[1]];
@@ -45,8 +43,6 @@ const exponent = (x: number): number =>
 
 function exp([re, im]: C): C {
   if (im === 0) return [Math.exp(re), im];
-  if (re === -Infinity && !Number.isFinite(im)) return [0, 0];
-  if (re === Infinity && !Number.isFinite(im)) return [Infinity, NaN];
   if (re > 709 && re < 1e4) {
     // e^re overflows where its product with a cosine need not
     const half = Math.exp(re / 2);
@@ -56,7 +52,7 @@ function exp([re, im]: C): C {
   return [size * Math.cos(im), size * Math.sin(im)];
 }
 function log([re, im]: C): C {
-  const size = hypot(re, im);
+  const size = re === re && im === im ? hypot(re, im) : NaN; // hypot(∞, NaN) = ∞
   // Near the unit circle log|z| is small: ½ log1p(|z|² − 1), written without the cancellation.
   const [big, small] = abs(re) > abs(im) ? [abs(re), abs(im)] : [abs(im), abs(re)];
   const near = size > 0.5 && size < 2;
@@ -74,24 +70,23 @@ function expm1([re, im]: C): C {
   const cosine = Number.isFinite(re) ? Math.expm1(re) * Math.cos(im) - 2 * half * half : exp([re, im])[0] - 1;
   return [cosine, sine];
 }
+/** On the negative real axis +i√|re|, whatever the sign of the zero. */
 function sqrt([re, im]: C): C {
+  if (re !== re || im !== im) return [NaN, NaN];
   if (abs(im) === Infinity) return [Infinity, im];
   if (re === 0 && im === 0) return [0, im];
-  if (re === Infinity) return [re, im === im ? withSign(0, im) : im];
-  if (re === -Infinity) return im === im ? [0, withSign(Infinity, im)] : [im, Infinity];
-  const scale = hypot(re, im) > 1e300 ? 4 : hypot(re, im) < 1e-300 ? 2 ** -104 : 1;
+  if (abs(re) === Infinity) return re > 0 ? [re, withSign(0, im)] : [0, im < 0 ? -Infinity : Infinity];
+  const size = hypot(re, im);
+  const scale = size > 1e300 ? 4 : size < 1e-300 ? 2 ** -104 : 1;
   const [a, b] = [re / scale, im / scale];
   const t = Math.sqrt((abs(a) + hypot(a, b)) / 2);
   const r = Math.sqrt(scale);
-  return a >= 0 ? [t * r, (b / (2 * t)) * r] : [(abs(b) / (2 * t)) * r, withSign(t * r, b)];
+  return a >= 0 ? [t * r, (b / (2 * t)) * r] : [(abs(b) / (2 * t)) * r, b < 0 ? -t * r : t * r];
 }
 function tanh([re, im]: C): C {
-  if (abs(re) > 22) {
-    // e^(−2|re|) is lost beside 1
-    const swing = Number.isFinite(im) ? 4 * Math.sin(im) * Math.cos(im) * Math.exp(-2 * abs(re)) : 0;
-    return [sign(re), Number.isFinite(im) ? swing : withSign(0, im)];
-  }
-  if (re === 0 && !Number.isFinite(im)) return [re, NaN];
+  if (im === 0) return [Math.tanh(re), im];
+  if (!Number.isFinite(im)) return abs(re) === Infinity ? [sign(re), 0] : [NaN, NaN];
+  if (abs(re) > 22) return [sign(re), 4 * Math.sin(im) * Math.cos(im) * Math.exp(-2 * abs(re))]; // e^(−2|re|) is lost beside 1
   const t = Math.tan(im);
   const beta = 1 + t * t;
   const s = Math.sinh(re);
@@ -103,7 +98,6 @@ function tanh([re, im]: C): C {
 /** sinh and cosh of the real part with sine and cosine of the other, not overflowing before the product does. */
 function sinh([re, im]: C): C {
   if (im === 0) return [Math.sinh(re), im];
-  if (re === 0) return [scaled(re, Math.cos(im)), Math.sin(im)];
   if (abs(re) > 709) {
     const [c, s] = exp([abs(re) - Math.LN2, im]);
     return [withSign(1, re) * c, s];
@@ -112,7 +106,6 @@ function sinh([re, im]: C): C {
 }
 function cosh([re, im]: C): C {
   if (im === 0) return [Math.cosh(re), withSign(0, re) * withSign(1, im)];
-  if (re === 0) return [Math.cos(im), scaled(re, Math.sin(im))];
   if (abs(re) > 709) {
     const [c, s] = exp([abs(re) - Math.LN2, im]);
     return [c, withSign(1, re) * s];
@@ -126,7 +119,7 @@ function logistic(z: C): C {
 }
 function power(a: C, b: C): C {
   if (b[0] === 0 && b[1] === 0) return [1, 0];
-  if (a[0] === 0 && a[1] === 0) return b[1] === 0 && b[0] > 0 ? [0, 0] : b[0] > 0 ? [0, 0] : [NaN, NaN];
+  if (a[0] === 0 && a[1] === 0) return b[1] === 0 && b[0] > 0 ? [0, 0] : [NaN, NaN];
   return exp(multiply(b, log(a)));
 }
 /** −i log((x + iy) / √(x² + y²)). */
