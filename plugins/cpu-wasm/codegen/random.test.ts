@@ -51,7 +51,7 @@ function rangeOf(ix: Ix, extents: readonly number[]): [number, number] {
 }
 
 class Writer {
-  readonly params: { dtype: Storage; access: "read" | "write"; size: number }[] = [];
+  readonly params: { dtype: Storage; access: "read" | "write" | "readwrite"; size: number }[] = [];
   readonly axes: Axis[] = [];
   readonly extents: number[] = [];
   readonly dice: Dice;
@@ -121,6 +121,21 @@ class Body {
     const otherwise = this.constant(dtype);
     return this.push({ ...load, guard: this.w.guards(axes), otherwise });
   }
+  /** An element at a place that is itself loaded. */
+  gathered(dtype: Compute): number {
+    const size = 1 + this.w.dice.below(9);
+    const at = (value: number): number => this.push({ op: "const", dtype: "i32", value });
+    const low = this.push({ op: "max", dtype: "i32", args: [this.leaf("i32"), at(0)] });
+    const value = this.push({ op: "min", dtype: "i32", args: [low, at(size - 1)] });
+    const [param] = this.w.param(this.w.dice.of(STORED[dtype]), "read", { c: size - 1, terms: [] });
+    (this.w.params[param] as { size: number }).size = size;
+    return this.push({
+      op: "load",
+      dtype,
+      param,
+      at: { c: 0, terms: [{ coef: 1, atom: { k: "value", value } }] },
+    });
+  }
   constant(dtype: Compute): number {
     const n = this.w.dice.below(5) - (dtype === "i32" || dtype === "f32" ? 2 : 0);
     const big = dtype === "i64" || dtype === "u64";
@@ -128,6 +143,7 @@ class Body {
   }
   existing(dtype: Compute): number {
     const ids = this.values.flatMap((v, id) => (v.dtype === dtype ? [id] : []));
+    if (this.w.dice.chance(8)) return this.gathered(dtype);
     return ids.length === 0 || this.w.dice.chance(40) ? this.leaf(dtype) : this.w.dice.of(ids);
   }
   /** Operations whose results are exact, so that any order of additions gives the same bits. */
@@ -175,6 +191,20 @@ interface Case {
   readonly kernel: Kernel;
   readonly sizes: readonly number[];
 }
+/** The same kernel with some of its integers given at launch. */
+function withUniforms(dice: Dice, kernel: Kernel): { kernel: Kernel; uniforms: number[] } {
+  const uniforms: number[] = [];
+  const moved = new Set(["extent", "coef", "c", "d", "lo", "hi", "every"]);
+  const text = JSON.stringify(kernel, (key, v: unknown) => {
+    if (typeof v === "bigint") return { big: String(v) };
+    if (typeof v === "number" && moved.has(key) && dice.chance(30)) return { uniform: uniforms.push(v) - 1 };
+    return v;
+  });
+  const copy = JSON.parse(text, (_, v: unknown) =>
+    typeof v === "object" && v !== null && "big" in v ? BigInt(v.big as string) : v,
+  ) as Kernel;
+  return { kernel: { ...copy, uniforms: uniforms.length }, uniforms };
+}
 function randomKernel(dice: Dice): Case {
   const w = new Writer(dice);
   const shared = Array.from({ length: dice.below(3) }, () => w.axis("parallel"));
@@ -194,7 +224,7 @@ function randomKernel(dice: Dice): Case {
     for (let i = 0, k = 1 + dice.below(2); i < k; i++) {
       const dtype = pick();
       for (let o = dice.below(3); o > 0; o--) body.operation(dtype);
-      const value = body.operation(dtype);
+      let value = body.operation(dtype);
       if (reduces) {
         const init = dice.chance(50) ? body.constant(dtype) : body.leaf(dtype, shared);
         const bits: Monoid[] = dtype.startsWith("f") ? [] : ["and", "or", "xor"];
@@ -203,6 +233,12 @@ function randomKernel(dice: Dice): Case {
       } else {
         const [param, at] = w.param(dice.of(STORED[dtype]), "write", everywhere(w, axes));
         const guard = dice.chance(20) ? { guard: w.guards(axes) } : {};
+        if (dice.chance(25)) {
+          // In place: each element is read where it is written.
+          (w.params[param] as { access: string }).access = "readwrite";
+          const old = body.push({ op: "load", dtype, param, at });
+          value = body.push({ op: "sub", dtype, args: [value, old] });
+        }
         results.push({ to: "store", param, at, value, ...guard });
       }
     }
@@ -242,16 +278,19 @@ it("random kernels give the interpreter's bits under every schedule", () => {
   fc.assert(
     fc.property(fc.integer(), (seed) => {
       const dice = new Dice(seed);
-      const { kernel, sizes } = randomKernel(dice);
+      const { kernel: fixed, sizes } = randomKernel(dice);
+      const { kernel, uniforms } = dice.chance(30)
+        ? withUniforms(dice, fixed)
+        : { kernel: fixed, uniforms: [] };
       const memory = kernel.params.map((p, i) => fill(dice, p.dtype, sizes[i] as number));
-      const expected = expectedKernel(kernel, memory);
+      const expected = expectedKernel(kernel, memory, uniforms);
       const inner = kernel.stages.flatMap((s) => s.over.slice(-1));
       for (const vector of [[], inner, ...kernel.shared.map((a) => [a])]) {
         modes[modeOf(kernel, vector).kind]++;
         const schedule = { vector, chunk: null, interleave: dice.of([1, 2, 4] as const) };
-        const got = runKernel(kernel, schedule, memory);
+        const got = runKernel(kernel, schedule, memory, uniforms);
         expected.forEach((bytes, i) =>
-          expect(got[i], `param ${i} of ${JSON.stringify([kernel, schedule], (_, v: unknown) => (typeof v === "bigint" ? `${v}n` : v))}`).toEqual(bytes),
+          expect(got[i], `param ${i} of ${JSON.stringify([kernel, schedule, uniforms], (_, v: unknown) => (typeof v === "bigint" ? `${v}n` : v))}`).toEqual(bytes),
         ); // prettier-ignore
       }
     }),
