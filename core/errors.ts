@@ -107,6 +107,11 @@ const TABLE = {
     BAD,
     "arrays never turn into JavaScript values by themselves: write x.item(), x.add(y), x.gt(0)",
   ),
+  E_SUBSCRIPT: row(
+    CodedError,
+    BAD,
+    "read with x.get(0); arrays are immutable: x.at(0).set(v) gives a changed copy",
+  ),
   E_CONCRETIZATION: row(
     ConcretizationError,
     STATE,

@@ -412,6 +412,28 @@ export abstract class NDArray {
   }
 }
 
+// `x[0]` would be undefined and `x[0] = 1` a property nobody reads: what no class has is asked of this prototype, which
+// refuses subscripts. Properties that exist are found before it.
+const SUBSCRIPT = /^-?\d+$/;
+const refuseSubscript = (key: string | symbol, receiver: unknown, how: (i: string) => string): void => {
+  if (typeof key !== "string" || !SUBSCRIPT.test(key)) return;
+  const what = receiver instanceof NDArray ? String(receiver.aval) : "an array";
+  throw fail("E_SUBSCRIPT", `${how(key)}: ${what} isn't read or written by subscripts`);
+};
+Object.setPrototypeOf(
+  NDArray.prototype,
+  new Proxy(Object.prototype, {
+    get(target, key, receiver): unknown {
+      refuseSubscript(key, receiver, (i) => `x[${i}]`);
+      return Reflect.get(target, key, receiver);
+    },
+    set(target, key, value, receiver): boolean {
+      refuseSubscript(key, receiver, (i) => `x[${i}] = …`);
+      return Reflect.set(target, key, value, receiver);
+    },
+  }),
+);
+
 /** A rank-0 constant that becomes a literal of jaxprs and an immediate of eager calls; never a device buffer. */
 export class Literal extends NDArray {
   readonly value: number | bigint | boolean | Complex;
