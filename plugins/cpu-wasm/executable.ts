@@ -11,7 +11,15 @@ import {
   type ExecuteOptions,
   type Signature,
 } from "tenon-plugin-api";
-import { storageOf, writeElement, type Plan, type Slot, type Step } from "tenon-plugin-kit";
+import {
+  storageOf,
+  writeElement,
+  type Int,
+  type Kernel,
+  type Plan,
+  type Slot,
+  type Step,
+} from "tenon-plugin-kit";
 import { WasmBuffer, storageOfBuffer } from "./buffer.ts";
 import { compileKernel } from "./codegen/kernel.ts";
 import { callsOf, layOut, mainFunction, type CallStep, type Layout } from "./codegen/main.ts";
@@ -246,6 +254,19 @@ function wantedOf(linker: Linker, plan: Plan, layout: Layout, only: CallStep | n
 /** Mains are never shared; the number only tells them apart. */
 let nextMain = 0;
 
+/** Operations of one run above which the baseline compiler's code costs more time than the optimising compiler. */
+const HEAVY = 8e6;
+/** Scalar operations of one run. */
+function workOf(kernel: Kernel, uniforms: readonly number[]): number {
+  const extent = (axis: number): number => {
+    const n = (kernel.axes[axis] as { extent: Int }).extent;
+    return typeof n === "number" ? n : (uniforms[n.uniform] as number);
+  };
+  const points = (axes: readonly number[]): number => axes.reduce((n, a) => n * extent(a), 1);
+  const inside = kernel.stages.reduce((n, s) => n + points(s.over) * s.body.length, 0);
+  return points(kernel.shared) * inside;
+}
+
 function wantedStep(linker: Linker, step: Exclude<CallStep, { do: "gemm" }>): Wanted {
   if (step.do === "sort") {
     const { dtypes, comparator } = step.sort;
@@ -258,7 +279,7 @@ function wantedStep(linker: Linker, step: Exclude<CallStep, { do: "gemm" }>): Wa
   const { name: _, ...algorithm } = step.kernel;
   return {
     key: `kernel ${keyOf([algorithm, step.schedule])}`,
-    optimised: false,
+    optimised: workOf(step.kernel, step.uniforms) > HEAVY,
     write: () => compileKernel(step.kernel, step.schedule, linker),
   };
 }
