@@ -10,13 +10,13 @@ import type { AnyFn } from "./types.ts";
 /** The name of a function for messages. */
 export const nameOf = (f: AnyFn): string => f.name || "anonymous";
 
-/** Names of the parameters as they're written, where the source shows them. */
-function parametersOf(f: AnyFn): string[] {
+/** Names of the parameters as they're written, where the source shows them; "" for a rest parameter. */
+export function parametersOf(f: AnyFn): string[] {
   const source = Function.prototype.toString.call(f);
   const list =
     /^(?:async\s+)?(?:function\b[^(]*)?\(([^()]*)\)/.exec(source)?.[1] ?? /^(\w+)\s*=>/.exec(source)?.[1];
   if (list === undefined || /[{[]/.test(list)) return [];
-  return list.split(",").map((p) => /^\s*(?:\.{3})?([A-Za-z_$][\w$]*)/.exec(p)?.[1] ?? "");
+  return list.split(",").map((p) => /^\s*([A-Za-z_$][\w$]*)/.exec(p)?.[1] ?? "");
 }
 
 /**
