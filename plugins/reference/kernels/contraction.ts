@@ -1,7 +1,7 @@
 // dot_general and convolution: sums of products, accumulated exactly (integers) or in double precision, rounded once.
 import type { DType, OpAttrs } from "tenon-plugin-api";
 import { dot, each, strides, tensor, type HostKernel, type Kernels, type Tensor } from "tenon-plugin-kit";
-import { complexAt, isBig, isComplex, isFloat, reader, setComplex, writer } from "../elements.ts";
+import { complexAt, isBig, isComplex, isFloat, reader, rounder, setComplex, writer } from "../elements.ts";
 import { converter } from "../real.ts";
 
 const at = (list: readonly number[], i: number): number => list[i] as number;
@@ -33,13 +33,15 @@ function ofBigInt(d: DType): (x: bigint) => number | bigint {
   const wrap = converter("i64", d);
   return (x) => wrap(x);
 }
+/** Each product and partial sum rounded, as XLA's loop does it. */
 function complexSum(out: Tensor, x: Tensor, y: Tensor): (to: number, pairs: Pairs) => void {
+  const round = rounder(out.dtype);
   return (to, pairs) => {
     let [re, im] = [0, 0];
     pairs((i, j) => {
       const [a, b] = [complexAt(x, i), complexAt(y, j)];
-      re += a[0] * b[0] - a[1] * b[1];
-      im += a[0] * b[1] + a[1] * b[0];
+      re = round(re + round(round(a[0] * b[0]) - round(a[1] * b[1])));
+      im = round(im + round(round(a[0] * b[1]) + round(a[1] * b[0])));
     });
     setComplex(out, to, [re, im]);
   };

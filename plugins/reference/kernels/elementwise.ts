@@ -183,9 +183,9 @@ const convert: HostKernel<"convert", Tensor> = ([x], { types }) => {
   return out;
 };
 
-/** Bool is one bit, of which no other type is made. */
+/** Bool is one bit on paper and a byte in memory: it is made of no other type. */
 const bitcastConvert: HostKernel<"bitcast_convert", Tensor> = ([x], { types }) => {
-  if (x.dtype === "bool" || types[0].dtype === "bool") return refuse("bitcast_convert", "bool");
+  if ((x.dtype === "bool") !== (types[0].dtype === "bool")) return refuse("bitcast_convert", "bool");
   return fromBytes(types[0], toBytes(x));
 };
 
