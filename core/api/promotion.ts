@@ -173,8 +173,18 @@ export function broadcastTo(name: string, x: NDArray, shape: Shape): NDArray {
     kept.map(([, i]) => i + lead),
   );
 }
+/** Most calls: two arrays of one aval, or a float array and a number. Nothing is to be decided then; null for the others. */
+function easyPair(x: Operand, y: Operand, domain: Domain): NDArray[] | null {
+  if (!(x instanceof NDArray)) return null;
+  const { aval } = x;
+  if (aval.dtype === "number" || isKey(aval.dtype)) return null;
+  if (y instanceof NDArray) return y.aval === aval && DOMAINS[domain](x.dtype) === x.dtype ? [x, y] : null;
+  return typeof y === "number" && isFloat(aval.dtype) && !aval.weak ? [x, literal(y, x.dtype)] : null;
+}
 /** Operands promoted and broadcast; rank-0 ones stay rank 0, which elementwise primitives accept beside any shape. */
 export function promoteArgs(name: string, xs: readonly Operand[], domain: Domain = "any"): NDArray[] {
+  const easy = xs.length === 2 ? easyPair(xs[0] as Operand, xs[1] as Operand, domain) : null;
+  if (easy !== null) return easy;
   const ys = promoteDTypes(name, xs, domain);
   const shape = broadcastShapes(name, ...ys.map((y) => y.shape));
   if (

@@ -86,8 +86,17 @@ function intern(f: AvalFields): ShapedArray {
 
 /** The aval of an unsharded device array. */
 export function shaped(shape: Shape, dtype: AvalDType, weak = false): ShapedArray {
-  return intern({ shape, dtype, weak, sharding: EMPTY_SHARDING, vma: EMPTY_VMA, memory: "device" });
+  if (shape.length > 0) return make(shape, dtype, weak);
+  // Each number in eager code makes a literal, so scalars have a table without text keys.
+  const table = weak ? weakScalars : scalars;
+  let aval = table.get(dtype);
+  if (aval === undefined) table.set(dtype, (aval = make(shape, dtype, weak)));
+  return aval;
 }
+const scalars = new Map<AvalDType, ShapedArray>();
+const weakScalars = new Map<AvalDType, ShapedArray>();
+const make = (shape: Shape, dtype: AvalDType, weak: boolean): ShapedArray =>
+  intern({ shape, dtype, weak, sharding: EMPTY_SHARDING, vma: EMPTY_VMA, memory: "device" });
 
 /** Aval of a tangent: itself for floats, `float0` (no storage, always the symbolic zero) for the rest. */
 export function tangentAval(a: ShapedArray): ShapedArray {

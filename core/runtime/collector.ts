@@ -10,24 +10,26 @@ import { unheard } from "./runtime.ts";
 const MIB = 2 ** 20;
 const MIN_BUDGET = 128 * MIB;
 const MAX_BUDGET = 512 * MIB;
-/** Bytes that a handle itself costs on the JavaScript heap, roughly. */
-const HANDLE = 512;
+/** What a handle itself counts for, in bytes: 50,000 small arrays are worth a collection (fastest, measured). */
+const HANDLE = MIN_BUDGET / 50_000;
+/** New handles after which the job's hold on them is ended: the set that V8 keeps of them stays small (measured). */
+const RELEASE_EVERY = 1024;
 /** A collection should cost at most this share of the time between two of them. */
 const SHARE = 0.1;
 
-/** What the runtime keeps of an array: its buffer, and how to learn that the array is gone. */
-export class Box {
+/** What the runtime keeps of an array: its buffer, and weakly the array itself. */
+export class Box extends WeakRef<object> {
   buffer: DeviceBuffer | null;
   readonly aval: ShapedArray;
   readonly nbytes: number;
-  /** null where the registry is the net. */
-  handle: WeakRef<object> | null = null;
   /** Place in the collector's list. */
-  index = -1;
-  constructor(buffer: DeviceBuffer, aval: ShapedArray) {
+  index: number;
+  constructor(array: object, buffer: DeviceBuffer, aval: ShapedArray, index: number) {
+    super(array);
     this.buffer = buffer;
     this.aval = aval;
     this.nbytes = aval.nbytes;
+    this.index = index;
   }
 }
 
@@ -35,8 +37,12 @@ interface NodeProcess {
   readonly env: Record<string, string | undefined>;
   getBuiltinModule?(name: string): unknown;
 }
-/** Frees what is unreachable, now; after it WeakRefs of dead objects are empty. */
-type Sweep = () => void;
+/** What Node offers. */
+interface Force {
+  /** Ends the job's hold on the targets of WeakRefs. */
+  readonly release: () => void;
+  readonly gc: () => void;
+}
 
 class Collector {
   /** Bytes behind live handles. */
@@ -49,7 +55,8 @@ class Collector {
   private growth = 0;
   private budget = MIN_BUDGET;
   private lastEnd = 0;
-  private sweep: Sweep | null = null;
+  private made = 0;
+  private force: Force | null = null;
   /** The net where nothing can be forced. */
   private registry: FinalizationRegistry<Box> | null = null;
   private sentinel: FinalizationRegistry<undefined> | null = null;
@@ -58,8 +65,8 @@ class Collector {
   private start(): void {
     this.started = true;
     const { process } = globalThis as { process?: NodeProcess };
-    this.sweep = process === undefined || process.env["TENON_GC"] === "0" ? null : forcible(process);
-    if (this.sweep === null)
+    this.force = process === undefined || process.env["TENON_GC"] === "0" ? null : forcible(process);
+    if (this.force === null)
       this.registry = new FinalizationRegistry((box) => {
         this.free(box);
       });
@@ -79,14 +86,13 @@ class Collector {
   /** Watches an array; frees its buffer when it is collected. */
   track(array: object, buffer: DeviceBuffer, aval: ShapedArray): Box {
     if (!this.started) this.start();
-    const box = new Box(buffer, aval);
-    if (this.sweep !== null) box.handle = new WeakRef(array);
-    else this.registry?.register(array, box);
-    box.index = this.boxes.length;
+    const box = new Box(array, buffer, aval, this.boxes.length);
     this.boxes.push(box);
     this.liveBytes += box.nbytes;
     this.growth += box.nbytes + HANDLE;
-    if (this.growth > this.budget && this.sweep !== null) this.collect();
+    if (this.force === null) this.registry?.register(array, box);
+    else if (this.growth > this.budget) this.collect();
+    else if ((++this.made & (RELEASE_EVERY - 1)) === 0) this.force.release();
     return box;
   }
 
@@ -108,9 +114,10 @@ class Collector {
 
   /** Frees what is unreachable now, where the platform allows it. */
   collect(): void {
-    if (this.sweep === null) return;
+    if (this.force === null) return;
     const began = performance.now();
-    this.sweep();
+    this.force.release();
+    this.force.gc();
     this.poll();
     this.growth = 0;
     this.collections++;
@@ -123,7 +130,7 @@ class Collector {
   private poll(): void {
     for (let i = this.boxes.length - 1; i >= 0; i--) {
       const box = this.boxes[i] as Box;
-      if (box.handle !== null && box.handle.deref() === undefined) this.free(box);
+      if (box.deref() === undefined) this.free(box);
     }
   }
 
@@ -148,7 +155,7 @@ interface VmModule {
   Script: new (code: string) => { runInContext(context: object): unknown };
 }
 /** Node's collector, got by a flag set at run time; null where there is none. */
-function forcible(process: NodeProcess): Sweep | null {
+function forcible(process: NodeProcess): Force | null {
   try {
     const v8 = process.getBuiltinModule?.("node:v8") as V8Module;
     const vm = process.getBuiltinModule?.("node:vm") as VmModule;
@@ -157,9 +164,11 @@ function forcible(process: NodeProcess): Sweep | null {
     v8.setFlagsFromString("--no-expose-gc");
     const ownQueue = vm.createContext({}, { microtaskMode: "afterEvaluate" });
     const checkpoint = new vm.Script("Promise.resolve().then(() => {})");
-    return () => {
-      checkpoint.runInContext(ownQueue);
-      gc();
+    return {
+      release: () => void checkpoint.runInContext(ownQueue),
+      gc: () => {
+        gc();
+      },
     };
   } catch {
     return null; // Not Node, or one that forbids flags: the registry is the net.
