@@ -85,6 +85,12 @@ function switch_<A extends readonly unknown[], R>(
 }
 export { switch_ as switch };
 
+/** The same values, computed together: nothing that uses them is moved before what makes them. Source: jax.lax.optimization_barrier. */
+export function optimizationBarrier<T>(operand: T): Traced<T> {
+  const p = operandsOf("lax.optimizationBarrier", operand);
+  return finish(p.treedef, context().lax.optimizationBarrier(p.leaves)) as Traced<T>;
+}
+
 /** The same values, whose derivative is zero; integers and keys as they are. Source: jax.lax.stop_gradient. */
 export function stopGradient<T>(x: T): T {
   const { leaves, treedef } = flatten(x, "lax.stopGradient");

@@ -28,7 +28,6 @@ export {
 } from "../../primitives/bitwise.ts";
 export { clamp, eq, ge, gt, le, lt, ne, select } from "../../primitives/compare.ts";
 export { bitcastConvertType, complex, conj, imag, real, reducePrecision } from "../../primitives/convert.ts";
-export { optimizationBarrier } from "../../primitives/identity.ts";
 export {
   argmax,
   argmin,
@@ -80,7 +79,7 @@ export {
   tanh,
 } from "../../primitives/transcendental.ts";
 export { associativeScan } from "./batched.ts";
-export { cond, stopGradient, switch } from "./branches.ts";
+export { cond, optimizationBarrier, stopGradient, switch } from "./branches.ts";
 export {
   allGather,
   allToAll,

@@ -76,7 +76,7 @@ const blockStep =
       const slices = xs.map((x) => lax.squeeze(lax.sliceInDim(x, at, at + 1), [0]));
       const outs = evalJaxpr(jaxpr, [...consts, ...carry, ...slices]);
       carry = outs.slice(0, numCarry);
-      ys[at] = outs.slice(numCarry);
+      ys[at] = outs.slice(numCarry).map((y, i) => withWeak(y, jaxpr.outs[numCarry + i]?.aval.weak === true));
     }
     const stacked = (ys[0] as NDArray[]).map((_, i) =>
       lax.concatenate(
@@ -86,3 +86,7 @@ const blockStep =
     );
     return [...carry, ...stacked];
   };
+
+/** The weak type that the body has by its jaxpr: steps after the first may get a strong carry. */
+const withWeak = (y: NDArray, weakType: boolean): NDArray =>
+  y.weakType === weakType ? y : context().lax.convertElementType(y, y.dtype, { weakType });
