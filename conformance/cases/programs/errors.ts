@@ -49,10 +49,7 @@ const programs: CasePrograms = {
     control: () => np.nonzero(np.ones([2])),
     call: () => jit((x: A) => np.nonzero(x))(np.ones([2])),
   },
-  "err.scan_len": {
-    control: () => lax.scan((c: A, x: [A, A]): [A, [A, A]] => [c, x], 0, [np.ones([3]), np.ones([3])]),
-    call: () => lax.scan((c: A, x: [A, A]): [A, [A, A]] => [c, x], 0, [np.ones([3]), np.ones([4])]),
-  },
+  "err.scan_len": { control: () => scanPair(3), call: () => scanPair(4) },
   "err.cond_branches": {
     control: () =>
       lax.cond(
@@ -95,6 +92,10 @@ const programs: CasePrograms = {
       return x.add(1);
     },
   },
+  "err.static_unhashable": {
+    control: () => jit((x: A, _n: number) => x, { staticArgnums: 1 })(1, 1),
+    call: () => jit((x: A, _n: A) => x, { staticArgnums: 1 })(1, np.ones([1])),
+  },
   "err.jvp_dtype": {
     control: () => jvp(np.sin, [1], [np.ones([])]),
     call: () => jvp(np.sin, [1], [np.ones([], { dtype: "int32" })]),
@@ -125,6 +126,11 @@ const programs: CasePrograms = {
         .add(1n, { mode: untyped("wrap") }),
   },
 };
+/** A scan over an array of three rows and one of `n`. */
+function scanPair(n: number): unknown {
+  const xs: [A, A] = [np.ones([3]), np.ones([n])];
+  return lax.scan((c: A, x: [A, A]): [A, [A, A]] => [c, x], 0, xs);
+}
 /** An array seen as a list that can be written. */
 function untypedArray(x: A): Record<number, number> {
   return x as unknown as Record<number, number>;

@@ -15,15 +15,14 @@ const lifeStep = (_: A, g: A): A => {
     .or(g.eq(1n).and(n.eq(2n)))
     .astype(g.dtype);
 };
-const collatz = (n: A): A =>
-  lax.whileLoop(
-    ([m]: [A, A]) => m.ne(1n),
-    ([m, steps]: [A, A]): [A, A] => [
-      np.where(m.mod(2n).eq(0n), m.floordiv(2n), m.mul(3n).add(1n)),
-      steps.add(1n),
-    ],
-    [n, np.array(0, { dtype: "int32" })],
-  )[1];
+const collatz = (n: A): A => {
+  const start: [A, A] = [n, np.array(0n)];
+  const step = ([m, steps]: [A, A]): [A, A] => [
+    np.where(m.mod(2n).eq(0n), m.floordiv(2n), m.mul(3n).add(1n)),
+    steps.add(1n),
+  ];
+  return lax.whileLoop(([m]: [A, A]) => m.ne(1n), step, start)[1];
+};
 
 const programs: CasePrograms = {
   "lax.prog/while_newton_sqrt": (a: A) =>

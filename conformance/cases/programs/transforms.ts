@@ -45,12 +45,11 @@ const condF = (x: A): A =>
     (v: A) => np.sin(v),
     x,
   );
-const whilePow = (x: A, n: A | bigint): A =>
-  lax.whileLoop(
-    ([, i]: [A, A]) => i.lt(n),
-    ([power, i]: [A, A]): [A, A] => [power.mul(x), i.add(1n)],
-    [np.onesLike(x), np.array(0n)],
-  )[0];
+const whilePow = (x: A, n: A | bigint): A => {
+  const start: [A, A] = [np.onesLike(x), np.array(0n)];
+  const step = ([power, i]: [A, A]): [A, A] => [power.mul(x), i.add(1n)];
+  return lax.whileLoop(([, i]: [A, A]) => i.lt(n), step, start)[0];
+};
 const scanLoss = (h0: A, W: A, xs: A): A => {
   const step = (h: A, x: A): [A, A] => {
     const next = np.tanh(W.matmul(h).add(x));
