@@ -3,6 +3,7 @@ import { fail } from "../errors.ts";
 import type { NDArray } from "../ir/ndarray.ts";
 import {
   flatten as flattenTree,
+  flattenUpTo,
   printTree,
   registerDataclass,
   registerPytreeNode,
@@ -71,4 +72,36 @@ export function map<T>(f: (x: NDArray, ...rest: NDArray[]) => NDArray, tree: T, 
 export function map<T, R>(f: (x: NDArray, ...rest: NDArray[]) => R, tree: T, ...rest: T[]): MapTree<T, R>;
 export function map(f: (...leaves: never[]) => unknown, tree: unknown, ...rest: unknown[]): unknown {
   return mapWith({}, f, tree, rest);
+}
+
+/** The leaves combined from left to right, from a start value if one is given. Source: jax.tree.reduce. */
+export function reduce<R>(
+  f: (accumulator: R, leaf: NDArray) => R,
+  tree: unknown,
+  ...initializer: [] | [R]
+): R {
+  const xs = leaves(tree);
+  if (initializer.length === 1) return xs.reduce(f, initializer[0]);
+  if (xs.length === 0)
+    throw fail("E_TREE", "tree.reduce: the tree has no leaf", { hint: "give a start value" });
+  return xs.slice(1).reduce(f, xs[0] as R);
+}
+
+/** Are all leaves true, as JavaScript sees them? For arrays read them first. Source: jax.tree.all. */
+export const all = (tree: unknown, options: TreeOptions = {}): boolean =>
+  (leaves(tree, options) as unknown[]).every(Boolean);
+
+/**
+ * A tree of trees turned inside out: `[{ x, y }, …]` becomes `{ x: […], y: […] }`. `outerTreedef` and `innerTreedef` are
+ * the structures of the outer and the inner trees. @throws E_TREE_MISMATCH. Source: jax.tree.transpose
+ */
+export function transpose(outerTreedef: TreeDef, innerTreedef: TreeDef, pytreeToTranspose: unknown): unknown {
+  const rows = flattenUpTo(outerTreedef, pytreeToTranspose, "tree.transpose").map((inner) =>
+    flattenUpTo(innerTreedef, inner, "tree.transpose"),
+  );
+  const columns = Array.from({ length: innerTreedef.numLeaves }, (_, i) => rows.map((row) => row[i]));
+  return unflattenTree(
+    innerTreedef,
+    columns.map((column) => unflattenTree(outerTreedef, column)),
+  );
 }
