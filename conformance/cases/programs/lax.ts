@@ -16,7 +16,7 @@ const lifeStep = (_: A, g: A): A => {
     .astype(g.dtype);
 };
 const collatz = (n: A): A => {
-  const start: [A, A] = [n, np.array(0n)];
+  const start: [A, A] = [n, np.array(0, { dtype: "int32" })];
   const step = ([m, steps]: [A, A]): [A, A] => [
     np.where(m.mod(2n).eq(0n), m.floordiv(2n), m.mul(3n).add(1n)),
     steps.add(1n),
