@@ -131,6 +131,30 @@ describe("kernels in wasm", () => {
     sum([], [0, 1], ix(0));
     sum([], [1, 0], ix(0));
   });
+  it("sum a million tenths to almost six digits, along rows, columns and pairs of axes", () => {
+    const tenths = f32(1_000_000, () => 0.1);
+    const total = 1_000_000 * Math.fround(0.1);
+    for (const [outer, inner] of [
+      [1, 1_000_000],
+      [1_000_000, 1],
+      [1000, 1000],
+      [200_000, 5],
+    ] as const) {
+      const k = kernelOf([reduced(outer), reduced(inner)], [], [["f32", "read"], ["f32", "write"]], {
+        over: [0, 1],
+        body: [load(0, ix(0, [inner, 0], [1, 1])), { op: "const", dtype: "f32", value: 0 }],
+        results: [{ to: "reduce", values: [0], init: [1], combine: { monoid: "add" } }],
+      }, { over: [], body: [{ op: "stage", dtype: "f32", stage: 0, result: 0, part: 0 }], results: [{ to: "store", param: 1, at: ix(0), value: 0 }] }); // prettier-ignore
+      for (const s of [schedule([]), schedule([1], null, 4)]) {
+        const [, out] = runKernel(k, s, [tenths, f32(1)]);
+        const sum = new Float32Array((out as Uint8Array).slice().buffer)[0] as number;
+        expect(
+          Math.abs(sum - total) / total,
+          `${outer} × ${inner} ${JSON.stringify(s)}: ${sum}`,
+        ).toBeLessThan(2e-6);
+      }
+    }
+  });
   it("normalise rows in stages: softmax without exp", () => {
     const axes = [parallel(4), reduced(19), reduced(19), parallel(19)];
     const k = kernelOf(axes, [0], [["f32", "read"], ["f32", "readwrite"]],

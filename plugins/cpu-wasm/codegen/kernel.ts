@@ -26,7 +26,7 @@ export function compileKernel(kernel: Kernel, schedule: Schedule, target: Target
 }
 
 /** Iterations of a sum before its partial result moves to a second accumulator. */
-const BLOCK = 256;
+const BLOCK = 128;
 
 type Reduce = Extract<KResult, { to: "reduce" }>;
 
@@ -35,7 +35,8 @@ interface StageWriting {
   readonly stage: Stage;
   readonly folds: readonly (Fold | null)[];
   readonly rowLanes: Lanes;
-  readonly blockAxis: AxisId | null;
+  /** The loop that ends blocks of its sums. */
+  readonly blocks: { readonly axis: AxisId; readonly steps: number } | null;
 }
 
 class KernelWriter {
@@ -102,29 +103,29 @@ class KernelWriter {
   private writeStage(stage: Stage, s: number, before: Reductions): readonly (readonly Rep[])[] {
     const { nest, mode } = this;
     const rowLanes = mode.kind === "rows" ? (mode.lanes[s] as Lanes) : 1;
-    const blockAxis = this.blockAxis(stage);
-    const spec = { rowLanes, units: this.units([stage]), isBlocked: blockAxis !== null };
+    const blocks = this.blocksOf(stage);
+    const spec = { rowLanes, units: this.units([stage]), isBlocked: blocks !== null };
     const folds = stage.results.map((r) => (r.to === "reduce" ? new Fold(nest, r, dtypesOf(stage, r), spec) : null)); // prettier-ignore
     const code = nest.inside(null, () => {
       const values = new StageValues(nest, s, before, nest.innermost, this.outside[s] ?? null);
       nest.source = values;
       for (const fold of folds) fold?.start((id) => values.value(id));
-      this.writeOver({ stage, folds, rowLanes, blockAxis }, 0, values);
+      this.writeOver({ stage, folds, rowLanes, blocks }, 0, values);
       for (const fold of folds) fold?.finish();
       nest.source = null;
     });
     this.f.emit(code);
     return folds.map((fold) => fold?.results ?? []);
   }
-  /** The axis whose loop ends blocks of a sum: the innermost one inside which there is enough to add. */
-  private blockAxis(stage: Stage): AxisId | null {
+  /** The innermost axis inside which there is much to add, and how many of its iterations make a block of a sum. */
+  private blocksOf(stage: Stage): { axis: AxisId; steps: number } | null {
     if (!stage.results.some((r) => r.to === "reduce")) return null;
     let inside = 1;
     for (const axis of [...stage.over].reverse()) {
       const extent = this.nest.extentInt(axis);
-      const isInnermost = inside === 1;
-      inside *= typeof extent === "number" ? extent : Infinity;
-      if (inside > BLOCK * 16 && (isInnermost || inside / (extent as number) >= BLOCK / 4)) return axis;
+      const points = inside * (typeof extent === "number" ? extent : Infinity);
+      if (points > 16 * BLOCK) return { axis, steps: Math.ceil(BLOCK / inside) };
+      inside = points;
     }
     return null;
   }
@@ -136,18 +137,13 @@ class KernelWriter {
       this.writeBody(stage, values, folds);
       return;
     }
-    const isInnermost = k === stage.over.length - 1;
-    const flush = (): void => folds.forEach((fold) => fold?.flush());
-    const endsBlocks = s.blockAxis === axis;
-    const range = {
-      ...this.bounds(axis),
-      blocks: endsBlocks && isInnermost ? { steps: BLOCK, flush } : undefined,
-    };
-    if (!isInnermost || rowLanes === 1) {
-      plainLoop(nest, axis, range, () => {
-        this.writeOver(s, k + 1, values);
-        if (endsBlocks && !isInnermost) flush();
-      });
+    const blocks =
+      s.blocks?.axis === axis
+        ? { steps: s.blocks.steps, flush: (): void => folds.forEach((fold) => fold?.flush()) }
+        : undefined;
+    const range = { ...this.bounds(axis), blocks };
+    if (k < stage.over.length - 1 || rowLanes === 1) {
+      plainLoop(nest, axis, range, () => this.writeOver(s, k + 1, values));
       return;
     }
     values.deepest = nest.innermost;

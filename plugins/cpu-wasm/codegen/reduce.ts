@@ -4,7 +4,7 @@ import { identityOf, type Compute, type KResult, type Monoid, type ValueId } fro
 import { VALUE_TYPE, extractLane, type Lanes } from "./access.ts";
 import { V128, get, set, type Code } from "./assembler.ts";
 import type { Nest } from "./nest.ts";
-import { combine, constantRep, scalarRep, vectorsOf, type Rep } from "./values.ts";
+import { apply, combine, constantRep, scalarRep, vectorsOf, type Rep } from "./values.ts";
 
 type Reduce = Extract<KResult, { to: "reduce" }>;
 
@@ -26,8 +26,8 @@ export class Fold {
   private readonly spec: FoldSpec;
   /** Along a row: partial results of the lanes, one vector a unit. */
   private readonly rows: Rep | null = null;
-  /** Sums of the blocks before, in the shape of `rows`, else of the result. */
-  private readonly blocks: Rep | null = null;
+  /** Sum of the blocks before and what its additions lost, in the shape of `rows`, else of the result. */
+  private readonly blocks: readonly [sum: Rep, lost: Rep] | null = null;
 
   /** Takes locals in the current block of code. */
   constructor(nest: Nest, reduce: Reduce, dtypes: readonly Compute[], spec: FoldSpec) {
@@ -45,7 +45,8 @@ export class Fold {
     const row = (): Rep => ({ dtype, isVector: true, locals: vectors(spec.units), level });
     this.results = dtypes.map(result);
     if (spec.rowLanes > 1) this.rows = row();
-    if (spec.isBlocked && isRounded(reduce, dtype)) this.blocks = this.rows === null ? result(dtype) : row();
+    const block = this.rows === null ? (): Rep => result(dtype) : row;
+    if (spec.isBlocked && isRounded(reduce, dtype)) this.blocks = [block(), block()];
   }
   /** Sets the accumulators to the initial values. */
   start(value: (id: ValueId) => Rep): void {
@@ -53,11 +54,12 @@ export class Fold {
     const init = this.reduce.init.map(value);
     if (blocks === null || rows !== null) assign(nest, results, init);
     else {
-      assign(nest, [blocks], init);
+      assign(nest, [blocks[0]], init);
       this.clear(results[0] as Rep);
     }
     if (rows !== null) this.clear(rows);
-    if (rows !== null && blocks !== null) this.clear(blocks);
+    if (rows !== null && blocks !== null) this.clear(blocks[0]);
+    if (blocks !== null) this.clear(blocks[1]);
   }
   private clear(acc: Rep): void {
     const { nest } = this;
@@ -73,6 +75,20 @@ export class Fold {
     if (this.rows === null) body();
     else nest.withLanes(nest.laneAxis, spec.rowLanes, units, body);
   }
+  /** The sum with what was lost; an infinite sum has lost nothing that means anything. */
+  private corrected([sum, lost]: readonly [Rep, Rep]): Rep {
+    const { nest } = this;
+    const level = nest.innermost;
+    const isFinite = apply(nest, "is_finite", "bool", [sum], level);
+    const rest = apply(
+      nest,
+      "select",
+      sum.dtype,
+      [isFinite, lost, constantRep(nest.f, sum.dtype, -0)],
+      level,
+    );
+    return this.join(sum, rest);
+  }
   private join(left: Rep, right: Rep): Rep {
     return combine(this.nest, this.reduce.combine, [left], [right])[0] as Rep;
   }
@@ -83,12 +99,20 @@ export class Fold {
     const into = isRow ? [{ ...rows, locals: rows.locals.slice(0, nest.units) }] : results;
     assign(nest, into, combine(nest, this.reduce.combine, into, values));
   }
-  /** Ends a block: moves what was summed since the last one. */
+  /** Ends a block: moves what was summed since the last one, keeping what the addition loses (Knuth's two-sum). */
   flush(): void {
     const { nest, blocks } = this;
     if (blocks === null) return;
     const acc = this.rows ?? (this.results[0] as Rep);
-    this.inRow(acc.locals.length, () => assign(nest, [blocks], [this.join(blocks, acc)]));
+    const [sum, lost] = blocks;
+    this.inRow(acc.locals.length, () => {
+      const op = (name: "add" | "sub", x: Rep, y: Rep): Rep =>
+        apply(nest, name, acc.dtype, [x, y], nest.innermost);
+      const next = op("add", sum, acc);
+      const added = op("sub", next, sum);
+      const error = op("add", op("sub", sum, op("sub", next, added)), op("sub", acc, added));
+      assign(nest, [sum, lost], [next, op("add", lost, error)]);
+    });
     this.clear(acc);
   }
   /** Combines blocks, and the lanes of a row. */
@@ -96,7 +120,10 @@ export class Fold {
     const { nest, blocks, results } = this;
     const { rowLanes } = this.spec;
     const acc = this.rows ?? (results[0] as Rep);
-    if (blocks !== null) this.inRow(acc.locals.length, () => assign(nest, [acc], [this.join(blocks, acc)]));
+    if (blocks !== null) {
+      this.flush();
+      this.inRow(acc.locals.length, () => assign(nest, [acc], [this.corrected(blocks)]));
+    }
     if (this.rows === null) return;
     const units = this.rows.locals.map((local): Rep => ({ ...acc, locals: [local] }));
     let total = units[0] as Rep;
