@@ -31,7 +31,7 @@ function wordsOf(name: string, key: NDArray): Words {
 const like = (typed: boolean, data: NDArray): NDArray => (typed ? context().lax.wrapKeyData(data) : data);
 
 /** The hash of a list of counters, whose halves are the two inputs (jax's threefry_2x32). */
-function hashCounts(lax: Lax, { k0, k1 }: Words, counts: NDArray): NDArray {
+export function hashCounts(lax: Lax, { k0, k1 }: Pick<Words, "k0" | "k1">, counts: NDArray): NDArray {
   const n = counts.shape[0] as number;
   const even = n % 2 === 0 ? counts : lax.concatenate([counts, u32(lax, 0, [1])], 0);
   const half = (even.shape[0] as number) / 2;
