@@ -170,7 +170,7 @@ export class Builder {
     return this.one("iota", [], { dimension }, { to: type });
   }
 
-  /** A constant of these elements (row-major), or one repeated. Real dtypes only. */
+  /** A constant of these elements (row-major), or one repeated. */
   constant(type: ConcreteType, elements: readonly (number | bigint)[] | number | bigint): Ref {
     const splat = typeof elements === "object" ? undefined : elements;
     const list = splat === undefined ? (elements as readonly (number | bigint)[]) : [splat];
@@ -211,14 +211,15 @@ export function compareTypeOf(dtype: DType): OpAttrs["compare"]["compareType"] {
 
 function encode(dtype: DType, elements: readonly (number | bigint)[]): Uint8Array {
   const storage = storageOf(dtype);
-  if (storage === null || storage !== dtype)
+  if (storage === null)
     throw tenonError("INTERNAL", `the kit writes no constants of ${dtype}`, { reason: "E_CONSTANT" });
-  const bytes = new Uint8Array(elements.length * STORAGE[storage].bytes);
+  const parts = storage === dtype ? 1 : 2; // of a complex element the imaginary one is 0
+  const bytes = new Uint8Array(elements.length * parts * STORAGE[storage].bytes);
   const view = new DataView(bytes.buffer);
   const big = dtype === "i64" || dtype === "u64";
   const round = dtype === "f16" ? roundF16 : dtype === "bf16" ? roundBf16 : Number;
   elements.forEach((x, i) => {
-    writeElement(storage, view, i, big ? BigInt(x) : round(Number(x)));
+    writeElement(storage, view, parts * i, big ? BigInt(x) : round(Number(x)));
   });
   return bytes;
 }

@@ -4,9 +4,11 @@ import {
   OP_NAMES,
   type Capabilities,
   type DType,
+  type Json,
   type OpName,
   type OpSupport,
 } from "tenon-plugin-api";
+import { compareTypeOf } from "../builder.ts";
 import { ELEMENTWISE } from "./rules/elementwise.ts";
 import { REDUCTION } from "./rules/reduction.ts";
 import { fits, needsOf, type Rule, type Rules } from "./rules/rule.ts";
@@ -27,35 +29,57 @@ export interface Closure {
 /** The dtype that an op goes by: its first operand's; select's first one is only the predicate. */
 const lead = (op: OpName): number => (op === "select" ? 1 : 0);
 
-/** Dtypes in which a plugin does an op by itself, in every form. */
-function nativeDTypes(op: OpName, native: Capabilities): readonly DType[] {
+/** Attributes that the rules give an op, where a plugin may take those only: comparisons in the usual order. */
+const ORDINARY: { readonly [N in OpName]?: (dtype: DType) => { readonly [attr: string]: unknown } } = {
+  compare: (d) => ({ compareType: compareTypeOf(d) }),
+};
+
+/** Does a plugin limit an op to some ranks or attributes? */
+function isLimited({ attrs, operands = [] }: OpSupport): boolean {
+  return attrs !== undefined || operands.some((o) => o.rank !== undefined);
+}
+/** Does a plugin do an op by itself, in this dtype and in every form that a rule may give it? */
+function isNative(op: OpName, dtype: DType, native: Capabilities): boolean {
   const support = native.ops[op];
-  if (support === undefined || support.attrs !== undefined) return [];
-  const operands = support.operands ?? [];
-  if (operands.some((o) => o.rank !== undefined)) return [];
-  const given = lead(op) === 0 ? support.dtypes : native.dtypes;
+  if (support === undefined) return false;
+  const { attrs = {}, operands = [] } = support;
+  if (operands.some((o) => o.rank !== undefined)) return false;
+  const ordinary = ORDINARY[op]?.(dtype) ?? {};
+  for (const [name, { oneOf }] of Object.entries(attrs))
+    if (!(name in ordinary) || oneOf?.includes(ordinary[name] as Json) !== true) return false;
+  const given = lead(op) === 0 ? support.dtypes : undefined;
   const own = operands[lead(op)]?.dtypes;
-  return native.dtypes.filter((d) => (given?.includes(d) ?? true) && (own?.includes(d) ?? true));
+  return (given?.includes(dtype) ?? true) && (own?.includes(dtype) ?? true);
 }
 
-/** Least fixpoint: a rule is taken when all it needs is there already, so that chains of rules end. */
+/** Least fixpoint: a rule is taken when all it needs is there already, so that chains of rules end; preferred rules first. */
 export function closureOf(native: Capabilities): Closure {
-  const done = new Set<Key>(); // op:dtype
+  const done = new Set<Key>();
   const chosen = new Map<Key, Rule>();
-  for (const op of OP_NAMES) for (const d of nativeDTypes(op, native)) done.add(`${op}:${d}`);
-  const candidates = OP_NAMES.flatMap((op) => rulesOf(op).map((rule) => [op, rule] as const));
-  for (let grown = true; grown;) {
-    grown = false;
-    for (const [op, rule] of candidates)
-      for (const d of native.dtypes) {
-        const key: Key = `${op}:${d}`;
-        if (done.has(key) || !fits(rule, d)) continue;
-        if (!needsOf(rule, d).every(([need, dtype]) => done.has(`${need}:${dtype}`))) continue;
-        done.add(key);
+  for (const op of OP_NAMES)
+    for (const d of native.dtypes) if (isNative(op, d, native)) done.add(`${op}:${d}`);
+  const open = OP_NAMES.flatMap((op) =>
+    native.dtypes.map((dtype) => ({
+      key: `${op}:${dtype}` as const,
+      dtype,
+      rules: rulesOf(op).filter((rule) => fits(rule, dtype)),
+      isWanted: !done.has(`${op}:${dtype}`) || isLimited(native.ops[op] ?? {}),
+    })),
+  ).filter((o) => o.isWanted && o.rules.length > 0);
+  const has = (rule: Rule, dtype: DType): boolean =>
+    needsOf(rule, dtype).every(([need, d]) => done.has(`${need}:${d}`));
+  const most = Math.max(0, ...open.map((o) => o.rules.length));
+  for (let allowed = 1; allowed <= most; allowed++)
+    for (let grown = true; grown;) {
+      grown = false;
+      for (const { key, dtype, rules } of open) {
+        const rule = chosen.has(key) ? undefined : rules.slice(0, allowed).find((r) => has(r, dtype));
+        if (rule === undefined) continue;
         chosen.set(key, rule);
+        done.add(key);
         grown = true;
       }
-  }
+    }
   return {
     ruleOf: (op, dtype) => chosen.get(`${op}:${dtype as DType}`),
     outward: deepFreeze({ ...native, ops: outwardOps(native, done, chosen) }),

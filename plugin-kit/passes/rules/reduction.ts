@@ -225,10 +225,22 @@ function convolvedAxis(a: OpAttrs["convolution"], i: number, window: number): Ax
   return { low, high, window, stride, base, dilation, reversed: a.windowReversal[i] === true };
 }
 
+/** A contraction of half floats: their products are exact in f32, and the sum is rounded once. */
+const inF32 = (op: "dot_general" | "convolution"): Rule => ({
+  needs: ["convert", "convert:f32", `${op}:f32`],
+  dtypes: ["f16", "bf16"],
+  build: (b, operands, draft) => {
+    const { dtype, shape } = draft.results[0] as ConcreteType;
+    const wide = operands.map((x) => b.convert(x, "f32"));
+    const sum = b.one(draft.op, wide, draft.attrs, { to: { dtype: "f32", shape } });
+    return [b.convert(sum, dtype)];
+  },
+});
+
 /** Rules of reductions and contractions. */
 export const REDUCTION: Rules = {
   reduce_window: [reduceWindow],
   select_and_scatter: [selectAndScatter],
-  dot_general: [dotGeneral],
-  convolution: [convolution],
+  dot_general: [inF32("dot_general"), dotGeneral],
+  convolution: [inF32("convolution"), convolution],
 };

@@ -36,10 +36,17 @@ function rearranged(
   return b.reshape(take(b, b.reshape(x, [sizeOf(x.type.shape)]), 0, positions), shape);
 }
 
-/** Starts of a dynamic slice as one index vector. */
+/** Starts of a dynamic slice as one index vector: each is put in its place. */
 function indexVector(b: Builder, starts: readonly Ref[]): Ref {
-  const parts = starts.map((s) => b.reshape(s, [1]));
-  return parts.length === 1 ? (parts[0] as Ref) : b.one("concatenate", parts, { dimension: 0 });
+  const shape = [starts.length];
+  const [first, ...others] = starts.map((s) => b.broadcast(s, shape)) as [Ref, ...Ref[]];
+  return others.reduce((vector, s, d) => {
+    const place = b.constant(
+      { dtype: "bool", shape },
+      axes(starts.length).map((i) => Number(i === d + 1)),
+    );
+    return b.apply("select", place, s, vector);
+  }, first);
 }
 
 /** Puts padding values between the elements of one axis: [n] → [n, 1] → [n, 1 + interior] → [n (1 + interior)], cut. */
@@ -173,7 +180,6 @@ export const STRUCTURE: Rules = {
   concatenate: [
     {
       needs: ["dynamic_update_slice"],
-      kinds: "biuf",
       build: (b, parts, { attrs, results }) => {
         const { dtype, shape } = results[0] as Ref["type"];
         const zero = b.constant({ dtype: "i32", shape: [] }, 0);
@@ -198,7 +204,7 @@ export const STRUCTURE: Rules = {
   ],
   dynamic_slice: [
     {
-      needs: ["gather", "concatenate:i32", "reshape:i32"],
+      needs: ["gather", "select:i32", "broadcast_in_dim:i32"],
       build: (b, [x, ...starts], { attrs }) => {
         const all = axes(starts.length);
         if (starts.length === 0) return [x as Ref];
@@ -220,7 +226,7 @@ export const STRUCTURE: Rules = {
   dynamic_update_slice: [
     {
       // A scatter skips what doesn't fit; an update is moved inside instead, so its starts are clamped here.
-      needs: ["scatter", "clamp:i32", "concatenate:i32", "reshape:i32"],
+      needs: ["scatter", "clamp:i32", "select:i32", "broadcast_in_dim:i32"],
       build: (b, [x, update, ...starts]) => {
         const [to, part] = [x as Ref, update as Ref];
         if (starts.length === 0) return [part];
