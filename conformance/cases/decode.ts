@@ -93,7 +93,7 @@ export function makeArray(dtype: string, shape: readonly number[], bytes: Uint8A
       : parts;
   if (elements.length !== sizeOf(shape))
     throw new Error(`${elements.length} elements for the shape [${shape.join(",")}]`);
-  return tenon.np.reshape(tenon.np.array(elements as never, { dtype: known }), [...shape]);
+  return tenon.np.reshape(tenon.np.array(elements, { dtype: known }), [...shape]);
 }
 
 function makeKey(value: Extract<Encoded, { t: "key" }>): unknown {

@@ -96,7 +96,7 @@ const binaryOf = (op: string): Operation => {
 };
 const UNARY: Readonly<Record<string, Operation>> = {
   mean_f16: (x) => publicFunction("np.mean")(x, { dtype: "float16" }),
-  astype_float32: (x) => tenon.np.asarray(x as never).astype("float32"),
+  astype_float32: (x) => tenon.np.asarray(x).astype("float32"),
 };
 const unaryOf = (name: string): Operation => UNARY[name] ?? publicFunction(`np.${camelCase(name)}`);
 
