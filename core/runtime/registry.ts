@@ -66,7 +66,8 @@ function accept<R>(plugin: string, check: () => R): R {
 function register(plugin: Plugin): string {
   const given = (plugin as Plugin | undefined)?.manifest?.name;
   const name = typeof given === "string" && given !== "" ? given : "?";
-  if (plugins.get(name)?.plugin === plugin) return name;
+  const known = plugins.get(name);
+  if (known !== undefined && known.plugin === plugin) return name;
   const manifest = accept(name, () => readManifest((plugin as Plugin | undefined)?.manifest));
   const verdict = negotiate({ abi: ABI, ir: IR }, manifest);
   if (!verdict.ok) throw refused(name, verdict.why);
