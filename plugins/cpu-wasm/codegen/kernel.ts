@@ -103,7 +103,7 @@ class KernelWriter {
   private writeStage(stage: Stage, s: number, before: Reductions): readonly (readonly Rep[])[] {
     const { nest, mode } = this;
     const rowLanes = mode.kind === "rows" ? (mode.lanes[s] as Lanes) : 1;
-    const blocks = this.blocksOf(stage);
+    const blocks = this.blocksOf(stage, rowLanes);
     const spec = { rowLanes, units: this.units([stage]), isBlocked: blocks !== null };
     const folds = stage.results.map((r) => (r.to === "reduce" ? new Fold(nest, r, dtypesOf(stage, r), spec) : null)); // prettier-ignore
     const code = nest.inside(null, () => {
@@ -118,14 +118,14 @@ class KernelWriter {
     return folds.map((fold) => fold?.results ?? []);
   }
   /** The innermost axis inside which there is much to add, and how many of its iterations make a block of a sum. */
-  private blocksOf(stage: Stage): { axis: AxisId; steps: number } | null {
+  private blocksOf(stage: Stage, rowLanes: Lanes): StageWriting["blocks"] {
     if (!stage.results.some((r) => r.to === "reduce")) return null;
-    let inside = 1;
+    let additions = 1 / (rowLanes * this.units([stage]));
     for (const axis of [...stage.over].reverse()) {
+      const inside = Math.max(1, additions);
       const extent = this.nest.extentInt(axis);
-      const points = inside * (typeof extent === "number" ? extent : Infinity);
-      if (points > 16 * BLOCK) return { axis, steps: Math.ceil(BLOCK / inside) };
-      inside = points;
+      additions *= typeof extent === "number" ? extent : Infinity;
+      if (additions > 2 * BLOCK) return { axis, steps: Math.ceil(BLOCK / inside) };
     }
     return null;
   }

@@ -17,6 +17,12 @@ export interface FoldSpec {
   readonly isBlocked: boolean;
 }
 
+/** Where partial results gather; of a sum in blocks, also the sum of the blocks before and what its additions lost. */
+interface Accumulator {
+  readonly now: Rep;
+  readonly blocks: readonly [sum: Rep, lost: Rep] | null;
+}
+
 /** The accumulators of one reduction. */
 export class Fold {
   /** Final values, by part: set by `finish`. */
@@ -24,10 +30,10 @@ export class Fold {
   private readonly nest: Nest;
   private readonly reduce: Reduce;
   private readonly spec: FoldSpec;
-  /** Along a row: partial results of the lanes, one vector a unit. */
-  private readonly rows: Rep | null = null;
-  /** Sum of the blocks before and what its additions lost, in the shape of `rows`, else of the result. */
-  private readonly blocks: readonly [sum: Rep, lost: Rep] | null = null;
+  /** Of all that is not in `row`; its `now` is the first result. */
+  private readonly rest: Accumulator;
+  /** Along a row: of its lanes, one vector a unit. */
+  private readonly row: Accumulator | null;
 
   /** Takes locals in the current block of code. */
   constructor(nest: Nest, reduce: Reduce, dtypes: readonly Compute[], spec: FoldSpec) {
@@ -42,38 +48,74 @@ export class Fold {
       lanes === 1
         ? scalarRep(d, f.local(VALUE_TYPE[d]), level)
         : { dtype: d, isVector: true, locals: vectors(nest.units), level };
-    const row = (): Rep => ({ dtype, isVector: true, locals: vectors(spec.units), level });
+    const inRow = (): Rep => ({ dtype, isVector: true, locals: vectors(spec.units), level });
+    const isBlocked = spec.isBlocked && isRounded(reduce, dtype);
+    const blocks = (make: () => Rep): Accumulator["blocks"] => (isBlocked ? [make(), make()] : null);
     this.results = dtypes.map(result);
-    if (spec.rowLanes > 1) this.rows = row();
-    const block = this.rows === null ? (): Rep => result(dtype) : row;
-    if (spec.isBlocked && isRounded(reduce, dtype)) this.blocks = [block(), block()];
+    this.rest = { now: this.results[0] as Rep, blocks: blocks(() => result(dtype)) };
+    this.row = spec.rowLanes > 1 ? { now: inRow(), blocks: blocks(inRow) } : null;
+  }
+  private accumulators(): Accumulator[] {
+    return this.row === null ? [this.rest] : [this.row, this.rest];
   }
   /** Sets the accumulators to the initial values. */
   start(value: (id: ValueId) => Rep): void {
-    const { nest, rows, blocks, results } = this;
+    const { nest, results, rest } = this;
+    for (const acc of this.accumulators())
+      if (acc !== rest || acc.blocks !== null)
+        for (const rep of [acc.now, ...(acc.blocks ?? [])]) this.clear(rep);
     const init = this.reduce.init.map(value);
-    if (blocks === null || rows !== null) assign(nest, results, init);
-    else {
-      assign(nest, [blocks[0]], init);
-      this.clear(results[0] as Rep);
-    }
-    if (rows !== null) this.clear(rows);
-    if (rows !== null && blocks !== null) this.clear(blocks[0]);
-    if (blocks !== null) this.clear(blocks[1]);
+    assign(nest, rest.blocks === null ? results : [rest.blocks[0]], init);
   }
-  private clear(acc: Rep): void {
+  private clear(rep: Rep): void {
     const { nest } = this;
     const { monoid } = this.reduce.combine as { monoid: Monoid };
     // −0 is the identity of a float sum: 0 would turn a sum of −0 into 0.
-    const isFloat = acc.dtype === "f32" || acc.dtype === "f64";
-    const neutral = monoid === "add" && isFloat ? -0 : identityOf(monoid, acc.dtype);
-    this.inRow(acc.locals.length, () => assign(nest, [acc], [constantRep(nest.f, acc.dtype, neutral)]));
+    const isFloat = rep.dtype === "f32" || rep.dtype === "f64";
+    const neutral = monoid === "add" && isFloat ? -0 : identityOf(monoid, rep.dtype);
+    this.inLanes(rep, () => assign(nest, [rep], [constantRep(nest.f, rep.dtype, neutral)]));
   }
-  /** Runs `body` in the lanes of the row, if the reduction runs along one. */
-  private inRow(units: number, body: () => void): void {
+  /** Runs `body` in the lanes of the row, if the value belongs to one. */
+  private inLanes(rep: Rep, body: () => void): void {
     const { nest, spec } = this;
-    if (this.rows === null) body();
-    else nest.withLanes(nest.laneAxis, spec.rowLanes, units, body);
+    if (this.row === null || !rep.isVector) body();
+    else nest.withLanes(nest.laneAxis, spec.rowLanes, rep.locals.length, body);
+  }
+  private join(left: Rep, right: Rep): Rep {
+    return combine(this.nest, this.reduce.combine, [left], [right])[0] as Rep;
+  }
+  /** Folds the values of one iteration in. */
+  step(values: readonly Rep[]): void {
+    const { nest, row, results } = this;
+    const isRow = row !== null && nest.lanes > 1;
+    const into = isRow ? [{ ...row.now, locals: row.now.locals.slice(0, nest.units) }] : results;
+    assign(nest, into, combine(nest, this.reduce.combine, into, values));
+  }
+  /** Ends a block: moves what was summed since the last one, keeping what the addition loses (Knuth's two-sum). */
+  flush(): void {
+    const { nest } = this;
+    for (const { now, blocks } of this.accumulators()) {
+      if (blocks === null) continue;
+      const [sum, lost] = blocks;
+      this.inLanes(now, () => {
+        const op = (name: "add" | "sub", x: Rep, y: Rep): Rep =>
+          apply(nest, name, now.dtype, [x, y], nest.innermost);
+        const next = op("add", sum, now);
+        const added = op("sub", next, sum);
+        const error = op("add", op("sub", sum, op("sub", next, added)), op("sub", now, added));
+        assign(nest, [sum, lost], [next, op("add", lost, error)]);
+      });
+      this.clear(now);
+    }
+  }
+  /** Combines blocks, and the lanes of a row. */
+  finish(): void {
+    const { nest, row, results } = this;
+    this.flush();
+    for (const { now, blocks } of this.accumulators())
+      if (blocks !== null) this.inLanes(now, () => assign(nest, [now], [this.corrected(blocks)]));
+    if (row !== null)
+      assign(nest, results, combine(nest, this.reduce.combine, results, [this.across(row.now)]));
   }
   /** The sum with what was lost; an infinite sum has lost nothing that means anything. */
   private corrected([sum, lost]: readonly [Rep, Rep]): Rep {
@@ -89,53 +131,20 @@ export class Fold {
     );
     return this.join(sum, rest);
   }
-  private join(left: Rep, right: Rep): Rep {
-    return combine(this.nest, this.reduce.combine, [left], [right])[0] as Rep;
-  }
-  /** Folds the values of one iteration in. */
-  step(values: readonly Rep[]): void {
-    const { nest, rows, results } = this;
-    const isRow = rows !== null && nest.lanes > 1;
-    const into = isRow ? [{ ...rows, locals: rows.locals.slice(0, nest.units) }] : results;
-    assign(nest, into, combine(nest, this.reduce.combine, into, values));
-  }
-  /** Ends a block: moves what was summed since the last one, keeping what the addition loses (Knuth's two-sum). */
-  flush(): void {
-    const { nest, blocks } = this;
-    if (blocks === null) return;
-    const acc = this.rows ?? (this.results[0] as Rep);
-    const [sum, lost] = blocks;
-    this.inRow(acc.locals.length, () => {
-      const op = (name: "add" | "sub", x: Rep, y: Rep): Rep =>
-        apply(nest, name, acc.dtype, [x, y], nest.innermost);
-      const next = op("add", sum, acc);
-      const added = op("sub", next, sum);
-      const error = op("add", op("sub", sum, op("sub", next, added)), op("sub", acc, added));
-      assign(nest, [sum, lost], [next, op("add", lost, error)]);
-    });
-    this.clear(acc);
-  }
-  /** Combines blocks, and the lanes of a row. */
-  finish(): void {
-    const { nest, blocks, results } = this;
+  /** All lanes of all units in one scalar. */
+  private across(row: Rep): Rep {
+    const { nest } = this;
     const { rowLanes } = this.spec;
-    const acc = this.rows ?? (results[0] as Rep);
-    if (blocks !== null) {
-      this.flush();
-      this.inRow(acc.locals.length, () => assign(nest, [acc], [this.corrected(blocks)]));
-    }
-    if (this.rows === null) return;
-    const units = this.rows.locals.map((local): Rep => ({ ...acc, locals: [local] }));
+    const units = row.locals.map((local): Rep => ({ ...row, locals: [local] }));
     let total = units[0] as Rep;
-    this.inRow(1, () => {
+    this.inLanes(total, () => {
       total = tree(units, (x, y) => this.join(x, y));
     });
     const lanes = Array.from({ length: rowLanes }, (_, l) => {
-      const local = extractLane(nest.f, acc.dtype, rowLanes, total.locals[0] as number, l);
-      return scalarRep(acc.dtype, local, nest.innermost);
+      const local = extractLane(nest.f, row.dtype, rowLanes, total.locals[0] as number, l);
+      return scalarRep(row.dtype, local, nest.innermost);
     });
-    const sum = tree(lanes, (x, y) => this.join(x, y));
-    assign(nest, results, combine(nest, this.reduce.combine, results, [sum]));
+    return tree(lanes, (x, y) => this.join(x, y));
   }
 }
 /** Is it a sum of floats? */
