@@ -51,7 +51,7 @@ export function readSignatures(): Signatures {
   const source = program.getSourceFile(ENTRY);
   const module = source === undefined ? undefined : checker.getSymbolAtLocation(source);
   if (module === undefined) throw new Error(`no module at ${ENTRY}`);
-  const reader = new Reader(checker);
+  const reader = new Reader(checker, module);
   reader.visit(module, "");
   return Object.fromEntries([...reader.found].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -59,8 +59,11 @@ export function readSignatures(): Signatures {
 class Reader {
   readonly found = new Map<string, Signature[]>();
   private readonly checker: ts.TypeChecker;
-  constructor(checker: ts.TypeChecker) {
+  /** Names of the entry, types included. */
+  private readonly exported: ReadonlySet<string>;
+  constructor(checker: ts.TypeChecker, entry: ts.Symbol) {
     this.checker = checker;
+    this.exported = new Set(checker.getExportsOfModule(entry).map((s) => s.name));
   }
 
   visit(module: ts.Symbol, prefix: string): void {
@@ -110,11 +113,37 @@ class Reader {
     symbol: ts.Symbol,
     node: ts.ParameterDeclaration | ts.PropertySignature | undefined,
   ): string {
-    if (node?.type !== undefined) return node.type.getText().replace(/\s+/g, " ");
+    if (node?.type !== undefined) return this.written(node.type);
     const at = symbol.valueDeclaration ?? symbol.declarations?.[0];
     return at === undefined
       ? "unknown"
       : this.checker.typeToString(this.checker.getTypeOfSymbolAtLocation(symbol, at));
+  }
+
+  /** A type as it is written, but for names that users can't import: these give way to what they stand for. */
+  private written(node: ts.TypeNode): string {
+    const start = node.getStart();
+    let text = node.getText();
+    for (const reference of referencesIn(node).reverse()) {
+      const meaning = this.inner(reference);
+      if (meaning === undefined) continue;
+      const whole = reference === node;
+      text = `${text.slice(0, reference.getStart() - start)}${whole ? meaning : `(${meaning})`}${text.slice(reference.getEnd() - start)}`;
+    }
+    return text.replace(/\s+/g, " ");
+  }
+  private inner(reference: ts.TypeReferenceNode): string | undefined {
+    const name = reference.typeName.getText();
+    if (reference.typeArguments !== undefined || this.exported.has(name)) return undefined;
+    const found = this.checker.getSymbolAtLocation(reference.typeName);
+    const alias =
+      found !== undefined && (found.flags & ts.SymbolFlags.Alias) !== 0
+        ? this.checker.getAliasedSymbol(found)
+        : found;
+    const declaration = alias?.declarations?.find(ts.isTypeAliasDeclaration);
+    return declaration === undefined || name.endsWith("Options")
+      ? undefined
+      : declaration.type.getText().replace(/^\| /, "");
   }
 
   private words(parameter: ts.ParameterDeclaration): Record<string, string> {
@@ -157,6 +186,16 @@ class Reader {
       ?.get(ts.escapeLeadingUnderscores(word))
       ?.declarations?.find(ts.isPropertySignature);
   }
+}
+
+/** References to types within a type, outermost first; none within another. */
+function referencesIn(node: ts.Node): ts.TypeReferenceNode[] {
+  if (ts.isTypeReferenceNode(node)) return [node];
+  const found: ts.TypeReferenceNode[] = [];
+  ts.forEachChild(node, (child) => {
+    found.push(...referencesIn(child));
+  });
+  return found;
 }
 
 /** The type of an options object that may stand last in a rest parameter: `readonly (ArrayLike | GridOptions)[]`. */
