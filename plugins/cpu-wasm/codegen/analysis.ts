@@ -53,8 +53,14 @@ export const mentions = (ix: Ix, axis: AxisId): boolean => ix.terms.some((t) => 
 const atomMentions = (atom: Atom, axis: AxisId): boolean =>
   atom.k === "axis" ? atom.axis === axis : atom.k !== "value" && mentions(atom.x, axis);
 
+const liveness = new WeakMap<Stage, boolean[]>();
 /** Live values of a stage, as flags. */
-export function liveValues(stage: Stage): boolean[] {
+export function liveValues(stage: Stage): readonly boolean[] {
+  let live = liveness.get(stage);
+  if (live === undefined) liveness.set(stage, (live = findLive(stage)));
+  return live;
+}
+function findLive(stage: Stage): boolean[] {
   const live = stage.body.map(() => false);
   const visit = (id: ValueId): void => {
     if (live[id] === true) return;

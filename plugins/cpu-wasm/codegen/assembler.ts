@@ -51,7 +51,9 @@ export const simd = (op: number): Code => [SIMD, uleb(op)];
 
 // --- instructions ---------------------------------------------------------------------------------------------------
 
-export const get = (local: number): Code => [0x20, uleb(local)];
+/** By far the most frequent instruction: kept. */
+const gets: Code[] = [];
+export const get = (local: number): Code => (gets[local] ??= [0x20, ...uleb(local)]);
 export const set = (local: number, value: Code = []): Code => [value, 0x21, uleb(local)];
 export const tee = (local: number, value: Code = []): Code => [value, 0x22, uleb(local)];
 export const i32c = (n: number): Code => [0x41, sleb(n)];
