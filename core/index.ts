@@ -37,7 +37,7 @@ export { config, configFromEnvironment, withConfig, type ConfigChange } from "./
 export { blockUntilReady, deviceGet, devicePut, scope, Scope } from "./api/devices.ts";
 export { slice } from "./api/slices.ts";
 export type { Axis, Keywords, Options, PrecisionLike } from "./api/keywords.ts";
-export { programOf, wireBytes, type FunctionProgram } from "./api/program-of.ts";
+export { argumentsLike, programOf, wireBytes, wireLeaves, type FunctionProgram } from "./api/program-of.ts";
 export { installRoot } from "./api/root.ts";
 export type { Arg, Args, Key, Keys, Lift, MapTree, Traced } from "./api/types.ts";
 export {

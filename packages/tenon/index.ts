@@ -8,6 +8,13 @@ export * as random from "./random.ts";
 export * as tree from "./tree.ts";
 export * from "./transforms.ts";
 export {
+  exportOnnx,
+  type ExportOnnxOptions,
+  type OnnxDifference,
+  type OnnxModel,
+  type OnnxReport,
+} from "./export-onnx.ts";
+export {
   AsyncTraceError,
   blockUntilReady,
   complex,

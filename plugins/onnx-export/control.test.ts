@@ -1,7 +1,13 @@
 // while, case, calls, names, symbolic dimensions, refusals, and the client's promises.
-import { program, single, type, type Ref } from "tenon-conformance/builder";
+import { program, single, type, type Ref, type Scope } from "tenon-conformance/builder";
 import { encode } from "tenon-conformance/values";
-import { isTenonError, type Client, type ConcreteType, type Program } from "tenon-plugin-api";
+import {
+  isTenonError,
+  type Client,
+  type ConcreteType,
+  type DeviceBuffer,
+  type Program,
+} from "tenon-plugin-api";
 import { describe, expect, it } from "vitest";
 import { buildModel, onnxExport, OPSETS } from "./index.ts";
 import { agree, clientOf, random, run } from "./testing/agree.ts";
@@ -20,40 +26,25 @@ describe("while and case", () => {
     const cond = s.block(state, (b, _x, step, n) => {
       const more = b.one(
         "compare",
-        [step as Ref, tolerance as Ref],
+        [step, tolerance],
         { direction: "GT", compareType: "FLOAT" },
         type("bool"),
       );
-      const few = b.one(
-        "compare",
-        [n as Ref, limit],
-        { direction: "LT", compareType: "SIGNED" },
-        type("bool"),
-      );
+      const few = b.one("compare", [n, limit], { direction: "LT", compareType: "SIGNED" }, type("bool"));
       return [b.one("and", [more, few], {}, type("bool"))];
     });
     const body = s.block(state, (b, x, _step, n) => {
-      const q = b.one("divide", [a as Ref, x as Ref], {}, type("f32", 3));
-      const next = b.one(
-        "divide",
-        [b.one("add", [x as Ref, q], {}, type("f32", 3)), two],
-        {},
-        type("f32", 3),
-      );
-      const change = b.one(
-        "abs",
-        [b.one("subtract", [next, x as Ref], {}, type("f32", 3))],
-        {},
-        type("f32", 3),
-      );
+      const q = b.one("divide", [a, x], {}, type("f32", 3));
+      const next = b.one("divide", [b.one("add", [x, q], {}, type("f32", 3)), two], {}, type("f32", 3));
+      const change = b.one("abs", [b.one("subtract", [next, x], {}, type("f32", 3))], {}, type("f32", 3));
       const low = b.constant(f32, encode("f32", [0]));
       const most = b.one("reduce", [change, low], { dimensions: [0] }, f32, [
-        b.block([f32, f32], (c, p, r) => [c.one("maximum", [p as Ref, r as Ref], {}, f32)]),
+        b.block([f32, f32], (c, p, r) => [c.one("maximum", [p, r], {}, f32)]),
       ]);
-      return [next, b.one("convert", [most], {}, type("f64")), b.one("add", [n as Ref, one], {}, i32)];
+      return [next, b.one("convert", [most], {}, type("f64")), b.one("add", [n, one], {}, i32)];
     });
     const start = s.constant(type("f64"), encode("f64", [1e9]));
-    return s.op("while", [a as Ref, start, zero], {}, state, [cond, body]);
+    return s.op("while", [a, start, zero], {}, state, [cond, body]);
   });
   it("while", () => agree(newton, [[2, 9, 100], [1e-6]]));
   it("while that never runs", () => agree(newton, [[2, 9, 100], [Infinity]]));
@@ -65,26 +56,26 @@ describe("while and case", () => {
     const built = program("collatz", [i32, type("bf16", 2)], (s, n, v) => {
       const [one, two, three] = [1, 2, 3].map((k) => s.constant(i32, encode("i32", [k]))) as [Ref, Ref, Ref];
       const cond = s.block([i32, type("bf16", 2)], (b, x) => [
-        b.one("compare", [x as Ref, one], { direction: "NE", compareType: "SIGNED" }, type("bool")),
+        b.one("compare", [x, one], { direction: "NE", compareType: "SIGNED" }, type("bool")),
       ]);
       const body = s.block([i32, type("bf16", 2)], (b, x, w) => {
-        const parity = b.one("remainder", [x as Ref, two], {}, i32);
-        const sum = b.one("add", [w as Ref, v as Ref], {}, type("bf16", 2));
+        const parity = b.one("remainder", [x, two], {}, i32);
+        const sum = b.one("add", [w, v], {}, type("bf16", 2));
         return b.op(
           "case",
           [parity],
           {},
           [i32, type("bf16", 2)],
           [
-            b.block([], (c) => [c.one("divide", [x as Ref, two], {}, i32), sum]),
+            b.block([], (c) => [c.one("divide", [x, two], {}, i32), sum]),
             b.block([], (c) => {
-              const t = c.one("multiply", [x as Ref, three], {}, i32);
-              return [c.one("add", [t, one], {}, i32), w as Ref];
+              const t = c.one("multiply", [x, three], {}, i32);
+              return [c.one("add", [t, one], {}, i32), w];
             }),
           ],
         );
       });
-      return s.op("while", [n as Ref, v as Ref], {}, [i32, type("bf16", 2)], [cond, body]);
+      return s.op("while", [n, v], {}, [i32, type("bf16", 2)], [cond, body]);
     });
     await agree(built, [[27], [1.5, -2]]);
   });
@@ -93,13 +84,13 @@ describe("while and case", () => {
     const built = program("case", [i32, f32], (s, i, x) =>
       s.op(
         "case",
-        [i as Ref],
+        [i],
         {},
         [f32],
         [
-          s.block([], () => [x as Ref]),
-          s.block([], (b) => [b.one("negate", [x as Ref], {}, f32)]),
-          s.block([], (b) => [b.one("add", [x as Ref, x as Ref], {}, f32)]),
+          s.block([], () => [x]),
+          s.block([], (b) => [b.one("negate", [x], {}, f32)]),
+          s.block([], (b) => [b.one("add", [x, x], {}, f32)]),
         ],
       ),
     );
@@ -107,18 +98,13 @@ describe("while and case", () => {
   });
 
   it("calls and composites are written in place", async () => {
-    const callees = [
-      {
-        name: "twice",
-        params: [f32],
-        body: (s, x) => [s.one("add", [x as Ref, x as Ref], {}, f32)],
-      } as const,
-    ] as const;
+    const twice = (s: Scope, x: Ref): readonly Ref[] => [s.one("add", [x, x], {}, f32)];
+    const callees = [{ name: "twice", params: [f32], body: twice as never }];
     const built = program(
       "calls",
       [f32],
       (s, x) => {
-        const once = s.one("call", [x as Ref], { callee: "twice" }, f32);
+        const once = s.one("call", [x], { callee: "twice" }, f32);
         const attrs = { name: "tenon.twice", version: 1, attributes: {}, decomposition: "twice" };
         const again = s.one("composite", [once], attrs, f32);
         const custom = {
@@ -130,7 +116,7 @@ describe("while and case", () => {
         };
         return [again, s.one("custom_call", [again], custom, f32)];
       },
-      { callees: callees as never },
+      { callees },
     );
     await agree(built, [[1.25]]);
   });
@@ -139,9 +125,9 @@ describe("while and case", () => {
 describe("the model", () => {
   const named: Program = (() => {
     const built = program("named", [type("f32", 2, 3), type("f32", 3)], (s, x, w) => {
-      const wide = s.one("broadcast_in_dim", [w as Ref], { dimensions: [1] }, type("f32", 2, 3));
-      const y = s.one("multiply", [x as Ref, wide], {}, type("f32", 2, 3));
-      return [s.one("add", [y, wide], {}, type("f32", 2, 3)), x as Ref];
+      const wide = s.one("broadcast_in_dim", [w], { dimensions: [1] }, type("f32", 2, 3));
+      const y = s.one("multiply", [x, wide], {}, type("f32", 2, 3));
+      return [s.one("add", [y, wide], {}, type("f32", 2, 3)), x];
     });
     const [main] = built.functions as [Program["functions"][number]];
     const params = main.params.map((p, i) => ({ ...p, name: i === 0 ? "x" : "params/w" }));
@@ -165,7 +151,7 @@ describe("the model", () => {
 
   it("writes equal computations and constants once", () => {
     const built = program("twice", [f32], (s, x) => {
-      const once = (): Ref => s.one("add", [x as Ref, s.constant(f32, encode("f32", [2.5]))], {}, f32);
+      const once = (): Ref => s.one("add", [x, s.constant(f32, encode("f32", [2.5]))], {}, f32);
       return [s.one("multiply", [once(), once()], {}, f32)];
     });
     const { report } = buildModel(built);
@@ -203,7 +189,7 @@ describe("the model", () => {
           rhsBatching: [],
           precision: "DEFAULT" as const,
         };
-        const y = s.one("dot_general", [x as Ref, w as Ref], attrs, n("batch", 4));
+        const y = s.one("dot_general", [x, w], attrs, n("batch", 4));
         const zero = s.constant(f32, encode("f32", [0]));
         const positive = s.one(
           "maximum",
@@ -212,7 +198,7 @@ describe("the model", () => {
           n("batch", 4),
         );
         const sum = s.one("reduce", [positive, zero], { dimensions: [1] }, n("batch"), [
-          s.block([f32, f32], (b, p, q) => [b.one("add", [p as Ref, q as Ref], {}, f32)]),
+          s.block([f32, f32], (b, p, q) => [b.one("add", [p, q], {}, f32)]),
         ]);
         const place = s.one("iota", [], { dimension: 0 }, n("batch"));
         return [
@@ -231,11 +217,11 @@ describe("the model", () => {
         client.toDevice(encode("f32", x), type("f32", batch, 3), memory),
         client.toDevice(encode("f32", w), type("f32", 3, 4), memory),
       ];
-      const [[y, flat]] = executable.execute([args]) as [[{ type: ConcreteType }, { type: ConcreteType }]];
+      const [y, flat] = executable.execute([args])[0] as [DeviceBuffer, DeviceBuffer];
       expect(y.type.shape).toEqual([batch]);
       expect(flat.type.shape).toEqual([4 * batch]);
       const got = new Float32Array(batch);
-      await client.toHost(y as never, got);
+      await client.toHost(y, got);
       const want = Array.from({ length: batch }, (_, i) =>
         [0, 1, 2, 3].reduce(
           (sum, j) =>
@@ -253,9 +239,7 @@ describe("the model", () => {
 });
 
 describe("the client", () => {
-  const double = program("double", [type("f32", 2)], (s, x) => [
-    s.one("add", [x as Ref, x as Ref], {}, type("f32", 2)),
-  ]);
+  const double = program("double", [type("f32", 2)], (s, x) => [s.one("add", [x, x], {}, type("f32", 2))]);
   const bytes = encode("f32", [1, 2]);
 
   it("says what is here", async () => {
@@ -290,16 +274,14 @@ describe("the client", () => {
     const client = await clientOf("onnx-21", onnxExport());
     const memory = client.memories[0] as Client["memories"][number];
     // A reshape that contradicts its own type is no valid Program: onnxruntime finds it at the run.
-    const wrong = program("wrong", [type("f32", 2)], (s, x) => [
-      s.one("reshape", [x as Ref], {}, type("f32", 3)),
-    ]);
+    const wrong = program("wrong", [type("f32", 2)], (s, x) => [s.one("reshape", [x], {}, type("f32", 3))]);
     const executable = await client.compile(wrong);
     const x = client.toDevice(bytes, type("f32", 2), memory);
     const [[y]] = executable.execute([[x]]) as [[ReturnType<Client["toDevice"]>]];
     await expect(y.whenReady()).rejects.toSatisfy((e: unknown) => isTenonError(e) || e instanceof Error);
     expect(y.status).toBe("failed");
     const next = await client.compile(
-      program("next", [type("f32", 3)], (s, a) => [s.one("negate", [a as Ref], {}, type("f32", 3))]),
+      program("next", [type("f32", 3)], (s, a) => [s.one("negate", [a], {}, type("f32", 3))]),
     );
     const [[z]] = next.execute([[y]]) as [[ReturnType<Client["toDevice"]>]];
     await expect(z.whenReady()).rejects.toThrow();

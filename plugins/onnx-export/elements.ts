@@ -100,7 +100,14 @@ function put(view: DataView, at: number, dtype: DType, v: number | bigint): void
   }
 }
 
-/** The first element of little-endian bytes: an integer as bigint. */
+/** All elements of little-endian bytes as numbers, 64-bit integers rounded. */
+export function numbersOf(dtype: DType, bytes: Uint8Array): number[] {
+  const width = DTYPES[dtype].itemsize;
+  const at = (i: number): number => Number(decode(dtype, bytes.subarray(i * width, (i + 1) * width)));
+  return Array.from({ length: bytes.length / width }, (_, i) => at(i));
+}
+
+/** The element that little-endian bytes hold: an integer as bigint. */
 export function decode(dtype: DType, bytes: Uint8Array): number | bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   switch (dtype) {

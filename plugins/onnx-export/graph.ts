@@ -2,7 +2,7 @@
 // type, and a broadcast value is remembered in its small form, so that elementwise nodes take that.
 import { unimplemented, type Dim, type DType } from "tenon-plugin-api";
 import { carrierOf, decode, encode, isInteger, kernelType, ONNX_TYPE, STORED_TYPE } from "./elements.ts";
-import { Writer, type Attrs, type Nested, type Shaped, type Val } from "./writer.ts";
+import { type Writer, type Attrs, type Nested, type Shaped, type Val } from "./writer.ts";
 
 /** Stands for "to the end, whatever the size" in Slice. */
 const END = 2n ** 63n - 1n;

@@ -17,6 +17,7 @@ import { DEFAULT_OPSET } from "./model.ts";
 import { loadOrt } from "./runtime.ts";
 import { OPSETS } from "./writer.ts";
 
+export { numbersOf } from "./elements.ts";
 export { buildModel, DEFAULT_OPSET } from "./model.ts";
 export type { Model, ModelOptions } from "./model.ts";
 export { loadModel, loadOrt } from "./runtime.ts";

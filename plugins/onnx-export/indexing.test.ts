@@ -143,7 +143,7 @@ describe("scatter", () => {
             type(dtype, ...d.result),
           ];
           const region = (s: Scope): Block[] => [
-            s.block([type(dtype), type(dtype)], (b, x, y) => [body(b, x as Ref, y as Ref, dtype)]),
+            s.block([type(dtype), type(dtype)], (b, x, y) => [body(b, x, y, dtype)]),
           ];
           const built = single("scatter", operands, attrs, [type(dtype, ...shapeOf(given))], region);
           const updates = random(dtype, d.result, given.n + 1);
@@ -182,14 +182,9 @@ describe("scatter", () => {
     ];
     const region = (s: Scope): Block[] => [
       s.block([type("f32"), type("i32"), type("f32"), type("i32")], (b, x, i, y, j) => {
-        const left = b.one(
-          "compare",
-          [x as Ref, y as Ref],
-          { direction: "GE", compareType: "FLOAT" },
-          type("bool"),
-        );
+        const left = b.one("compare", [x, y], { direction: "GE", compareType: "FLOAT" }, type("bool"));
         const pick = (p: Ref, q: Ref, d: DType): Ref => b.one("select", [left, p, q], {}, type(d));
-        return [pick(x as Ref, y as Ref, "f32"), pick(i as Ref, j as Ref, "i32")];
+        return [pick(x, y, "f32"), pick(i, j, "i32")];
       }),
     ];
     const built = single("scatter", types, attrs, types.slice(0, 2), region);
@@ -217,7 +212,7 @@ it("scatter keeps the last of many updates of one place", async () => {
     uniqueIndices: false,
   };
   const n = 50_000;
-  const region = (s: Scope): Block[] => [s.block([type("f32"), type("f32")], (_b, _x, y) => [y as Ref])];
+  const region = (s: Scope): Block[] => [s.block([type("f32"), type("f32")], (_b, _x, y) => [y])];
   const built = single(
     "scatter",
     [type("f32", 3), type("i32", n, 1), type("f32", n)],

@@ -18,7 +18,7 @@ const holds = async <T>(
   numRuns = 40,
 ): Promise<void> => fc.assert(fc.asyncProperty(arbitrary, check), { seed, numRuns });
 const perAxis = <T>(shape: readonly number[], f: (n: number) => fc.Arbitrary<T>): fc.Arbitrary<T[]> =>
-  fc.tuple(...shape.map(f)) as unknown as fc.Arbitrary<T[]>;
+  fc.tuple(...shape.map(f));
 
 describe("on every dtype", () => {
   for (const dtype of SUPPORTED)

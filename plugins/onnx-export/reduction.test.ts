@@ -22,7 +22,7 @@ const MONOIDS: { readonly [N in BinaryOp]?: readonly DType[] } = {
 const monoid =
   (op: BinaryOp, dtype: DType) =>
   (s: Scope): Block[] => [
-    s.block([type(dtype), type(dtype)], (b, x, y) => [b.one(op, [x as Ref, y as Ref], {}, type(dtype))]),
+    s.block([type(dtype), type(dtype)], (b, x, y) => [b.one(op, [x, y], {}, type(dtype))]),
   ];
 
 function identity(op: BinaryOp, dtype: DType): number | bigint {
@@ -75,9 +75,7 @@ describe("reduce by a monoid", () => {
         }
         const constant = program("constant init", [type(dtype, 3, 4)], (s, a) => {
           const init = s.constant(type(dtype), encode(dtype, [identity(name, dtype)]));
-          return [
-            s.one("reduce", [a as Ref, init], { dimensions: [1] }, type(dtype, 3), monoid(name, dtype)(s)),
-          ];
+          return [s.one("reduce", [a, init], { dimensions: [1] }, type(dtype, 3), monoid(name, dtype)(s))];
         });
         await agree(constant, [elements(dtype, [3, 4], 2)], options(name, dtype, 5));
         const empty = single(
@@ -232,7 +230,7 @@ describe("select_and_scatter", () => {
             const compareType = isFloat(dtype) ? "FLOAT" : dtype.startsWith("u") ? "UNSIGNED" : "SIGNED";
             const regions = (s: Scope): Block[] => [
               s.block([type(dtype), type(dtype)], (b, x, y) => [
-                b.one("compare", [x as Ref, y as Ref], { direction: "GE", compareType }, type("bool")),
+                b.one("compare", [x, y], { direction: "GE", compareType }, type("bool")),
               ]),
               ...monoid(scatter, dtype)(s),
             ];
@@ -257,7 +255,7 @@ describe("sort", () => {
     (s: Scope): Block[] => [
       s.block(
         types.flatMap((d) => [type(d), type(d)]),
-        (b, x, y) => [b.one("compare", [x as Ref, y as Ref], { direction, compareType }, type("bool"))],
+        (b, x, y) => [b.one("compare", [x, y], { direction, compareType }, type("bool"))],
       ),
     ];
   for (const dtype of SUPPORTED)

@@ -44,7 +44,8 @@ export type SpecOf<T> = T extends NDArray
       ? T | { [K in keyof T]: SpecOf<T[K]> }
       : { [K in keyof T]: SpecOf<T[K]> };
 
-const isSpec = (x: unknown): x is Spec & { readonly weakType?: boolean } =>
+/** Is it a shape and dtype in the place of an array? */
+export const isSpec = (x: unknown): x is Spec & { readonly weakType?: boolean } =>
   x instanceof ShapeDtypeStruct ||
   (typeof x === "object" &&
     x !== null &&

@@ -120,12 +120,12 @@ const table = <N extends OpName>(rows: { readonly [M in N]: Kinds<(g: Graph, ...
     Object.entries(rows).map(([name, kinds]) => [name, typed(name as N, kinds as Kinds<F1>)]),
   ) as unknown as { readonly [M in N]: Elementwise };
 
-const extremum = BINARY as { readonly [N in BinaryOp]: Kinds<(g: Graph, ...xs: Val[]) => Val> };
+const extremum = BINARY;
 const [maximum, minimum] = [typed("maximum", extremum.maximum), typed("minimum", extremum.minimum)];
 
 /** The elementwise ops. */
 export const ELEMENTWISE = {
-  ...table(UNARY as { readonly [N in UnaryOp]: Kinds<(g: Graph, ...xs: Val[]) => Val> }),
+  ...table(UNARY),
   ...table(extremum),
   compare: compare as Elementwise,
   select: (g, [condition, x, y]) => g.where(condition as Val, x as Val, y as Val),
