@@ -94,7 +94,7 @@ export class WasmClient implements Client, Machine {
   }
   compile(program: Program): WasmExecutable {
     this.check();
-    return this.load(compileProgram(program), signatureOf(program));
+    return this.load(compileProgram(program, { plugin: "cpu-wasm" }), signatureOf(program));
   }
   /** An executable of a plan. */
   load(plan: Plan, signature: Signature): WasmExecutable {
