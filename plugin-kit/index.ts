@@ -14,7 +14,13 @@ export {
   type PluginDefinition,
   type TensorDefinition,
 } from "./define-plugin.ts";
-export type { Call, HostForm, Kernel as HostKernel, Listed, Region as HostRegion } from "./host/interpreter.ts";
+export type {
+  Call,
+  HostForm,
+  Kernel as HostKernel,
+  Listed,
+  Region as HostRegion,
+} from "./host/interpreter.ts";
 export {
   copyElement,
   dot,
@@ -31,3 +37,5 @@ export {
 } from "./host/tensor.ts";
 export { closureOf, type Closure } from "./passes/closure.ts";
 export { decompose, type DecomposeOptions } from "./passes/decompose.ts";
+export { compileProgram, type CompileTarget } from "./compile.ts";
+export { printIx, printKernel, printPlan } from "./loops/print.ts";

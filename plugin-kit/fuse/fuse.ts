@@ -1,0 +1,182 @@
+// From a graph to the sequence of kernels and steps: chooses what is stored, finds what each store reads, and lets stores
+// and reductions share kernels. Asks only what kind of node or work it sees; no op is named here.
+import type { Shared } from "../graph/builder.ts";
+import type { AssembleWork, Node, PartNode, Piece, Place, SubGraph, ViewNode, Work } from "../graph/node.ts";
+import { isNode } from "../graph/node.ts";
+import { identityMap } from "../graph/views.ts";
+import { Body } from "../loops/body.ts";
+import { rowMajor } from "../loops/index-map.ts";
+import { STORAGE, storageOf } from "../loops/storage.ts";
+import { Grouping, type Access, type Group, type Unit } from "./groups.ts";
+import { Puller, type Surroundings } from "./pull.ts";
+import { chooseRoots } from "./roots.ts";
+
+/** Work that is a step of its own: reductions are in groups, assembled arrays are stored by their pieces. */
+export type StepWork = Exclude<Work, { kind: "reduce" | "assemble" }>;
+/** One kernel or step, in the order in which they run. */
+export type Item = { readonly group: Group } | { readonly step: StepWork };
+
+/** A graph's sequence. */
+export interface Fused {
+  readonly items: readonly Item[];
+  /** Nodes read outside the stage that computes them. */
+  readonly exposed: ReadonlySet<Node>;
+}
+
+/** A new place of a node's own. */
+export function ownPlace(node: Node, shared: Shared): Place {
+  const storage = storageOf(node.dtype);
+  if (storage === null) throw new Error(`internal: ${node.dtype} is not stored`);
+  const buffer = shared.buffers.push({ kind: "temp", bytes: node.size * STORAGE[storage].bytes }) - 1;
+  return { buffer, storage, offset: 0, strides: rowMajor(node.shape) };
+}
+/** Does anything compute this kind of node in place? */
+const isConstant = (x: Node | null): boolean =>
+  x === null || x.kind === "constant" || (x.kind === "view" && isConstant(x.arg) && x.indices.length === 0);
+
+const DUMMY: Place = { buffer: 0, storage: "u8", offset: 0, strides: [] };
+
+class Fuser {
+  private readonly graph: SubGraph;
+  private readonly shared: Shared;
+  private readonly grouping = new Grouping();
+  private readonly items: Item[] = [];
+  private roots: ReadonlySet<Node> = new Set();
+  /** Pieces that are computed right into the array they are part of. */
+  private readonly direct = new Map<Node, AssembleWork>();
+  private readonly backgrounds = new Map<AssembleWork, number>();
+
+  constructor(graph: SubGraph, shared: Shared) {
+    this.graph = graph;
+    this.shared = shared;
+  }
+
+  run(): Fused {
+    for (const x of this.graph.order) if (!isNode(x) && x.kind === "assemble") this.assign(x);
+    this.roots = chooseRoots(this.graph, new Set(this.direct.keys()));
+    for (const x of this.graph.order) {
+      if (isNode(x)) this.visitNode(x);
+      else this.visitWork(x);
+    }
+    for (const node of this.graph.results) this.grouping.expose(node);
+    return { items: this.items, exposed: this.grouping.exposed };
+  }
+
+  /** The place of an assembled array, and of the pieces that only it wants. */
+  private assign(work: AssembleWork): void {
+    const [part] = work.parts as [PartNode];
+    part.place = ownPlace(part, this.shared);
+    if (!isConstant(work.background)) return;
+    for (const piece of work.pieces) {
+      const { node } = piece;
+      const free = node.kind === "map" || node.kind === "concat";
+      if (!free || node.required || node.place !== null) continue;
+      node.place = placeOf(piece, part.place);
+      this.direct.set(node, work);
+    }
+  }
+
+  private visitNode(x: Node): void {
+    if (x.kind === "alias") this.grouping.same(x, x.arg);
+    if (!this.roots.has(x)) return;
+    const work = this.direct.get(x);
+    this.add({ kind: "store", node: x, domain: x.shape }, work === undefined ? -1 : this.background(work));
+  }
+
+  private visitWork(x: Work): void {
+    if (x.kind === "reduce")
+      return void this.add({ kind: "reduce", work: x, domain: [...x.kept, ...x.over] }, -1);
+    if (x.kind === "assemble") return this.assemble(x);
+    this.items.push({ step: x });
+    this.grouping.step(x.parts);
+  }
+
+  /** Order of the kernel that fills an assembled array's background; −1 without. */
+  private background(work: AssembleWork): number {
+    let order = this.backgrounds.get(work);
+    if (order === undefined) {
+      const { background } = work;
+      const place = (work.parts[0] as PartNode).place as Place;
+      order = background === null || background.size === 0 ? -1 : this.copy(background, place, -1);
+      this.backgrounds.set(work, order);
+    }
+    return order;
+  }
+  private assemble(work: AssembleWork): void {
+    const [part] = work.parts as [PartNode];
+    const filled = this.background(work);
+    let order = filled;
+    for (const piece of work.pieces) {
+      const own = this.direct.get(piece.node) === work && samePlace(piece, part.place as Place);
+      const made = own
+        ? this.grouping.madeAt(piece.node)
+        : this.copy(piece.node, placeOf(piece, part.place as Place), filled);
+      order = Math.max(order, made);
+    }
+    this.grouping.madeBy(part, order);
+  }
+  /** Stores a node's elements at a place of another array. */
+  private copy(node: Node, place: Place, after: number): number {
+    const { dtype, shape, size } = node;
+    const view: ViewNode = {
+      kind: "view", id: this.shared.nextId++, dtype, shape, size, required: true, place,
+      arg: node, map: identityMap, otherwise: null, indices: [], spread: 1,
+    }; // prettier-ignore
+    return this.add({ kind: "store", node: view, domain: shape }, after).order;
+  }
+
+  private add(unit: Unit, after: number): Group {
+    const { accesses, weight } = this.reads(unit);
+    const { group, isNew } = this.grouping.place(unit, accesses, weight, after);
+    if (isNew) this.items.push({ group });
+    return group;
+  }
+
+  /** What a unit reads of other kernels and steps, at which points of its domain. */
+  private reads(unit: Unit): { accesses: Access[]; weight: number } {
+    const accesses: Access[] = [];
+    const seen = new Map<Node, Set<Position>>();
+    const around: Surroundings = {
+      plugin: this.shared.plugin,
+      param: () => 0,
+      extent: (a) => unit.domain[a] as number,
+      reduced: () => undefined,
+      stored: (node, position) => {
+        if (unit.kind === "store" && node === unit.node) return null;
+        if (!this.isStored(node)) return null;
+        let positions = seen.get(node);
+        if (positions === undefined) seen.set(node, (positions = new Set()));
+        if (!positions.has(position)) {
+          positions.add(position);
+          accesses.push({ node, position });
+        }
+        return DUMMY;
+      },
+    };
+    const puller = new Puller(new Body(), around);
+    const point = puller.axes(unit.domain.map((_, i) => i));
+    if (unit.kind === "store") puller.pull(unit.node, point);
+    else {
+      for (const node of unit.work.operands) puller.pull(node, point);
+      for (const node of unit.work.inits) puller.scalar(node);
+    }
+    return { accesses, weight: puller.body.values.length };
+  }
+  private isStored(node: Node): boolean {
+    return node.place !== null || node.kind === "part" || node.kind === "alias" || this.roots.has(node);
+  }
+}
+type Position = Access["position"];
+
+const placeOf = (piece: Piece, whole: Place): Place => ({
+  ...whole,
+  offset: piece.offset,
+  strides: piece.strides,
+});
+const samePlace = (piece: Piece, whole: Place): boolean =>
+  piece.node.place?.buffer === whole.buffer && piece.node.place.offset === piece.offset;
+
+/** The kernels and steps of a graph. Places of assembled arrays and of their pieces are set. */
+export function fuse(graph: SubGraph, shared: Shared): Fused {
+  return new Fuser(graph, shared).run();
+}

@@ -1,0 +1,214 @@
+// Convolution as a contraction: over the windows of the padded input (im2col, where they don't lie evenly in memory),
+// or, for a dilated input, of every input element with the whole kernel, so that inserted zeros are never multiplied.
+import type { DType, OpAttrs } from "tenon-plugin-api";
+import { plus, rowMajor, scaleIx } from "../loops/index-map.ts";
+import type { Ix } from "../loops/loop-ir.ts";
+import type { GraphBuilder } from "./builder.ts";
+import { contract, type Labelled } from "./contract.ts";
+import type { Node } from "./node.ts";
+import { windowMap, type WindowAxis } from "./views.ts";
+
+type Ints = readonly number[];
+const at = (list: Ints, i: number): number => list[i] as number;
+const pick = (list: Ints, axes: Ints): number[] => axes.map((i) => at(list, i));
+
+/** One convolution: its attributes, and sizes by role. */
+interface Conv {
+  readonly a: OpAttrs["convolution"];
+  /** Groups of features, or of the batch: the kernel's output features are split by them. */
+  readonly groups: number;
+  readonly byBatch: boolean;
+  readonly out: Ints;
+  readonly window: Ints;
+  readonly dtype: DType;
+}
+
+/** StableHLO convolution. */
+export function convolution(
+  g: GraphBuilder,
+  a: OpAttrs["convolution"],
+  x: Node,
+  w: Node,
+  dtype: DType,
+  shape: Ints,
+): Node {
+  const byBatch = a.batchGroupCount > 1;
+  const conv: Conv = {
+    a,
+    byBatch,
+    groups: byBatch ? a.batchGroupCount : a.featureGroupCount,
+    out: pick(shape, a.outputSpatial),
+    window: pick(w.shape, a.kernelSpatial),
+    dtype,
+  };
+  const kernel = kernelOf(g, conv, w);
+  const dilated = a.lhsDilation.some((d) => d > 1);
+  return g.reshape(dilated ? spread(g, conv, x, kernel) : windowed(g, conv, x, kernel), shape);
+}
+
+/** Axis `axis` as [groups, rest]. */
+function split(g: GraphBuilder, x: Node, axis: number, groups: number): Node {
+  const rest = at(x.shape, axis) / groups;
+  return g.reshape(x, [...x.shape.slice(0, axis), groups, rest, ...x.shape.slice(axis + 1)]);
+}
+/** Labels of an array by the axis that holds each; the grouped axis has two. */
+function labelled(rank: number, names: ReadonlyMap<number, readonly string[]>): string[] {
+  return Array.from({ length: rank }, (_, d) => names.get(d) ?? []).flat();
+}
+
+/** The kernel with its output features split by group. */
+function kernelOf(g: GraphBuilder, { a, groups }: Conv, w: Node): Labelled {
+  const flipped = a.kernelSpatial.filter((_, i) => a.windowReversal[i] === true);
+  const last = (d: number): number => at(w.shape, d) - 1;
+  const turned =
+    flipped.length === 0
+      ? w
+      : g.view(w, w.shape, (p) => ({
+          at: p.at.map((x, d) => (flipped.includes(d) ? plus(scaleIx(x, -1), last(d)) : x)),
+        }));
+  const names = new Map<number, readonly string[]>([
+    [a.kernelInputFeature, ["c"]],
+    [a.kernelOutputFeature, ["g", "f"]],
+  ]);
+  a.kernelSpatial.forEach((d, i) => names.set(d, [`k${i}`]));
+  return {
+    node: split(g, turned, a.kernelOutputFeature, groups),
+    labels: labelled(w.shape.length, names),
+  };
+}
+/** Labels of the result, in its order. */
+function outLabels({ a }: Conv): string[] {
+  const names = new Map<number, readonly string[]>([
+    [a.outputBatch, ["b"]],
+    [a.outputFeature, ["g", "f"]],
+  ]);
+  a.outputSpatial.forEach((d, i) => names.set(d, [`o${i}`]));
+  return labelled(a.outputSpatial.length + 2, names);
+}
+
+// --- by windows -------------------------------------------------------------------------------------------------------
+
+/** The input padded so that no window reaches over an edge, and where position 0 of a window lies in it. */
+function padded(g: GraphBuilder, { a, out, window }: Conv, x: Node): { node: Node; low: Ints } {
+  const [edges, low] = [x.shape.map(() => 0), a.inputSpatial.map(() => 0)];
+  const shape = [...x.shape];
+  a.inputSpatial.forEach((d, i) => {
+    const before = a.padding[i]?.[0] ?? 0;
+    const reach = (at(out, i) - 1) * at(a.windowStrides, i) + (at(window, i) - 1) * at(a.rhsDilation, i) + 1;
+    edges[d] = Math.max(before, 0);
+    low[i] = Math.min(before, 0);
+    shape[d] = Math.max(reach - at(low, i), at(x.shape, d) + at(edges, d));
+  });
+  if (shape.every((n, d) => n === x.shape[d])) return { node: x, low };
+  const strides = rowMajor(shape);
+  const offset = edges.reduce((n, edge, d) => n + edge * at(strides, d), 0);
+  const node = g.once(`pad:${x.id}:${offset}:${shape.join(",")}`, () =>
+    g.assemble(x.dtype, shape, g.number(x.dtype, shape, 0), [{ node: x, strides, offset }]),
+  );
+  return { node, low };
+}
+
+function windowed(g: GraphBuilder, conv: Conv, x: Node, kernel: Labelled): Node {
+  return contract(g, windowsOf(g, conv, x), kernel, outLabels(conv), conv.dtype);
+}
+
+/**
+ * The windows of the input: its axes in order, a spatial one as the two that move in it. The one with the longer step
+ * comes first: the windows of a forward pass and of its weight gradient are then the same array, and made once.
+ */
+function windowsOf(g: GraphBuilder, conv: Conv, x: Node): Labelled {
+  const { a, groups, byBatch } = conv;
+  const { node, low } = padded(g, conv, x);
+  const grouped = byBatch ? a.inputBatch : a.inputFeature;
+  const [shape, labels]: [number[], string[]] = [[], []];
+  const push = (label: string, size: number): number => {
+    labels.push(label);
+    return shape.push(size) - 1;
+  };
+  const axes = node.shape.map((size, d): WindowAxis => {
+    const whole = { size, low: 0, dilation: 1, step: 1 };
+    const i = a.inputSpatial.indexOf(d);
+    if (i < 0) {
+      const label = d === a.inputBatch ? "b" : "c";
+      if (d !== grouped) return { ...whole, outer: null, inner: push(label, size) };
+      return { ...whole, stride: size / groups, outer: push("g", groups), inner: push(label, size / groups) };
+    }
+    const moves = [
+      { label: `o${i}`, step: at(a.windowStrides, i), size: at(conv.out, i) },
+      { label: `k${i}`, step: at(a.rhsDilation, i), size: at(conv.window, i) },
+    ].sort((p, q) => q.step - p.step || q.size - p.size) as [Move, Move];
+    const [first, second] = moves;
+    return {
+      size,
+      outer: push(first.label, first.size),
+      inner: push(second.label, second.size),
+      stride: first.step,
+      step: second.step,
+      low: at(low, i),
+      dilation: 1,
+    };
+  });
+  const key = `windows:${node.id}:${shape.join(",")}:${axes.map((w) => `${w.stride}/${w.step}/${w.low}`).join(",")}`;
+  const make = (): Node => g.view(node, shape, windowMap(axes), { otherwise: g.number(node.dtype, [], 0) });
+  return { node: g.once(key, make), labels };
+}
+type Move = { readonly label: string; readonly step: number; readonly size: number };
+
+// --- by spreading -----------------------------------------------------------------------------------------------------
+
+/** Products of every input element with the kernel, then for each output the sum of those that fall on it. */
+function spread(g: GraphBuilder, conv: Conv, x: Node, kernel: Labelled): Node {
+  const { a, groups, byBatch, dtype } = conv;
+  const grouped = byBatch ? a.inputBatch : a.inputFeature;
+  const names = new Map<number, readonly string[]>([
+    [a.inputBatch, byBatch ? ["g", "b"] : ["b"]],
+    [a.inputFeature, byBatch ? ["c"] : ["g", "c"]],
+  ]);
+  a.inputSpatial.forEach((d, i) => names.set(d, [`i${i}`]));
+  const input: Labelled = { node: split(g, x, grouped, groups), labels: labelled(x.shape.length, names) };
+  const space = a.inputSpatial.map((_, i) => i);
+  const [inputs, taps] = [space.map((i) => `i${i}`), space.map((i) => `k${i}`)];
+  // Next to each other in memory is what is next to each other in the result.
+  const featureLast = a.outputSpatial.every((d) => d < a.outputFeature);
+  const products = featureLast ? ["g", "b", ...inputs, ...taps, "f"] : ["b", "g", ...taps, "f", ...inputs];
+  const wide = dtype === "f16" || dtype === "bf16" ? "f32" : dtype;
+  const product = contract(g, input, kernel, products, wide);
+  const sum = summed(g, conv, { node: product, labels: products });
+  return wide === dtype ? sum : g.map("convert", [sum], dtype, sum.shape);
+}
+
+/** Sums of the products that fall on each output. */
+function summed(g: GraphBuilder, conv: Conv, products: Labelled): Node {
+  const { a } = conv;
+  const space = a.inputSpatial.map((_, i) => i);
+  const kept = outLabels(conv);
+  const all = [...kept, ...space.map((i) => `k${i}`)];
+  const sizeOf = (label: string): number =>
+    label.startsWith("o")
+      ? at(conv.out, Number(label.slice(1)))
+      : at(products.node.shape, products.labels.indexOf(label));
+  const shape = all.map(sizeOf);
+  const hits = windowMap(
+    space.map((i) => ({
+      size: sizeOf(`i${i}`),
+      outer: all.indexOf(`o${i}`),
+      inner: all.indexOf(`k${i}`),
+      stride: at(a.windowStrides, i),
+      step: at(a.rhsDilation, i),
+      low: a.padding[i]?.[0] ?? 0,
+      dilation: at(a.lhsDilation, i),
+    })),
+  );
+  const fallen = g.view(
+    products.node,
+    shape,
+    (p, reader) => {
+      const input = hits(p, reader);
+      const where = (label: string): Ix =>
+        label.startsWith("i") ? (input.at[Number(label.slice(1))] as Ix) : (p.at[all.indexOf(label)] as Ix);
+      return { at: products.labels.map(where), guards: input.guards ?? [] };
+    },
+    { otherwise: g.number(products.node.dtype, [], 0) },
+  );
+  return g.sum(fallen, shape.slice(0, kept.length));
+}

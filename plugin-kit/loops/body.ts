@@ -1,0 +1,116 @@
+// Builds the scalar body of a stage or region: equal values are made once, exact operations on constants are folded.
+import { keyOf, type Bounds } from "./index-map.ts";
+import type { Compute, Guard, Ix, KValue, ScalarOp, ValueId } from "./loop-ir.ts";
+import { evalScalar, type Scalar } from "./scalars.ts";
+
+/** Results that depend on a library's accuracy are left to run time, so that folded and unfolded runs agree. */
+const INEXACT: ReadonlySet<ScalarOp> = new Set<ScalarOp>([
+  "cbrt", "exp", "expm1", "log", "log1p", "logistic", "tanh", "sin", "cos", "tan", "pow", "atan2", "rsqrt",
+]); // prettier-ignore
+
+/** The values of one body, in order. */
+export class Body {
+  readonly values: KValue[] = [];
+  private readonly known = new Map<string, ValueId>();
+  private readonly bounds = new Map<ValueId, Bounds>();
+
+  private add(key: string, value: KValue): ValueId {
+    let id = this.known.get(key);
+    if (id === undefined) {
+      id = this.values.push(value) - 1;
+      this.known.set(key, id);
+    }
+    return id;
+  }
+
+  /** A constant; booleans as 0 and 1. */
+  constant(dtype: Compute, value: Scalar): ValueId {
+    const text = Object.is(value, -0) ? "-0" : String(value);
+    return this.add(`c${dtype}:${text}`, { op: "const", dtype, value });
+  }
+
+  /** An operation; folded where it is exact and its operands are constants. */
+  op(op: ScalarOp, dtype: Compute, ...args: readonly ValueId[]): ValueId {
+    if (!INEXACT.has(op)) {
+      const operands = args.map((id) => this.values[id] as KValue);
+      if (operands.every((v) => v.op === "const")) {
+        const values = operands.map((v) => (v as Extract<KValue, { op: "const" }>).value);
+        return this.constant(dtype, evalScalar(op, dtype, (operands[0] as KValue).dtype, values));
+      }
+    }
+    return this.add(`${op}:${dtype}:${args.join(",")}`, { op, dtype, args });
+  }
+
+  /** An index expression as a number. */
+  index(at: Ix): ValueId {
+    if (at.terms.length === 0) return this.constant("i32", at.c as number);
+    return this.add(`i${keyOf(at)}`, { op: "index", dtype: "i32", at });
+  }
+
+  /** An element of a parameter. */
+  load(dtype: Compute, param: number, at: Ix, guard: readonly Guard[] = [], otherwise?: ValueId): ValueId {
+    const guards = guard.map(guardKey).join("&");
+    const key = `l${dtype}:${param}:${keyOf(at)}:${guards}:${otherwise ?? ""}`;
+    return this.add(key, {
+      op: "load",
+      dtype,
+      param,
+      at,
+      ...(guard.length === 0 ? {} : { guard, otherwise: otherwise as ValueId }),
+    });
+  }
+
+  /** Part of an earlier stage's reduction. */
+  stage(dtype: Compute, stage: number, result: number, part: number): ValueId {
+    return this.add(`s${stage}.${result}.${part}`, { op: "stage", dtype, stage, result, part });
+  }
+
+  /** Argument of a region. */
+  arg(dtype: Compute, index: number): ValueId {
+    return this.add(`a${index}`, { op: "arg", dtype, index });
+  }
+
+  /** Type of a value. */
+  dtype(id: ValueId): Compute {
+    return (this.values[id] as KValue).dtype;
+  }
+
+  /** x clamped between constants, with its bounds remembered. Integers of any width; the result is an i32. */
+  clampIndex(x: ValueId, lo: number, hi: number): ValueId {
+    const dtype = this.dtype(x);
+    const big = dtype === "i64" || dtype === "u64";
+    const limit = (n: number): ValueId => this.constant(dtype, big ? BigInt(n) : n);
+    const signed = dtype === "i32" || dtype === "i64";
+    const raised = signed ? this.op("max", dtype, x, limit(lo)) : x;
+    const clamped = this.op("min", dtype, raised, limit(hi));
+    const id = dtype === "i32" ? clamped : this.op("convert", "i32", clamped);
+    this.bounds.set(id, [lo, hi]);
+    return id;
+  }
+  /** Bounds of a value made by `clampIndex`. */
+  boundsOf(id: ValueId): Bounds {
+    return this.bounds.get(id) ?? [-(2 ** 31), 2 ** 31 - 1];
+  }
+
+  /** The conjunction of guards as a bool; undefined if there is none. */
+  holds(guards: readonly Guard[]): ValueId | undefined {
+    let all: ValueId | undefined;
+    const and = (id: ValueId): void => {
+      all = all === undefined ? id : this.op("and", "bool", all, id);
+    };
+    for (const g of guards) {
+      const x = this.index(g.x);
+      const at = (n: number): ValueId => this.constant("i32", n);
+      and(this.op("ge", "bool", x, at(g.lo as number)));
+      and(this.op("lt", "bool", x, at(g.hi as number)));
+      if (g.every === undefined || g.every === 1) continue;
+      const offset = this.op("sub", "i32", x, at(g.lo as number));
+      and(this.op("eq", "bool", this.op("rem", "i32", offset, at(g.every as number)), at(0)));
+    }
+    return all;
+  }
+}
+
+/** Canonical text of a guard. */
+export const guardKey = (g: Guard): string =>
+  `${keyOf(g.x)}[${String(g.lo)},${String(g.hi)})${g.every === undefined ? "" : `%${String(g.every)}`}`;

@@ -1,0 +1,67 @@
+// How a kernel runs: which axes go in lanes, which one is cut into chunks. A function of the kernel alone.
+import { coefOf, constOf, num } from "./index-map.ts";
+import type { Atom, AxisId, Ix, Kernel, KValue, Schedule, ScalarOp, Stage } from "./loop-ir.ts";
+
+/** Shorter axes aren't worth lanes. */
+const MIN_VECTOR = 4;
+const POLYNOMIAL: ReadonlySet<ScalarOp> = new Set<ScalarOp>([
+  "cbrt", "exp", "expm1", "log", "log1p", "logistic", "tanh", "sin", "cos", "tan", "pow", "atan2",
+]); // prettier-ignore
+
+const inDivision = (a: Atom, axis: AxisId): boolean =>
+  (a.k === "div" || a.k === "mod") &&
+  a.x.terms.some((t) => (t.atom.k === "axis" && t.atom.axis === axis) || inDivision(t.atom, axis));
+/** How well neighbours along an axis read or write at an index: 1 contiguous or the same, less if scattered. */
+function affinity(ix: Ix, axis: AxisId): number {
+  if (ix.terms.some((t) => inDivision(t.atom, axis) || t.atom.k === "value")) return -2;
+  const coef = Math.abs(coefOf(ix, axis));
+  return coef === 0 ? 0.5 : coef === 1 ? 1 : -1;
+}
+/** Sum over the loads and stores of a stage. */
+function score(stage: Stage, axis: AxisId): number {
+  let sum = 0;
+  for (const v of stage.body) {
+    if (v.op !== "load" || constOf(v.at) !== undefined) continue;
+    sum += affinity(v.at, axis);
+    if (v.guard?.some((g) => affinity(g.x, axis) !== 0.5) === true) sum -= 0.5;
+  }
+  for (const r of stage.results) if (r.to !== "reduce") sum += affinity(r.at, axis);
+  return sum;
+}
+
+const isOrdered = (k: Kernel, stage: Stage): boolean =>
+  stage.over.some((a) => k.axes[a]?.role === "ordered") ||
+  stage.results.some((r) => r.to === "reduce" && "region" in r.combine);
+const extent = (k: Kernel, axis: AxisId): number => num((k.axes[axis] as Kernel["axes"][number]).extent);
+
+/** The innermost own axis of each stage where it suits, or one shared axis: whichever fits more accesses. */
+function vectorAxes(k: Kernel): readonly AxisId[] {
+  const own: AxisId[] = [];
+  let ownScore = 0;
+  for (const stage of k.stages) {
+    const axis = stage.over[stage.over.length - 1];
+    if (axis === undefined || isOrdered(k, stage) || extent(k, axis) < MIN_VECTOR) continue;
+    const s = score(stage, axis) + (stage.results.some((r) => r.to === "reduce") ? 0.25 : 0);
+    if (s <= 0) continue;
+    own.push(axis);
+    ownScore += s;
+  }
+  let best: { axis: AxisId; score: number } | null = null;
+  const ordered = k.stages.some((s) => s.over.some((a) => k.axes[a]?.role === "ordered"));
+  for (const axis of ordered ? [] : k.shared) {
+    if (extent(k, axis) < MIN_VECTOR) continue;
+    const s = k.stages.reduce((n, stage) => n + score(stage, axis), 0);
+    if (s > 0 && (best === null || s >= best.score)) best = { axis, score: s };
+  }
+  return best !== null && best.score > ownScore ? [best.axis] : own;
+}
+
+/** The schedule of a kernel with concrete integers. */
+export function scheduleKernel(k: Kernel): Schedule {
+  const lone = k.stages.length === 1 ? (k.stages[0] as Stage) : null;
+  const parallel = lone !== null && lone.over.every((a) => k.axes[a]?.role === "parallel");
+  const chunk = k.shared[0] ?? (parallel ? lone.over[0] : undefined) ?? null;
+  const reduces = k.stages.some((s) => s.results.some((r) => r.to === "reduce"));
+  const polynomial = k.stages.some((s) => s.body.some((v: KValue) => POLYNOMIAL.has(v.op as ScalarOp)));
+  return { vector: vectorAxes(k), chunk, interleave: reduces ? 4 : polynomial ? 2 : 1 };
+}

@@ -1,0 +1,200 @@
+// Which buffers share memory by design: a copy whose source dies, a kernel that writes over its last-read operand, a
+// carry updated in place, a result that takes a donated argument's memory.
+import type { Buffer, BufferId } from "../graph/node.ts";
+import type { RawStep } from "../fuse/steps.ts";
+import { mayShare } from "./in-place.ts";
+import { intervalOf, type Interval, type LoopSpan, type Timed, type Timeline, type Use } from "./liveness.ts";
+
+/** Buffers that are one piece of memory. */
+export interface MemoryClass {
+  readonly root: BufferId;
+  bytes: number;
+  interval: Interval;
+  uses: readonly Use[];
+  arg: number | null;
+  result: number | null;
+  isConst: boolean;
+  /** Exchanged with another class by a loop. */
+  swapped: boolean;
+}
+
+/** A donated parameter: the result that must take its memory, or any. */
+export interface Donation {
+  readonly arg: number;
+  readonly alias: number | null;
+}
+
+/** The classes of all buffers. */
+export class Classes {
+  private readonly parent: BufferId[];
+  private readonly classes: MemoryClass[];
+  private readonly line: Timeline;
+
+  constructor(buffers: readonly Buffer[], line: Timeline, donated: ReadonlySet<number>) {
+    this.line = line;
+    this.parent = buffers.map((_, i) => i);
+    this.classes = buffers.map((b, root): MemoryClass => {
+      const uses = line.uses.get(root) ?? [];
+      const interval = uses.length === 0 ? { first: -1, last: -1 } : intervalOf(uses, line.loops, root);
+      const kept = b.kind === "const" || (b.kind === "arg" && !donated.has(b.index));
+      return {
+        root,
+        bytes: b.bytes,
+        uses,
+        arg: b.kind === "arg" ? b.index : null,
+        result: null,
+        isConst: b.kind === "const",
+        swapped: false,
+        interval: b.kind === "temp" ? interval : { first: -1, last: kept ? line.end + 1 : interval.last },
+      };
+    });
+  }
+
+  of(buffer: BufferId): MemoryClass {
+    let root = buffer;
+    while (this.parent[root] !== root) root = this.parent[root] as number;
+    this.parent[buffer] = root;
+    return this.classes[root] as MemoryClass;
+  }
+  private union(a: MemoryClass, b: MemoryClass): void {
+    this.parent[b.root] = a.root;
+    a.interval = {
+      first: Math.min(a.interval.first, b.interval.first),
+      last: Math.max(a.interval.last, b.interval.last),
+    };
+    a.uses = [...a.uses, ...b.uses].sort((x, y) => x.time - y.time);
+    a.arg ??= b.arg;
+    a.result ??= b.result;
+    a.swapped ||= b.swapped;
+  }
+
+  /** Marks the buffers of results. */
+  name(result: number, buffer: BufferId): void {
+    this.of(buffer).result = result;
+  }
+
+  /** Joins the memory of `to`, first used at a time, with that of `from`, last used then. */
+  private follow(from: BufferId, to: BufferId, time: number): boolean {
+    const [a, b] = [this.of(from), this.of(to)];
+    if (a === b || a.bytes !== b.bytes || a.isConst || b.isConst || a.swapped || b.arg !== null) return false;
+    if (a.interval.last !== time || b.interval.first !== time) return false;
+    if (a.result !== null && b.result !== null) return false;
+    this.union(a, b);
+    return true;
+  }
+
+  /** Temporaries, in the order of time; carries at the end of their loop. */
+  joinTemporaries(): void {
+    const ends = [...this.line.loops].sort((a, b) => a.end - b.end);
+    let next = 0;
+    for (const timed of this.line.steps) {
+      for (; next < ends.length && (ends[next] as LoopSpan).end < timed.time; next++)
+        this.joinCarries(ends[next] as LoopSpan);
+      this.joinStep(timed, (b) => this.of(b).arg === null);
+    }
+    for (; next < ends.length; next++) this.joinCarries(ends[next] as LoopSpan);
+  }
+  private joinStep({ step, time }: Timed, may: (from: BufferId) => boolean): void {
+    if (step.do === "copy" && may(step.from)) this.follow(step.from, step.to, time);
+    if (step.do !== "kernel") return;
+    for (const [from, to] of sharedParams(step))
+      if (may(step.buffers[from] as BufferId))
+        this.follow(step.buffers[from] as BufferId, step.buffers[to] as BufferId, time);
+  }
+
+  /** A next value whose first write comes after the last read of the carry is written over it. */
+  private joinCarries(loop: LoopSpan): void {
+    for (const [carry, next] of loop.step.carries) {
+      const [c, n] = [this.of(carry), this.of(next)];
+      if (this.mayUpdate(c, n, loop)) this.union(c, n);
+      else if (c !== n) {
+        c.swapped = n.swapped = true;
+        // After an odd number of trips each has the other's memory.
+        const last = Math.max(c.interval.last, n.interval.last);
+        const first = Math.min(n.interval.first, loop.begin);
+        c.interval = { ...c.interval, last };
+        n.interval = { first, last };
+      }
+    }
+  }
+  private mayUpdate(c: MemoryClass, n: MemoryClass, loop: LoopSpan): boolean {
+    if (c === n || c.bytes !== n.bytes || c.swapped || n.swapped || n.arg !== null || n.isConst || c.isConst)
+      return false;
+    const within = (u: Use): boolean => u.time > loop.begin && u.time < loop.end;
+    const own = n.uses.filter((u) => u.time !== loop.end);
+    const [first] = own;
+    if (
+      first === undefined ||
+      !first.write ||
+      first.loop !== loop ||
+      !own.every((u) => within(u) && u.time >= loop.body)
+    )
+      return false;
+    const reads = c.uses.filter(within);
+    if (reads.some((u) => u.write || (u.loop !== loop && u.time >= first.time))) return false;
+    const last = Math.max(-1, ...reads.map((u) => u.time));
+    if (last < first.time) return true;
+    return last === first.time && this.isInPlace(first.time, c, n);
+  }
+  /** Does the step at a time read one class and write the other in place? */
+  private isInPlace(time: number, from: MemoryClass, to: MemoryClass): boolean {
+    const step = this.line.steps.find((s) => s.time === time)?.step;
+    if (step?.do === "copy") return this.of(step.from) === from && this.of(step.to) === to;
+    if (step?.do !== "kernel") return false;
+    const readers = step.buffers.map((b, i) => (this.of(b) === from ? i : -1)).filter((i) => i >= 0);
+    const writers = step.buffers.map((b, i) => (this.of(b) === to ? i : -1)).filter((i) => i >= 0);
+    return (
+      readers.length === 1 &&
+      writers.length === 1 &&
+      mayShare(step.kernel, readers[0] as number, writers[0] as number)
+    );
+  }
+
+  /** Donated arguments, each to the class of the result that takes it. `sources[r]` is result r's buffer. */
+  joinDonated(donations: readonly Donation[], args: readonly BufferId[], sources: readonly BufferId[]): void {
+    const wanted = new Map(donations.map((d) => [args[d.arg] as BufferId, d.alias]));
+    const mayTake = (from: BufferId, to: BufferId): boolean => {
+      const alias = wanted.get(from);
+      if (alias === undefined) return false;
+      const target = this.of(to);
+      if (target.arg !== null) return false;
+      return sources.some((s, r) => (alias === null || alias === r) && this.of(s) === target);
+    };
+    for (const { step, time } of this.line.steps) {
+      if (step.do === "copy" && mayTake(step.from, step.to)) this.follow(step.from, step.to, time);
+      if (step.do !== "kernel") continue;
+      for (const [from, to] of sharedParams(step)) {
+        const [a, b] = [step.buffers[from] as BufferId, step.buffers[to] as BufferId];
+        if (mayTake(a, b)) this.follow(a, b, time);
+      }
+    }
+  }
+
+  /** The last copies, into the results. */
+  joinResults(copies: readonly Timed[], donations: readonly Donation[]): void {
+    const alias = new Map(donations.map((d) => [d.arg, d.alias]));
+    for (const { step, time } of copies) {
+      if (step.do !== "copy") continue;
+      const [from, to] = [this.of(step.from), this.of(step.to)];
+      const wanted = from.arg === null ? null : alias.get(from.arg);
+      if (from.result !== null || (wanted !== null && wanted !== to.result)) continue;
+      this.follow(step.from, step.to, time);
+    }
+  }
+}
+
+/** Pairs (read, written) of a kernel's parameters of which the second may take the first's memory. */
+function sharedParams(step: Extract<RawStep, { do: "kernel" }>): [number, number][] {
+  const { params } = step.kernel;
+  const pairs: [number, number][] = [];
+  params.forEach((target, to) => {
+    if (target.access !== "write") return;
+    params.forEach((source, from) => {
+      const twice =
+        step.buffers.indexOf(step.buffers[from] as number) !==
+        step.buffers.lastIndexOf(step.buffers[from] as number);
+      if (source.access === "read" && !twice && mayShare(step.kernel, from, to)) pairs.push([from, to]);
+    });
+  });
+  return pairs;
+}
