@@ -18,7 +18,7 @@ import { bind } from "../ir/trace.ts";
 import { toAxis } from "../transforms/batch.ts";
 import { dce } from "../transforms/dce.ts";
 import { evalJaxpr } from "../transforms/eval-jaxpr.ts";
-import { batchJaxpr, jvpJaxpr, splitJaxpr } from "../transforms/jaxprs.ts";
+import { batchJaxpr, jvpJaxpr, splitJaxpr, type SplitJaxpr } from "../transforms/jaxprs.ts";
 import { stage } from "../transforms/stage.ts";
 import { instantiateTangent } from "../transforms/zeros.ts";
 import { cut, fixpoint } from "./fixpoint.ts";
@@ -99,6 +99,12 @@ function jvp(
   return { outs: outs.slice(0, init.length), tangents: spread(mask, outs.slice(init.length)) };
 }
 
+/** The known part of a body alone: what it computes for the unknown part is dropped. */
+function knownPart(split: SplitJaxpr): Jaxpr {
+  const numKnown = split.known.outs.length - split.numResiduals;
+  return dce(split.known, { usedOuts: split.known.outs.map((_, i) => i < numKnown) }).jaxpr;
+}
+
 /** Runs the part of the carry that is known; the unknown part recomputes the whole loop (no stacks). */
 function partialEval(
   tape: TapeLike,
@@ -108,34 +114,24 @@ function partialEval(
 ): readonly NDArray[] {
   const p = paramsOf(params);
   const [ucc, ubc, uh] = cut(unknown, p.numCondConsts, p.numBodyConsts) as [boolean[], boolean[], boolean[]];
-  const condUnknown = ucc.includes(true);
-  const { mask } = fixpoint(uh, (carry) => {
-    const split = splitJaxpr(p.body, [...ubc, ...carry], carry);
-    return { value: null, out: split.outUnknown };
+  const { value: body, mask } = fixpoint(uh, (carry) => {
+    const value = splitJaxpr(p.body, [...ubc, ...carry], carry);
+    return { value, out: value.outUnknown };
   });
-  const condUses = dce(p.cond, { removable: p.cond.inVars.map(() => true) }).usedInputs.slice(
-    p.numCondConsts,
-  );
-  const predicateUnknown = condUnknown || mask.some((u, i) => u && condUses[i]);
+  const cond = splitJaxpr(p.cond, [...ucc, ...mask], [false]);
   const recorded = tape.record(while_p, args, params);
-  if (predicateUnknown || mask.every(Boolean)) return recorded;
+  if (cond.outUnknown[0] === true || mask.every(Boolean)) return recorded;
   const [cc, bc, init] = pieces(args, p);
-  const keep = mask.map((u) => !u);
-  const knownBody = dce(p.body, { usedOuts: keep, removable: [...ubc.map(() => false), ...mask] }).jaxpr;
-  const body = makeJaxprOf(
-    knownBody.inVars.filter((_, i) => i >= p.numBodyConsts || !ubc[i]),
-    knownBody.eqns,
-    knownBody.outs,
-  );
-  const cond = dce(p.cond, { removable: [...ucc.map(() => false), ...mask] }).jaxpr;
-  const known = withTrace(tape.parent as NonNullable<typeof tape.parent>, () =>
-    bind(while_p, [...cc, ...bc.filter((_, i) => !ubc[i]), ...init.filter((_, i) => keep[i])], {
-      cond,
-      body,
-      numCondConsts: p.numCondConsts,
-      numBodyConsts: ubc.filter((u) => !u).length,
-    }),
-  );
+  const known = withTrace(tape.parent as NonNullable<typeof tape.parent>, () => {
+    const condConsts = [...cond.consts, ...cc.filter((_, i) => !ucc[i])];
+    const bodyConsts = [...body.consts, ...bc.filter((_, i) => !ubc[i])];
+    return bind(while_p, [...condConsts, ...bodyConsts, ...init.filter((_, i) => !mask[i])], {
+      cond: knownPart(cond),
+      body: knownPart(body),
+      numCondConsts: condConsts.length,
+      numBodyConsts: bodyConsts.length,
+    });
+  });
   let k = 0;
   return mask.map((u, i) => (u ? recorded[i] : known[k++]) as NDArray);
 }
