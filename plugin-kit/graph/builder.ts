@@ -188,8 +188,9 @@ export class GraphBuilder {
   }
   concat(parts: readonly Node[], dimension: number, shape: Ints): Node {
     const long = parts.filter((x) => x.size > 0);
-    if (long.length === 1) return long[0] as Node;
     const dtype = (parts[0] as Node).dtype;
+    if (long.length === 0) return this.number(dtype, shape, 0);
+    if (long.length === 1) return long[0] as Node;
     if (long.length <= 4) return this.add({ kind: "concat", dtype, shape, parts: long, dimension });
     return this.concatPieces(long, dimension, shape);
   }
