@@ -308,12 +308,35 @@ export function reshapeIx(
   from: readonly number[],
   scope: IxScope,
 ): Ix[] {
-  const position = flatIx(at, rowMajor(to), 0);
-  const strides = rowMajor(from);
-  return from.map((n, i) => {
-    const quotient = divIx(position, strides[i] as number, scope);
-    return n === 1 ? ZERO : i === 0 ? quotient : modIx(quotient, n, scope);
-  });
+  const out = from.map(() => ZERO);
+  for (const [a, b] of commonGroups(to, from)) {
+    const position = flatIx(a.map((i) => at[i] as Ix), rowMajor(a.map((i) => to[i] as number)), 0); // prettier-ignore
+    const sizes = b.map((j) => from[j] as number);
+    const strides = rowMajor(sizes);
+    b.forEach((j, k) => {
+      const quotient = divIx(position, strides[k] as number, scope);
+      out[j] = k === 0 ? quotient : modIx(quotient, sizes[k] as number, scope);
+    });
+  }
+  return out;
+}
+/** The shortest runs of axes of two shapes that hold equally many elements, without axes of size 1. */
+function commonGroups(to: readonly number[], from: readonly number[]): [to: number[], from: number[]][] {
+  const long = (shape: readonly number[]): number[] =>
+    Array.from({ length: shape.length }, (_, i) => i).filter((i) => shape[i] !== 1);
+  const [left, right] = [long(to), long(from)];
+  if (to.includes(0)) return [[left, right]];
+  const groups: [number[], number[]][] = [];
+  while (left.length > 0) {
+    const [a, b]: [number[], number[]] = [[], []];
+    let [p, q] = [1, 1];
+    do {
+      if (p <= q) (a.push(left[0] as number), (p *= to[left.shift() as number] as number));
+      else (b.push(right[0] as number), (q *= from[right.shift() as number] as number));
+    } while (p !== q);
+    groups.push([a, b]);
+  }
+  return groups;
 }
 
 /** What a guard says by bounds alone: always, never, or it depends. */
