@@ -1,5 +1,6 @@
 // The kinds of error that core throws. The class says who erred, `reason` is stable and documented in docs/errors.md.
 import { CodedError, type ErrorCode, type ErrorFields } from "tenon-plugin-api";
+import { trimmed, userLine, withDeepStack } from "./frames.ts";
 
 /** Every error of Tenon: `{ code, reason, message, hint, docs }`. Recognise it by `brand`/`code`, not by class. */
 export { CodedError as TenonError } from "tenon-plugin-api";
@@ -184,16 +185,27 @@ export const REASONS: { readonly [R in Reason]: Row } = TABLE;
 
 /**
  * Throws a coded error: `throw fail("E_AXIS_RANGE", "np.sum: axis 3 is out of range for f32[2,2]")`.
- * The message says what was called, what was expected and what came; the table adds how to go on.
+ * The message says what was called, what was expected and what came; the user's line and, from the table, how to go on
+ * are added.
  */
 export function fail(reason: Reason, message: string, fields: ErrorFields = {}): CodedError {
   const { kind, code, hint } = REASONS[reason];
   const shown = fields.hint ?? hint;
-  const error = new kind(code, shown === undefined ? message : `${message}\n  hint: ${shown}`, {
-    reason,
-    docs: `docs/errors.md#${reason.toLowerCase()}`,
-    ...(shown === undefined ? {} : { hint: shown }),
-    ...fields,
-  });
+  const at = userLine(withDeepStack(() => new Error().stack));
+  const text = [
+    message,
+    ...(at === undefined ? [] : [`  at ${at}`]),
+    ...(shown === undefined ? [] : [`  hint: ${shown}`]),
+  ].join("\n");
+  const error = withDeepStack(
+    () =>
+      new kind(code, text, {
+        reason,
+        docs: `docs/errors.md#${reason.toLowerCase()}`,
+        ...(shown === undefined ? {} : { hint: shown }),
+        ...fields,
+      }),
+  );
+  if (error.stack !== undefined) error.stack = trimmed(error.stack, text);
   return error;
 }

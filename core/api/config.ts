@@ -1,5 +1,6 @@
 // Settings: JAX's flag names without `jax_`, camelCased. One immutable record in the context; set between traces only.
 import { fail } from "../errors.ts";
+import { keepAllFrames } from "../frames.ts";
 import { context, installContext, withContext, type Config } from "../ir/context.ts";
 import { checkOptions } from "./arrays.ts";
 import { DEFAULT_CONFIG } from "./root.ts";
@@ -39,7 +40,9 @@ export const config = Object.freeze({
       throw fail("E_CONFIG", "config.set: called inside a traced function", {
         hint: "call it before tracing, or use withConfig(change, f)",
       });
-    installContext({ ...context(), config: changed("config.set", change) });
+    const next = changed("config.set", change);
+    keepAllFrames(next.traceback === "full");
+    installContext({ ...context(), config: next });
   },
   /** The settings in force. */
   get(): Config {
@@ -48,8 +51,16 @@ export const config = Object.freeze({
 });
 
 /** Runs `f` with some settings replaced. Source: the context managers of jax.config. */
-export const withConfig = <R>(change: ConfigChange, f: () => R): R =>
-  withContext({ config: changed("withConfig", change) }, f);
+export function withConfig<R>(change: ConfigChange, f: () => R): R {
+  const before = context().config.traceback;
+  const next = changed("withConfig", change);
+  keepAllFrames(next.traceback === "full");
+  try {
+    return withContext({ config: next }, f);
+  } finally {
+    keepAllFrames(before === "full");
+  }
+}
 
 const flag = (name: string): string => `TENON_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
 

@@ -132,6 +132,8 @@ export interface FlattenOptions {
   readonly isLeaf?: ((x: unknown) => boolean) | undefined;
   /** Allow any value as a leaf. */
   readonly any?: boolean | undefined;
+  /** How errors name a place. */
+  readonly placeName?: ((path: readonly PathKey[]) => string) | undefined;
 }
 
 /** Leaves and structure. @throws E_TREE, E_TREE_LEAF with the path of the offending value */
@@ -141,7 +143,7 @@ export function flatten(tree: unknown, name = "tree.flatten", options: FlattenOp
   const visit = (x: unknown): TreeDef => {
     const level = isLeaf?.(x) === true ? null : levelOf(x);
     if (level === null || refusal(x) !== null) {
-      if (any !== true && isLeaf?.(x) !== true) checkLeaf(name, x, tree);
+      if (any !== true && isLeaf?.(x) !== true) checkLeaf(name, x, tree, options.placeName ?? printPath);
       leaves.push(x);
       return LEAF;
     }
@@ -205,11 +207,16 @@ const refusal = (x: unknown): string | null =>
     : null;
 
 /** Throws for a value that can't be a leaf of arrays. */
-function checkLeaf(name: string, x: unknown, tree: unknown): void {
+function checkLeaf(
+  name: string,
+  x: unknown,
+  tree: unknown,
+  placeName: (path: readonly PathKey[]) => string,
+): void {
   if (isArrayLeaf(x)) return;
   const where = (): string => {
     const path = pathTo(tree, x);
-    return path === null || path.length === 0 ? "the root" : printPath(path);
+    return path === null || path.length === 0 ? "the root" : placeName(path);
   };
   if (x === undefined) throw fail("E_TREE", `${name}: undefined at ${where()}; use null for "nothing here"`);
   const why = refusal(x);

@@ -39,7 +39,7 @@ export function customJvp<A extends readonly unknown[], R>(
 ): (...args: Args<A>) => R {
   const name = `customJvp(${nameOf(fun as unknown as AnyFn)})`;
   const call = (...args: unknown[]): unknown => {
-    const p = flattenArgs(name, args);
+    const p = flattenArgs(name, fun as unknown as AnyFn, args);
     const { fn, out } = flatFunction(name, fun as unknown as AnyFn, p.treedef);
     let outDef: TreeDef | null = null;
     const outs = context().trace.customJvp(

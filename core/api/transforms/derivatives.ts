@@ -84,7 +84,7 @@ function jvpWith(
   checkOptions(name, options, ["hasAux"]);
   if (!Array.isArray(primals) || !Array.isArray(tangents))
     throw fail("E_ARGUMENT", `${name}: primals and tangents are lists: jvp(f, [x], [t])`);
-  const p = flattenArgs(name, primals);
+  const p = flattenArgs(name, f, primals);
   const ts = vectorLeaves(name, "tangents", tangents, p.treedef).map((x, i) =>
     vectorLeaf(name, x, (p.leaves[i] as NDArray).aval, argumentPath(f, p.treedef, i)),
   );
@@ -109,7 +109,7 @@ export function linearize<A extends readonly unknown[], R>(
   ...primals: Args<A>
 ): [R, (...tangents: { [I in keyof A]: Arg<A[I]> | null }) => R] {
   const name = `linearize(${nameOf(fun as unknown as AnyFn)})`;
-  const p = flattenArgs(name, primals);
+  const p = flattenArgs(name, fun as unknown as AnyFn, primals);
   const { fn, out } = flatFunction(name, fun as unknown as AnyFn, p.treedef);
   const wrt = p.leaves.map((x) => hasTangent(x.aval));
   const lin = linearizeFlat(fn, p.leaves, wrt, name);
@@ -211,7 +211,7 @@ vjp.with = ((options: AuxOption) =>
 function vjpWith(f: AnyFn, options: AuxOption, primals: readonly unknown[]): unknown[] {
   const name = `vjp(${nameOf(f)})`;
   checkOptions(name, options, ["hasAux"]);
-  const p = flattenArgs(name, primals);
+  const p = flattenArgs(name, f, primals);
   const { fn, out, aux } = flatFunction(name, f, p.treedef, options.hasAux ?? false);
   const wrt = p.leaves.map((x) => hasTangent(x.aval));
   const r = reverse(fn, p.leaves, wrt, name);

@@ -2,7 +2,7 @@
 import { fail } from "../../errors.ts";
 import { LITERAL, NDArray } from "../../ir/ndarray.ts";
 import type { FlatFn } from "../../ir/trace.ts";
-import { flatten, pathsOf, printPath, unflatten, type TreeDef } from "../../ir/tree.ts";
+import { flatten, pathsOf, printPath, unflatten, type PathKey, type TreeDef } from "../../ir/tree.ts";
 import { toArray, type Operand } from "../../primitives/operand.ts";
 import { materialise } from "../arrays.ts";
 import type { AnyFn } from "./types.ts";
@@ -20,17 +20,20 @@ export function parametersOf(f: AnyFn): string[] {
 }
 
 /**
- * Where leaf i of the arguments stands, as the user calls it: `params.layers[2].w`, or `argument 0`.
+ * A place among the arguments of `f` as the user calls it: `params.layers[2].w`, or `argument 0`.
  * `places`: the number of each argument, where only some were taken.
  */
-export function argumentPath(f: AnyFn, treedef: TreeDef, i: number, places?: readonly number[]): string {
-  const [k, ...rest] = pathsOf(treedef)[i] ?? [0];
+function placeIn(f: AnyFn, path: readonly PathKey[], places?: readonly number[]): string {
+  const [k = 0, ...rest] = path;
   const place = places?.[k as number] ?? (k as number);
   const name = parametersOf(f)[place];
   return name === undefined || name === ""
     ? `argument ${place}${rest.length === 0 ? "" : ` at ${printPath(rest)}`}`
     : printPath([name, ...rest]);
 }
+/** Where leaf i of the arguments stands. */
+export const argumentPath = (f: AnyFn, treedef: TreeDef, i: number, places?: readonly number[]): string =>
+  placeIn(f, pathsOf(treedef)[i] ?? [0], places);
 
 /** A leaf as an array; JavaScript scalars become literals, which never are uploaded by themselves. */
 export const leafOf = (name: string, x: unknown): NDArray => toArray(name, x as Operand);
@@ -40,9 +43,22 @@ export interface FlatCall {
   readonly leaves: NDArray[];
   readonly treedef: TreeDef;
 }
-/** Flattens the arguments of a call. */
-export function flattenArgs(name: string, args: readonly unknown[]): FlatCall {
-  const { leaves, treedef } = flatten(args, name);
+/** Leaves and structure of the arguments of `f` as they are. @throws E_TREE, E_TREE_LEAF naming the place */
+export const rawArgs = (
+  name: string,
+  f: AnyFn,
+  args: readonly unknown[],
+  places?: readonly number[],
+): { leaves: unknown[]; treedef: TreeDef } =>
+  flatten(args, name, { placeName: (path) => placeIn(f, path, places) });
+/** Arguments of `f` as arrays. */
+export function flattenArgs(
+  name: string,
+  f: AnyFn,
+  args: readonly unknown[],
+  places?: readonly number[],
+): FlatCall {
+  const { leaves, treedef } = rawArgs(name, f, args, places);
   return { leaves: leaves.map((x) => leafOf(name, x)), treedef };
 }
 

@@ -62,7 +62,7 @@ function valueAndGradOf(
   const { argnums = 0, hasAux = false, holomorphic } = options;
   return (...args) => {
     const { chosen, of, places } = selectArgs(name, f, args, argnums);
-    const p = flattenArgs(name, chosen);
+    const p = flattenArgs(name, f, chosen, places);
     p.leaves.forEach((x, i) =>
       checkReverseInput(name, x, () => argumentPath(f, p.treedef, i, places), options),
     );

@@ -73,7 +73,7 @@ function jacfwdOf(kind: string, f: AnyFn, options: Settings): (...args: unknown[
   const { argnums = 0, hasAux = false, holomorphic = false } = options;
   return (...args) => {
     const { chosen, of, places } = selectArgs(name, f, args, argnums);
-    const p = flattenArgs(name, chosen);
+    const p = flattenArgs(name, f, chosen, places);
     p.leaves.forEach((x, i) => {
       if (holomorphic ? !isComplex(x.aval.dtype) : !isFloat(x.aval.dtype))
         throw fail(
@@ -116,7 +116,7 @@ function jacrevOf(kind: string, f: AnyFn, options: Settings): (...args: unknown[
   const { argnums = 0, hasAux = false, holomorphic } = options;
   return (...args) => {
     const { chosen, of, places } = selectArgs(name, f, args, argnums);
-    const p = flattenArgs(name, chosen);
+    const p = flattenArgs(name, f, chosen, places);
     p.leaves.forEach((x, i) =>
       checkReverseInput(name, x, () => argumentPath(f, p.treedef, i, places), options),
     );

@@ -7,7 +7,7 @@ import { context, type Config } from "../../ir/context.ts";
 import type { Jaxpr } from "../../ir/jaxpr.ts";
 import { CONCRETE, NDArray, TRACER } from "../../ir/ndarray.ts";
 import { identityOf } from "../../ir/primitive.ts";
-import { flatten, flattenLike, unflatten, type TreeDef } from "../../ir/tree.ts";
+import { flattenLike, unflatten, type TreeDef } from "../../ir/tree.ts";
 import { bindJit } from "../../primitives/jit.ts";
 import { scalarLiteral } from "../../primitives/operand.ts";
 import type { ConcreteArray } from "../../runtime/array.ts";
@@ -15,7 +15,7 @@ import { counters } from "../../runtime/dispatch.ts";
 import { stage } from "../../transforms/stage.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Args } from "../types.ts";
-import { argumentPath, finish, flattenResult, leafOf, nameOf } from "./flat.ts";
+import { argumentPath, finish, flattenResult, leafOf, nameOf, rawArgs } from "./flat.ts";
 import { Lowered, Traced } from "./lowered.ts";
 import { argumentAval } from "./shapes.ts";
 import type { AnyFn, Argnums, ArrayFn } from "./types.ts";
@@ -146,7 +146,7 @@ class Compiler {
     const raw: unknown[] = [];
     let treedef = this.last;
     if (treedef === null || !flattenLike(treedef, dynamic, raw)) {
-      const flat = flatten(dynamic, this.name);
+      const flat = rawArgs(this.name, this.f, dynamic, this.places(args.length));
       this.last = treedef = flat.treedef;
       raw.length = 0;
       raw.push(...flat.leaves);
@@ -206,13 +206,14 @@ class Compiler {
     counters.traces++;
     warnOfRetracing(this.f);
     const avals = raw.map((x) => argumentAval(this.name, x));
+    const { f } = this;
     let outDef: TreeDef | null = null;
     const staged = stage(
       (xs) => {
         const dynamic = unflatten(treedef, xs) as unknown[];
         let k = 0;
         const all = args.map((x, i) => (this.isStatic(i, args.length) ? x : dynamic[k++]));
-        const r = flattenResult(this.name, this.f(...(all as never[])));
+        const r = flattenResult(this.name, f(...(all as never[])));
         outDef = r.treedef;
         return r.leaves;
       },

@@ -2,11 +2,11 @@
 import { fail } from "../../errors.ts";
 import { Literal, type NDArray } from "../../ir/ndarray.ts";
 import type { BatchDim } from "../../ir/primitive.ts";
-import { broadcastPrefix, flatten, pathsOf, printPath, type TreeDef } from "../../ir/tree.ts";
+import { broadcastPrefix, pathsOf, printPath, type TreeDef } from "../../ir/tree.ts";
 import { batchFlat, toAxis } from "../../transforms/batch.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Args } from "../types.ts";
-import { argumentPath, finish, flatFunction, leafOf, nameOf } from "./flat.ts";
+import { argumentPath, finish, flatFunction, leafOf, nameOf, rawArgs } from "./flat.ts";
 import type { AnyFn, ArrayFn, AxisTree } from "./types.ts";
 
 /** Options of vmap. */
@@ -47,7 +47,7 @@ export function vmap(fun: AnyFn, options: Settings = {}): unknown {
   const name = `vmap(${nameOf(fun)})`;
   const { inAxes = 0, outAxes = 0, axisName = null } = options;
   const mapped = (...args: unknown[]): unknown => {
-    const { leaves: raw, treedef } = flatten(args, name);
+    const { leaves: raw, treedef } = rawArgs(name, fun, args);
     const leaves = raw.map((x) => (typeof x === "number" ? new Literal(x, "number", true) : leafOf(name, x)));
     const bdims = mappedAxes(name, fun, inAxes, treedef, leaves);
     const size = mappedSize(name, fun, treedef, leaves, bdims, options.axisSize);

@@ -1,6 +1,7 @@
 // A root context over a plugin, for the tests of primitives and transformations.
 import type { Plugin } from "tenon-plugin-api";
 import { fail } from "../../errors.ts";
+import { keepAllFrames } from "../../frames.ts";
 import { installContext, withContext, type Config } from "../../ir/context.ts";
 import type { ArrayMethods } from "../../ir/array-methods.ts";
 import type { NDArray } from "../../ir/ndarray.ts";
@@ -35,6 +36,7 @@ const methods: ArrayMethods = new Proxy({ asArray } as ArrayMethods, {
 
 /** Installs a context that runs on `plugin`. */
 export function installTestRoot(plugin: Plugin): RuntimeDevice {
+  keepAllFrames(true);
   installContext({
     trace: new EvalTrace(),
     lax,
