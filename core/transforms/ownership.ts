@@ -53,6 +53,19 @@ export class BackwardScope {
     if (!this.active) return step();
     return withContext({ scope: this.owned as Set<{ dispose(): void }> }, step);
   }
+  /** As `run`, for a rule that hands on what it makes: what nobody holds afterwards is disposed at once. */
+  step(rule: () => void, isHeld: (x: NDArray) => boolean): void {
+    if (!this.active) {
+      rule();
+      return;
+    }
+    const made = new Set<Owned>();
+    withContext({ scope: made as Set<{ dispose(): void }> }, rule);
+    for (const x of made) {
+      if (isHeld(x)) this.owned.add(x);
+      else x.dispose();
+    }
+  }
   /** Disposes `x` if the pass made it. */
   release(x: NDArray): void {
     if (this.active && x.kind === CONCRETE && this.owned.delete(x as Owned)) (x as Owned).dispose();

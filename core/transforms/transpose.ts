@@ -42,6 +42,10 @@ class Pass {
   hold(x: NDArray): void {
     this.holders.set(x, (this.holders.get(x) ?? 0) + 1);
   }
+  /** Runs a transposition rule: what it made and no sum holds goes at once. */
+  step(rule: () => void): void {
+    this.scope.step(rule, (x) => this.holders.has(x));
+  }
   drop(x: NDArray): void {
     const n = (this.holders.get(x) ?? 1) - 1;
     if (n > 0) {
@@ -114,7 +118,7 @@ function transposeEqn(
   if (rule === undefined) throw noTranspose(eqn);
   const accums = eqn.inputs.map((a) => (isVar(a) ? (sums.get(a) ?? null) : null));
   const args = eqn.inputs.map((a, i) => (accums[i] === null ? readAtom(values, a) : null));
-  pass.scope.run(() =>
+  pass.step(() => {
     rule(
       context().lax,
       outCts,
@@ -122,8 +126,8 @@ function transposeEqn(
       accums,
       eqn.params,
       eqn.inputs.map((a) => a.aval),
-    ),
-  );
+    );
+  });
   if (context().config.debug) for (const sum of accums) checkCt(eqn, sum as CtSum | null);
   for (const ct of outCts) if (ct !== null) pass.drop(ct);
 }
