@@ -14,9 +14,6 @@ const MAX_BUDGET = 512 * MIB;
 const HANDLE = MIN_BUDGET / 50_000;
 /** New handles after which the job's hold on them is ended: the set that V8 keeps of them stays small (measured). */
 const RELEASE_EVERY = 1024;
-/** A collection should cost at most this share of the time between two of them. */
-const SHARE = 0.1;
-
 /** What the runtime keeps of an array: its buffer, and weakly the array itself. */
 export class Box extends WeakRef<object> {
   buffer: DeviceBuffer | null;
@@ -36,12 +33,15 @@ export class Box extends WeakRef<object> {
 interface NodeProcess {
   readonly env: Record<string, string | undefined>;
   getBuiltinModule?(name: string): unknown;
+  cpuUsage(): { readonly user: number; readonly system: number };
 }
 /** What Node offers. */
 interface Force {
   /** Ends the job's hold on the targets of WeakRefs. */
   readonly release: () => void;
   readonly gc: () => void;
+  /** CPU time of this process: on a busy machine the clock says little. */
+  readonly cpuMs: () => number;
 }
 
 class Collector {
@@ -115,15 +115,17 @@ class Collector {
   /** Frees what is unreachable now, where the platform allows it. */
   collect(): void {
     if (this.force === null) return;
-    const began = performance.now();
+    const began = this.force.cpuMs();
     this.force.release();
     this.force.gc();
     this.poll();
     this.growth = 0;
     this.collections++;
-    const end = performance.now();
-    const dear = end - began > SHARE * (end - this.lastEnd);
-    this.budget = Math.min(Math.max(this.budget * (dear ? 1.5 : 1 / 1.5), MIN_BUDGET), MAX_BUDGET);
+    const end = this.force.cpuMs();
+    // Dear: it took longer than all that was done since the last one. Then fewer, up to a limit.
+    const dear = end - began > began - this.lastEnd;
+    const floor = Math.max(MIN_BUDGET, this.liveBytes / 2);
+    this.budget = Math.max(floor, Math.min(this.budget * (dear ? 1.5 : 1 / 1.5), MAX_BUDGET));
     this.lastEnd = end;
   }
 
@@ -168,6 +170,10 @@ function forcible(process: NodeProcess): Force | null {
       release: () => void checkpoint.runInContext(ownQueue),
       gc: () => {
         gc();
+      },
+      cpuMs: () => {
+        const { user, system } = process.cpuUsage();
+        return (user + system) / 1000;
       },
     };
   } catch {
