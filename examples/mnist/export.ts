@@ -28,7 +28,7 @@ export async function exportBoth(
     const model = await exportOnnx(f as never, args as never, { name, verify: true });
     const file = join(folder, `${name}.onnx`);
     await model.save(file);
-    return { file, nbytes: model.bytes.byteLength, relativeError: model.report.relativeError };
+    return { file, nbytes: model.bytes.byteLength, relativeError: model.report.maxError ?? NaN };
   };
   return {
     forward: await write("forward", (x: NDArray) => forward(params, x), [images]),

@@ -43,7 +43,7 @@ function conv(x: NDArray, layer: Layer, stride: number): NDArray {
 const dense = (x: NDArray, { kernel, bias }: Layer): NDArray => x.matmul(kernel).add(bias);
 function dropout(key: Key | null, x: NDArray): NDArray {
   if (key === null) return x;
-  const keep = random.bernoulli(key, 1 - DROPOUT, x.shape);
+  const keep = random.bernoulli(key, x.shape, { p: 1 - DROPOUT });
   return np.where(keep, x.div(1 - DROPOUT), 0);
 }
 

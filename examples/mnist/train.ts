@@ -62,7 +62,7 @@ export async function train(
   const steps = Math.min(options.steps ?? Infinity, perEpoch * epochs);
   const [initKey, dropoutKey] = random.split(random.key(seed));
   let state = start(init(initKey));
-  let order = new Int32Array();
+  let order: Int32Array = new Int32Array();
   let compileMs = 0;
   const began = performance.now();
   let sinceCompile = began;

@@ -32,6 +32,7 @@ export {
   LeakError,
   LifetimeError,
   NDArray,
+  offer,
   pickDevice,
   PluginError,
   scope,
