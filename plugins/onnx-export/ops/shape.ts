@@ -118,21 +118,31 @@ const dynamicSlice: Row<"dynamic_slice"> = (op, [x, ...starts], { g }) => {
 
 /** A size that depends on data, between two nodes; never written. */
 const UNKNOWN: Dim = "?";
-/** What stands before the block, the block with the update in it, and what stands after: for each axis, from the outermost. */
+/**
+ * Whole rows are put in place by ScatterND, which may overwrite its input: a loop that fills an array row by row stays
+ * linear. Any other block is what stands before it, the block, and what stands after: for each axis, from the outermost.
+ */
 const dynamicUpdateSlice: Row<"dynamic_update_slice"> = (_op, [x, u, ...starts], { g }) => {
-  const update = u as Val;
+  const [operand, update] = [x as Val, u as Val];
+  const partial = axesOf(operand).filter((d) => operand.shape[d] !== update.shape[d]);
+  const [n, rows] = [operand.shape[0] as Dim, update.shape[0] as Dim];
+  if (partial.length === 1 && partial[0] === 0 && rows !== 0) {
+    const start = clampIndex(g, starts[0] as Val, lastStart(n, rows));
+    const places = g.op("Add", [g.range(rows), start]);
+    return [g.writer.one("ScatterND", [operand, g.reshape(places, [rows, 1]), update], operand)];
+  }
   const place = (y: Val, d: number): Val => {
     if (d === y.shape.length) return update;
-    const [n, size] = [y.shape[d] as Dim, update.shape[d] as Dim];
-    if (n === size) return place(y, d + 1);
+    const [whole, size] = [y.shape[d] as Dim, update.shape[d] as Dim];
+    if (whole === size) return place(y, d + 1);
     if (size === 0) return y;
-    const start = clampIndex(g, starts[d] as Val, lastStart(n, size));
+    const start = clampIndex(g, starts[d] as Val, lastStart(whole, size));
     const end = g.op("Add", [start, g.reshape(g.writer.dim(size), [])]);
     const within = place(g.sliceAt(y, d, start, end, size), d + 1);
     const around = [g.sliceAt(y, d, null, start, UNKNOWN), within, g.sliceAt(y, d, end, null, UNKNOWN)];
     return { ...g.concat(around, d), shape: y.shape };
   };
-  return [place(x as Val, 0)];
+  return [place(operand, 0)];
 };
 
 /** The rows of the op table. */
