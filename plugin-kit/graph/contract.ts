@@ -110,11 +110,16 @@ class Contraction {
       const [m, n] = [rest.slice(0, split), rest.slice(split)];
       if (n.some((l) => inL.has(l) === inL.has(m[0] as string))) continue;
       if (b > start && Math.min(this.count(m), this.count(n)) < 4) break;
+      // A side repeats along all batch labels or along none, so that they are one stride.
+      const batch = long.slice(0, b);
+      const mixed = (side: ReadonlySet<string>): boolean =>
+        batch.some((l) => side.has(l)) && batch.some((l) => !side.has(l));
+      if (mixed(inL) || mixed(inR)) continue;
       const left = inL.has(m[0] as string);
       return {
         rows: left ? this.lhs : this.rhs,
         cols: left ? this.rhs : this.lhs,
-        batch: long.slice(0, b),
+        batch,
         m,
         n,
       };
