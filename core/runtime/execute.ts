@@ -11,7 +11,7 @@ import {
 } from "tenon-plugin-api";
 import { fail } from "../errors.ts";
 import type { ShapedArray } from "../ir/aval.ts";
-import { DTYPES, type DType } from "../ir/dtype.ts";
+import { DTYPES, isComplex, type DType } from "../ir/dtype.ts";
 import { CONCRETE, LITERAL, type Literal, type NDArray } from "../ir/ndarray.ts";
 import { ConcreteArray, elementAt } from "./array.ts";
 import { collector } from "./collector.ts";
@@ -97,7 +97,7 @@ const MAX_UPLOADED = 4096;
 /** Scalars go as immediates where the plugin takes them, else as small buffers that are kept. */
 function literalArgument(x: Literal, device: RuntimeDevice): Argument {
   const { value } = x;
-  if (device.session.capabilities.immediates === true && typeof value !== "object")
+  if (device.session.capabilities.immediates === true && typeof value !== "object" && !isComplex(x.dtype))
     return immediate(value, x.dtype);
   let map = uploaded.get(device.uid);
   if (map === undefined) uploaded.set(device.uid, (map = new Map()));

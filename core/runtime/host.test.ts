@@ -243,6 +243,17 @@ describe("immediates", () => {
     );
     expect(seen).toEqual([Math.fround(0.1)]);
   });
+  it("but complex ones as buffers", () => {
+    const x = np.array([
+      { re: 1, im: 2 },
+      { re: 0, im: 0 },
+    ]);
+    expect(np.logicalNot(x).tolist()).toEqual([false, true]);
+    expect(x.mul(2).tolist()).toEqual([
+      { re: 2, im: 4 },
+      { re: 0, im: 0 },
+    ]);
+  });
 });
 
 describe("captured and donated arrays", () => {
