@@ -1,5 +1,6 @@
 // Functions of one client: compiled in modules that share one memory and one table, kept by key while someone uses them.
-import { bodyBytes, encodeModule, typeTable, type Fn, type TypeTable } from "./codegen/assembler.ts";
+import type { Fn } from "./codegen/assembler.ts";
+import { encodeModule, typeTable, type TypeTable } from "./codegen/module.ts";
 import { gemmModule } from "./kernels/gemm.ts";
 import type { Heap } from "./memory.ts";
 import { compileModule, enableRelaxedSimd } from "./platform.ts";
@@ -9,8 +10,6 @@ export interface Linked {
   readonly key: string;
   readonly slot: number;
   readonly call: (args: number, begin: number, end: number) => void;
-  /** Bytes of its code. */
-  readonly nbytes: number;
   refs: number;
 }
 /** A function that is wanted. */
@@ -69,16 +68,12 @@ export class Linker {
     slotOf: (key: string) => number,
   ): void {
     const types = typeTable();
-    const functions = group.map((w) => {
-      const type = w.write(types, slotOf);
-      return { type, body: bodyBytes(type) };
-    });
+    const functions = group.map((w) => w.write(types, slotOf));
     const elements = group.map(({ slot }, fn) => ({ slot, fn }));
     const spec = { types, functions, exports: functions.map((_, i) => i), elements };
     const exports = this.instantiate(encodeModule(spec, this.heap.maxPages), optimised);
     group.forEach(({ key, slot }, i) => {
-      const nbytes = functions[i]?.body.length as number;
-      this.known.set(key, { key, slot, call: exports[`f${i}`] as Linked["call"], nbytes, refs: 0 });
+      this.known.set(key, { key, slot, call: exports[`f${i}`] as Linked["call"], refs: 0 });
     });
   }
   private instantiate(bytes: Uint8Array<ArrayBuffer>, optimised: boolean): WebAssembly.Exports {

@@ -71,8 +71,17 @@ function findLive(stage: Stage): boolean[] {
   return live;
 }
 
+const variation = new WeakMap<Stage, Map<string, boolean[]>>();
 /** Which values of a stage differ between neighbours along `axis`. `columns`: results of stages differ, too. */
-export function varyingValues(stage: Stage, axis: AxisId, columns: boolean): boolean[] {
+export function varyingValues(stage: Stage, axis: AxisId, columns: boolean): readonly boolean[] {
+  let known = variation.get(stage);
+  if (known === undefined) variation.set(stage, (known = new Map()));
+  const key = `${axis}${columns}`;
+  let varies = known.get(key);
+  if (varies === undefined) known.set(key, (varies = findVarying(stage, axis, columns)));
+  return varies;
+}
+function findVarying(stage: Stage, axis: AxisId, columns: boolean): boolean[] {
   const varies: boolean[] = [];
   stage.body.forEach((value, id) => {
     let own = operandsOf(value).some((v) => varies[v]);

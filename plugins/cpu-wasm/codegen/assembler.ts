@@ -176,7 +176,7 @@ export const forLoop = (local: number, from: Code, to: Code, step: number, body:
   ]),
 ];
 
-// --- functions and modules ------------------------------------------------------------------------------------------
+// --- functions ------------------------------------------------------------------------------------------------------
 
 /** A function under construction: numbers its locals. */
 export interface Fn {
@@ -195,106 +195,4 @@ export const fn = (params: readonly ValType[], results: readonly ValType[] = [])
 export function local(f: Fn, type: ValType): number {
   f.locals.push(type);
   return f.params.length + f.locals.length - 1;
-}
-
-/** Bytes of a function body (locals and code), which is also its identity: equal bytes and types, equal kernel. */
-export function bodyBytes(f: Fn): number[] {
-  const runs: [number, ValType][] = [];
-  for (const type of f.locals) {
-    const last = runs[runs.length - 1];
-    if (last !== undefined && last[1] === type) last[0]++;
-    else runs.push([1, type]);
-  }
-  const out: number[] = [...uleb(runs.length)];
-  for (const [n, type] of runs) out.push(...uleb(n), type);
-  flatten(f.body, out);
-  out.push(0x0b);
-  return out;
-}
-function flatten(code: Code, out: number[]): void {
-  if (typeof code === "number") out.push(code);
-  else for (const c of code) flatten(c, out);
-}
-
-/** An imported function, by name in the module "m". */
-export interface Import {
-  readonly name: string;
-  readonly params: readonly ValType[];
-  readonly results: readonly ValType[];
-}
-/** What a module holds. Memory comes from ("e", "m"), the table from ("e", "t"). */
-export interface ModuleSpec {
-  readonly imports?: readonly Import[];
-  readonly functions: readonly {
-    readonly type: Pick<Fn, "params" | "results">;
-    readonly body: readonly number[];
-  }[];
-  /** Exported under "f0", "f1", …: indices into `functions`. */
-  readonly exports?: readonly number[];
-  /** Table slots filled at instantiation. */
-  readonly elements?: readonly { readonly slot: number; readonly fn: number }[];
-  /** Further types for call_indirect; indices through `typeIndex`. */
-  readonly types: TypeTable;
-}
-/** The types of a module, numbered on first use. */
-export interface TypeTable {
-  readonly keys: Map<string, number>;
-  readonly list: number[][];
-}
-export const typeTable = (): TypeTable => ({ keys: new Map(), list: [] });
-export function typeIndex(table: TypeTable, params: readonly ValType[], results: readonly ValType[]): number {
-  const key = `${params.join(",")}>${results.join(",")}`;
-  let i = table.keys.get(key);
-  if (i === undefined) {
-    i = table.list.push([0x60, ...uleb(params.length), ...params, ...uleb(results.length), ...results]) - 1;
-    table.keys.set(key, i);
-  }
-  return i;
-}
-
-const name = (text: string): number[] => [...uleb(text.length), ...Array.from(text, (c) => c.charCodeAt(0))];
-function section(out: number[], id: number, count: number, parts: readonly (readonly number[])[]): void {
-  if (count === 0) return;
-  const head = uleb(count);
-  let size = head.length;
-  for (const p of parts) size += p.length;
-  out.push(id, ...uleb(size), ...head);
-  for (const p of parts) for (const b of p) out.push(b);
-}
-
-/** The bytes of a module. `maxPages`: that of the memory it will import. */
-export function encodeModule(spec: ModuleSpec, maxPages: number): Uint8Array<ArrayBuffer> {
-  const { types, functions } = spec;
-  const imports = spec.imports ?? [];
-  const importTypes = imports.map((i) => typeIndex(types, i.params, i.results));
-  const functionTypes = functions.map((f) => typeIndex(types, f.type.params, f.type.results));
-  const out: number[] = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-  section(out, 1, types.list.length, types.list);
-  section(out, 2, imports.length + 2, [
-    [...name("e"), ...name("m"), 2, 1, ...uleb(0), ...uleb(maxPages)],
-    [...name("e"), ...name("t"), 1, 0x70, 0, ...uleb(0)],
-    ...imports.map((im, i) => [...name("m"), ...name(im.name), 0, ...uleb(importTypes[i] as number)]),
-  ]);
-  section(out, 3, functions.length, functionTypes.map(uleb));
-  const exported = spec.exports ?? [];
-  section(
-    out,
-    7,
-    exported.length,
-    exported.map((f, i) => [...name(`f${i}`), 0, ...uleb(imports.length + f)]),
-  );
-  const elements = spec.elements ?? [];
-  section(
-    out,
-    9,
-    elements.length,
-    elements.map((e) => [0, 0x41, ...sleb(e.slot), 0x0b, 1, ...uleb(imports.length + e.fn)]),
-  );
-  section(
-    out,
-    10,
-    functions.length,
-    functions.map((f) => [...uleb(f.body.length), ...f.body]),
-  );
-  return Uint8Array.from(out);
 }

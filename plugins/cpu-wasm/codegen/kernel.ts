@@ -1,5 +1,6 @@
 // Kernel + Schedule → a wasm function (args: i32, begin: i32, end: i32) → (). `args` points to the addresses of the
-// parameters, then the uniforms, one 32-bit word each; [begin, end) is the range of the schedule's chunk axis.
+// parameters, then the uniforms, one 32-bit word each; [begin, end) is the range of the schedule's chunk axis: multiples
+// of 64, or the axis's extent, so that what is left over of lanes is known from the extent.
 import type { AxisId, Guard, Kernel, KResult, KValue, Schedule, Stage } from "tenon-plugin-kit";
 import type { Lanes } from "./access.ts";
 import { lanewiseGuards, modeOf, varyingValues, type Mode } from "./analysis.ts";
@@ -64,9 +65,10 @@ class KernelWriter {
     this.writeShared(0);
   }
   private bounds(axis: AxisId): { from: Code; to: Code; length: number | null } {
-    if (axis === this.schedule.chunk) return { from: get(1), to: get(2), length: null };
     const extent = this.nest.extentInt(axis);
-    return { from: i32c(0), to: this.nest.int(extent), length: typeof extent === "number" ? extent : null };
+    const length = typeof extent === "number" ? extent : null;
+    if (axis === this.schedule.chunk) return { from: get(1), to: get(2), length };
+    return { from: i32c(0), to: this.nest.int(extent), length };
   }
   private units(stages: readonly Stage[]): number {
     return stages.some((s) => s.body.length > MAX_INTERLEAVED) ? 1 : this.schedule.interleave;

@@ -6,8 +6,9 @@ import { GEMM_ARGS, gemmWords, gemmWorkspaceBytes } from "../kernels/gemm.ts";
 import { sortWords, sortWorkspaceBytes } from "../kernels/sort.ts";
 import {
   I32, add, block, br, brIf, brTable, callIndirect, eqz, fn, get, i32c, i32load, i32store, local, loop, memoryCopy, set,
-  typeIndex, type Code, type Fn, type TypeTable,
+  type Code, type Fn,
 } from "./assembler.ts"; // prettier-ignore
+import { typeIndex, type TypeTable } from "./module.ts";
 
 /** A step that calls a function. */
 export type CallStep = Extract<Step, { do: "kernel" | "gemm" | "sort" }>;

@@ -3,7 +3,8 @@
 // micro-kernel does not unroll k: V8 would hoist all loads of the block and spill its registers. Each sum is taken in
 // order of k within blocks of KC, and the blocks in order: a function of the shape alone.
 import type { Gemm } from "tenon-plugin-kit";
-import { I32, V128, add, and, block, bodyBytes, br, brIf, call, encodeModule, eqz, i32c, i32load, ifThen, loop, ltS, memoryFill, mul, select, shl, sub, tee, typeTable, v128load, v128store, type Code, type Fn, geS } from "../codegen/assembler.ts"; // prettier-ignore
+import { I32, V128, add, and, block, br, brIf, call, eqz, i32c, i32load, ifThen, loop, ltS, memoryFill, mul, select, shl, sub, tee, v128load, v128store, type Code, type Fn, geS } from "../codegen/assembler.ts"; // prettier-ignore
+import { encodeModule, typeTable } from "../codegen/module.ts";
 import { define, type Vars } from "./define.ts";
 import { ELEMENTS, multiplyAdd, type Element } from "./element.ts";
 import { directRows, dotRows } from "./gemm-small.ts";
@@ -240,7 +241,7 @@ export function gemmModule(
   ]; // prettier-ignore
   return encodeModule(
     {
-      functions: functions.map((f) => ({ type: f, body: bodyBytes(f) })),
+      functions,
       exports: [FN.gemm],
       types: typeTable(),
     },

@@ -1,7 +1,8 @@
 // Runs one scalar op over arrays in wasm, as scalars and as lanes: for the tests of the tables.
 import { STORAGE, type Compute, type ScalarOp } from "tenon-plugin-kit";
-import { add, bodyBytes, encodeModule, forLoop, get, i32c, I32, load, mul, shuffle, simd, store, typeTable, type Code } from "../codegen/assembler.ts"; // prettier-ignore
+import { add, forLoop, get, i32c, I32, load, mul, shuffle, simd, store, type Code } from "../codegen/assembler.ts";
 import { Emitter } from "../codegen/emitter.ts";
+import { encodeModule, typeTable } from "../codegen/module.ts";
 import { emitScalar, emitVector, valTypeOf } from "./ops.ts";
 import { writeTables } from "./tables.ts";
 
@@ -56,8 +57,7 @@ export function opModule(op: ScalarOp, dtype: Compute, from: readonly Compute[],
     else f.emit(store(simd(11), 2, at, dtype === "bool" ? words(f, y, lanes) : get(y)));
   });
   f.emit(forLoop(i, i32c(0), get(0), isVector ? lanes : 1, body));
-  const fn = f.finish();
-  return encodeModule({ functions: [{ type: fn, body: bodyBytes(fn) }], exports: [0], types: typeTable() }, 65536);
+  return encodeModule({ functions: [f.finish()], exports: [0], types: typeTable() }, 65536);
 } // prettier-ignore
 
 /** A mask as words 0 or 1 in its first lanes. */
