@@ -46,8 +46,9 @@ export function convolution(
   return g.reshape(dilated ? spread(g, conv, x, kernel) : windowed(g, conv, x, kernel), shape);
 }
 
-/** Axis `axis` as [groups, rest]. */
+/** Axis `axis` as [groups, rest]; as it is where there is one group. */
 function split(g: GraphBuilder, x: Node, axis: number, groups: number): Node {
+  if (groups === 1) return x;
   const rest = at(x.shape, axis) / groups;
   return g.reshape(x, [...x.shape.slice(0, axis), groups, rest, ...x.shape.slice(axis + 1)]);
 }
@@ -55,6 +56,9 @@ function split(g: GraphBuilder, x: Node, axis: number, groups: number): Node {
 function labelled(rank: number, names: ReadonlyMap<number, readonly string[]>): string[] {
   return Array.from({ length: rank }, (_, d) => names.get(d) ?? []).flat();
 }
+
+/** Labels of an axis that is split by group. */
+const byGroup = (groups: number, label: string): string[] => (groups === 1 ? [label] : ["g", label]);
 
 /** The kernel with its output features split by group. */
 function kernelOf(g: GraphBuilder, { a, groups }: Conv, w: Node): Labelled {
@@ -68,7 +72,7 @@ function kernelOf(g: GraphBuilder, { a, groups }: Conv, w: Node): Labelled {
         }));
   const names = new Map<number, readonly string[]>([
     [a.kernelInputFeature, ["c"]],
-    [a.kernelOutputFeature, ["g", "f"]],
+    [a.kernelOutputFeature, byGroup(groups, "f")],
   ]);
   a.kernelSpatial.forEach((d, i) => names.set(d, [`k${i}`]));
   return {
@@ -77,10 +81,10 @@ function kernelOf(g: GraphBuilder, { a, groups }: Conv, w: Node): Labelled {
   };
 }
 /** Labels of the result, in its order. */
-function outLabels({ a }: Conv): string[] {
+function outLabels({ a, groups }: Conv): string[] {
   const names = new Map<number, readonly string[]>([
     [a.outputBatch, ["b"]],
-    [a.outputFeature, ["g", "f"]],
+    [a.outputFeature, byGroup(groups, "f")],
   ]);
   a.outputSpatial.forEach((d, i) => names.set(d, [`o${i}`]));
   return labelled(a.outputSpatial.length + 2, names);
@@ -130,7 +134,7 @@ function windowsOf(g: GraphBuilder, conv: Conv, x: Node): Labelled {
     const i = a.inputSpatial.indexOf(d);
     if (i < 0) {
       const label = d === a.inputBatch ? "b" : "c";
-      if (d !== grouped) return { ...whole, outer: null, inner: push(label, size) };
+      if (d !== grouped || groups === 1) return { ...whole, outer: null, inner: push(label, size) };
       return { ...whole, stride: size / groups, outer: push("g", groups), inner: push(label, size / groups) };
     }
     const moves = [
@@ -161,8 +165,8 @@ function spread(g: GraphBuilder, conv: Conv, x: Node, kernel: Labelled): Node {
   const { a, groups, byBatch, dtype } = conv;
   const grouped = byBatch ? a.inputBatch : a.inputFeature;
   const names = new Map<number, readonly string[]>([
-    [a.inputBatch, byBatch ? ["g", "b"] : ["b"]],
-    [a.inputFeature, byBatch ? ["c"] : ["g", "c"]],
+    [a.inputBatch, byBatch ? byGroup(groups, "b") : ["b"]],
+    [a.inputFeature, byBatch ? ["c"] : byGroup(groups, "c")],
   ]);
   a.inputSpatial.forEach((d, i) => names.set(d, [`i${i}`]));
   const input: Labelled = { node: split(g, x, grouped, groups), labels: labelled(x.shape.length, names) };
@@ -170,7 +174,10 @@ function spread(g: GraphBuilder, conv: Conv, x: Node, kernel: Labelled): Node {
   const [inputs, taps] = [space.map((i) => `i${i}`), space.map((i) => `k${i}`)];
   // Next to each other in memory is what is next to each other in the result.
   const featureLast = a.outputSpatial.every((d) => d < a.outputFeature);
-  const products = featureLast ? ["g", "b", ...inputs, ...taps, "f"] : ["b", "g", ...taps, "f", ...inputs];
+  const group = groups === 1 ? [] : ["g"];
+  const products = featureLast
+    ? [...group, "b", ...inputs, ...taps, "f"]
+    : ["b", ...group, ...taps, "f", ...inputs];
   const wide = dtype === "f16" || dtype === "bf16" ? "f32" : dtype;
   const product = contract(g, input, kernel, products, wide);
   const sum = summed(g, conv, { node: product, labels: products });
