@@ -39,6 +39,14 @@ const gone = (what: string): Error =>
     reason: "E_DISPOSED",
   });
 
+/** Turns a foreign error into one that says what failed. */
+const blame =
+  (what: string, reason: string) =>
+  (cause: unknown): never => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw tenonError("INTERNAL", `onnx-export: ${what}: ${why}`, { plugin: PLUGIN, reason, cause });
+  };
+
 /** Bytes now or later. A failure is kept as one record, and the promise counts as handled. */
 class OnnxBuffer implements DeviceBuffer {
   readonly type: ConcreteType;
@@ -97,9 +105,16 @@ class OnnxExecutable implements Executable {
   readonly devices: readonly Device[];
   readonly extensions: Partial<ExecutableExtensions>;
   readonly #client: OnnxClient;
+  readonly #name: string;
   readonly #loaded: Promise<Loaded>;
   #alive = true;
-  constructor(client: OnnxClient, made: ReturnType<typeof compileModel>, loaded: Promise<Loaded>) {
+  constructor(
+    client: OnnxClient,
+    name: string,
+    made: ReturnType<typeof compileModel>,
+    loaded: Promise<Loaded>,
+  ) {
+    this.#name = name;
     this.signature = made.signature;
     this.extensions = made.extensions ?? {};
     this.devices = client.devices;
@@ -120,7 +135,8 @@ class OnnxExecutable implements Executable {
     const run = this.#client.enqueue(async () => {
       const values = await Promise.all(bytes); // a poisoned argument rejects: the results carry its error
       const loaded = await this.#loaded;
-      return loaded.run(values.map((v, i) => ({ type: (args[i] as OnnxBuffer).type, bytes: v })));
+      const inputs = values.map((v, i) => ({ type: (args[i] as OnnxBuffer).type, bytes: v }));
+      return loaded.run(inputs).catch(blame(`onnxruntime failed to run ${this.#name}`, "E_ONNX_RUN"));
     });
     const { memory } = this.devices[0] as Device;
     return [
@@ -188,16 +204,10 @@ export class OnnxClient implements Client {
     this.#check();
     const made = compileModel(program, this.#opset);
     const results = made.signature.results.map((r): DType => r.type.dtype);
-    const loaded = loadModel(this.#ort, made.model, results).catch((cause: unknown) => {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw tenonError("INTERNAL", `onnx-export: onnxruntime refuses the model of ${program.name}: ${why}`, {
-        plugin: PLUGIN,
-        reason: "E_ONNX_LOAD",
-        cause,
-      });
-    });
+    const refusal = blame(`onnxruntime refuses the model of ${program.name}`, "E_ONNX_LOAD");
+    const loaded = loadModel(this.#ort, made.model, results).catch(refusal);
     loaded.catch(() => undefined);
-    const executable = new OnnxExecutable(this, made, loaded);
+    const executable = new OnnxExecutable(this, program.name, made, loaded);
     return options.background === true ? loaded.then(() => executable) : executable;
   }
 

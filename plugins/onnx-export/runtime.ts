@@ -21,10 +21,13 @@ export interface Ort {
   readonly env: { readonly versions: { readonly common: string; readonly node?: string } };
 }
 
+/** Not a literal in the import: a bundler would follow it into native code, for every app that imports this package. */
+const PACKAGE: string = "onnxruntime-node";
+
 /** onnxruntime-node. @throws UNAVAILABLE with the reason if it cannot be loaded */
 export async function loadOrt(): Promise<Ort> {
   try {
-    const module = (await import("onnxruntime-node")) as unknown as Ort & { readonly default?: Ort };
+    const module = (await import(/* @vite-ignore */ PACKAGE)) as Ort & { readonly default?: Ort };
     return module.default ?? module;
   } catch (cause) {
     throw tenonError("UNAVAILABLE", "onnxruntime-node is not installed; models can be written but not run", {
