@@ -2,7 +2,7 @@
 import { fail } from "../errors.ts";
 import { context } from "../ir/context.ts";
 import { sameShape, shaped, type ShapedArray } from "../ir/aval.ts";
-import { isFloat, isUnsigned } from "../ir/dtype.ts";
+import { isComplex, isFloat, isUnsigned, realDType, type DType } from "../ir/dtype.ts";
 import type { NDArray } from "../ir/ndarray.ts";
 import {
   definePrimitive,
@@ -39,35 +39,55 @@ function canonical(b: Lowering, x: WireValue, aval: ShapedArray, signedZeros: bo
   return replaced(y, "NE", y, Number.NaN);
 }
 
+/** A pair of real elements to compare. */
+interface Key {
+  readonly x: WireValue;
+  readonly y: WireValue;
+  readonly aval: ShapedArray;
+}
+/** The pairs that decide, the first one first: complex elements compare by real, then by imaginary part. */
+function keysOf(
+  b: Lowering,
+  params: readonly WireValue[],
+  avals: readonly ShapedArray[],
+  { numKeys, signedZeros }: SortParams,
+): Key[] {
+  return avals.slice(0, numKeys).flatMap((aval, k): Key[] => {
+    const [x, y] = [params[2 * k], params[2 * k + 1]] as [WireValue, WireValue];
+    const key = (p: WireValue, q: WireValue, real: ShapedArray): Key => ({
+      x: isFloat(real.dtype) ? canonical(b, p, real, signedZeros) : p,
+      y: isFloat(real.dtype) ? canonical(b, q, real, signedZeros) : q,
+      aval: real,
+    });
+    if (!isComplex(aval.dtype)) return [key(x, y, aval)];
+    const real = aval.with({ dtype: realDType(aval.dtype as DType), shape: [] });
+    const part = (op: "real" | "imag", v: WireValue): WireValue =>
+      b.emit(op, [v], {}, [real])[0] as WireValue;
+    return (["real", "imag"] as const).map((op) => key(part(op, x), part(op, y), real));
+  });
+}
 /** Lexicographic "less than" over the keys. */
 function comparator(
   b: Lowering,
   params: readonly WireValue[],
   avals: readonly ShapedArray[],
-  { numKeys, signedZeros }: SortParams,
+  settings: SortParams,
 ): WireValue {
   const bool = shaped([], "bool");
-  let result: WireValue | null = null;
-  for (let k = numKeys - 1; k >= 0; k--) {
-    const aval = avals[k] as ShapedArray;
-    const float = isFloat(aval.dtype);
-    const compareType = float
+  const compare = ({ x, y, aval }: Key, direction: "LT" | "EQ"): WireValue => {
+    const compareType = isFloat(aval.dtype)
       ? "TOTALORDER"
       : isUnsigned(aval.dtype) || aval.dtype === "bool"
         ? "UNSIGNED"
         : "SIGNED";
-    const [x, y] = [params[2 * k], params[2 * k + 1]].map((v) =>
-      float ? canonical(b, v as WireValue, aval, signedZeros) : (v as WireValue),
-    ) as [WireValue, WireValue];
-    const less = b.emit("compare", [x, y], { direction: "LT", compareType }, [bool])[0] as WireValue;
-    if (result === null) result = less;
-    else {
-      const equal = b.emit("compare", [x, y], { direction: "EQ", compareType }, [bool])[0] as WireValue;
-      const later: WireValue = b.emit("and", [equal, result], {}, [bool])[0] as WireValue;
-      result = b.emit("or", [less, later], {}, [bool])[0] as WireValue;
-    }
-  }
-  return result as WireValue;
+    return b.emit("compare", [x, y], { direction, compareType }, [bool])[0] as WireValue;
+  };
+  return keysOf(b, params, avals, settings).reduceRight<WireValue | null>((later, key) => {
+    const less = compare(key, "LT");
+    if (later === null) return less;
+    const tied = b.emit("and", [compare(key, "EQ"), later], {}, [bool])[0] as WireValue;
+    return b.emit("or", [less, tied], {}, [bool])[0] as WireValue;
+  }, null) as WireValue;
 }
 
 /** Values taken along an axis at an index array of the same shape. */

@@ -4,6 +4,14 @@ import { isComplex, isFloat } from "../ir/dtype.ts";
 import type { NDArray } from "../ir/ndarray.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import { bind1 } from "../ir/trace.ts";
+import {
+  complexAcos,
+  complexAcosh,
+  complexAsin,
+  complexAsinh,
+  complexAtan,
+  complexAtanh,
+} from "./complex-inverse.ts";
 import type { Lax } from "./lax.ts";
 import { operands, type Operand } from "./operand.ts";
 import { elementwise, FLOAT, INEXACT, toBool, type Partial1 } from "./rules.ts";
@@ -133,40 +141,45 @@ export const atan2_p: Primitive = elementwise("atan2", {
 });
 /** Angle of the point (y, x). Source: jax.lax.atan2. */
 export const atan2 = (x: Operand, y: Operand): NDArray => bind1(atan2_p, operands("lax.atan2", x, y));
+/** A function of floats, and what it is for complex numbers. */
+const extended =
+  (real: (lax: Lax, x: NDArray) => NDArray, complex: (lax: Lax, x: NDArray) => NDArray) =>
+  (lax: Lax, x: NDArray): NDArray =>
+    isComplex(x.dtype) ? complex(lax, x) : real(lax, x);
 /** The primitive of `lax.asin`. */
 export const asin_p: Primitive = derived(
   "asin",
-  (lax, x) => lax.mul(lax.atan2(x, lax.add(lax.sqrt(lax.mul(lax.sub(1, x), lax.add(1, x))), 1)), 2),
+  extended(
+    (lax, x) => lax.mul(lax.atan2(x, lax.add(lax.sqrt(lax.mul(lax.sub(1, x), lax.add(1, x))), 1)), 2),
+    complexAsin,
+  ),
   (lax, t, _o, x) => lax.mul(t, lax.rsqrt(lax.sub(1, lax.square(x)))),
-  FLOAT,
 );
 /** Inverse sine. Source: jax.lax.asin. */
 export const asin = (x: Operand): NDArray => apply(asin_p, x);
 /** The primitive of `lax.acos`. */
 export const acos_p: Primitive = derived(
   "acos",
-  (lax, x) => {
+  extended((lax, x) => {
     const inner = lax.mul(lax.atan2(lax.sqrt(lax.mul(lax.sub(1, x), lax.add(1, x))), lax.add(x, 1)), 2);
     return lax.select(lax.ne(x, -1), inner, lax.fullLike(x, Math.PI));
-  },
+  }, complexAcos),
   (lax, t, _o, x) => lax.mul(t, lax.neg(lax.rsqrt(lax.sub(1, lax.square(x))))),
-  FLOAT,
 );
 /** Inverse cosine. Source: jax.lax.acos. */
 export const acos = (x: Operand): NDArray => apply(acos_p, x);
 /** The primitive of `lax.atan`. */
 export const atan_p: Primitive = derived(
   "atan",
-  (lax, x) => lax.atan2(x, lax.fullLike(x, 1)),
+  extended((lax, x) => lax.atan2(x, lax.fullLike(x, 1)), complexAtan),
   (lax, t, _o, x) => lax.div(t, lax.add(lax.square(x), 1)),
-  FLOAT,
 );
 /** Inverse tangent. Source: jax.lax.atan. */
 export const atan = (x: Operand): NDArray => apply(atan_p, x);
 /** The primitive of `lax.asinh`. */
 export const asinh_p: Primitive = derived(
   "asinh",
-  (lax, x) => {
+  extended((lax, x) => {
     // chlo.asinh: three ranges, sign restored at the end.
     const a = lax.abs(x);
     const large = lax.add(lax.log(a), Math.LN2);
@@ -175,34 +188,31 @@ export const asinh_p: Primitive = derived(
     const small = lax.log1p(lax.add(a, lax.div(lax.square(a), lax.add(root, 1))));
     const value = lax.select(lax.ge(a, 1e8), large, lax.select(lax.le(a, 1), small, middle));
     return lax.select(lax.eq(x, 0), x, lax.mul(lax.sign(x), value));
-  },
+  }, complexAsinh),
   (lax, t, _o, x) => lax.mul(t, lax.rsqrt(lax.add(lax.square(x), 1))),
-  FLOAT,
 );
 /** Inverse hyperbolic sine. Source: jax.lax.asinh. */
 export const asinh = (x: Operand): NDArray => apply(asinh_p, x);
 /** The primitive of `lax.acosh`. */
 export const acosh_p: Primitive = derived(
   "acosh",
-  (lax, x) => {
+  extended((lax, x) => {
     const big = lax.add(lax.log(x), Math.LN2);
     const root = lax.log(lax.add(x, lax.sqrt(lax.mul(lax.add(x, 1), lax.sub(x, 1)))));
     return lax.select(lax.lt(x, -1), lax.fullLike(x, Number.NaN), lax.select(lax.ge(x, 1e18), big, root));
-  },
+  }, complexAcosh),
   (lax, t, _o, x) => lax.mul(t, lax.rsqrt(lax.mul(lax.sub(x, 1), lax.add(x, 1)))),
-  FLOAT,
 );
 /** Inverse hyperbolic cosine. Source: jax.lax.acosh. */
 export const acosh = (x: Operand): NDArray => apply(acosh_p, x);
 /** The primitive of `lax.atanh`. */
 export const atanh_p: Primitive = derived(
   "atanh",
-  (lax, x) => {
+  extended((lax, x) => {
     const value = lax.mul(lax.sub(lax.log1p(x), lax.log1p(lax.neg(x))), 0.5);
     return lax.select(lax.gt(lax.abs(x), 1), lax.fullLike(x, Number.NaN), value);
-  },
+  }, complexAtanh),
   (lax, t, _o, x) => lax.div(t, lax.mul(lax.sub(1, x), lax.add(1, x))),
-  FLOAT,
 );
 /** Inverse hyperbolic tangent. Source: jax.lax.atanh. */
 export const atanh = (x: Operand): NDArray => apply(atanh_p, x);

@@ -1,11 +1,12 @@
 // np: arithmetic of elements. Each function is JAX's composition of lax operations.
 import { fail } from "../../errors.ts";
 import { isBool, isComplex, isInexact, isInteger, isUnsigned } from "../../ir/dtype.ts";
-import { LITERAL, type ArrayLike, type Literal, type NDArray } from "../../ir/ndarray.ts";
+import { CONCRETE, LITERAL, type ArrayLike, type Literal, type NDArray } from "../../ir/ndarray.ts";
 import { toArray } from "../../primitives/operand.ts";
 import { composite } from "../composite.ts";
 import { arraysOf, promoteArgs, promoteDTypes, promoteOne } from "../promotion.ts";
 import {
+  strongArray,
   binary,
   binaryComposite,
   broadcastAll,
@@ -40,10 +41,22 @@ export const multiply: Binary = binary("multiply", "any", (x, y, lax) =>
 export const trueDivide: Binary12 = binary("trueDivide", "inexact", (x, y, lax) => lax.div(x, y));
 /** As trueDivide. Source: jax.numpy.divide. */
 export const divide: Binary12 = trueDivide;
+/** Complex numbers in order of real, then of imaginary part: x if it comes first, else y. */
+function firstComplex(x: NDArray, y: NDArray, before: "lt" | "gt"): NDArray {
+  const lax = L();
+  const [p, q] = broadcastAll("np.maximum", [x, y]) as [NDArray, NDArray];
+  const [a, b] = [lax.real(p), lax.real(q)];
+  const wins = lax.select(lax.eq(a, b), lax[before](lax.imag(p), lax.imag(q)), lax[before](a, b));
+  return lax.select(wins, p, q);
+}
 /** The larger element; NaN if either is; derivative ½ each where equal. Source: jax.numpy.maximum. */
-export const maximum: Binary = binary("maximum", "any", (x, y, lax) => lax.max(x, y));
+export const maximum: Binary = binary("maximum", "any", (x, y, lax) =>
+  isComplex(x.dtype) ? firstComplex(x, y, "gt") : lax.max(x, y),
+);
 /** The smaller element; NaN if either is. Source: jax.numpy.minimum. */
-export const minimum: Binary = binary("minimum", "any", (x, y, lax) => lax.min(x, y));
+export const minimum: Binary = binary("minimum", "any", (x, y, lax) =>
+  isComplex(x.dtype) ? firstComplex(x, y, "lt") : lax.min(x, y),
+);
 
 const real = (name: string, x: NDArray): NDArray => {
   if (isComplex(x.dtype)) throw fail("E_DTYPE", `np.${name}: got ${x.aval}, expected real numbers`);
@@ -80,10 +93,17 @@ export const remainder: Binary12 = binaryComposite("remainder", "numeric", (x, y
 );
 /** As remainder. Source: jax.numpy.mod. */
 export const mod: Binary12 = remainder;
+const fmodOf = composite("np.fmod", (operands: readonly [NDArray, NDArray]) => {
+  const lax = L();
+  const [a, b] = broadcastAll("np.fmod", promoteDTypes("np.fmod", operands)) as [NDArray, NDArray];
+  const by = isInteger(b.dtype) ? lax.select(lax.eq(b, 0), lax.fullLike(b, 1), b) : b;
+  const [x, y] = promoteDTypes("np.fmod", [a, by], "numeric") as [NDArray, NDArray];
+  return lax.rem(x, y);
+});
 /** Remainder with the sign of the dividend. Source: jax.numpy.fmod. */
-export const fmod: Binary12 = binaryComposite("fmod", "numeric", (x, y, lax) =>
-  lax.rem(x, isInteger(y.dtype) ? lax.select(lax.eq(y, 0), lax.fullLike(y, 1), y) : y),
-);
+export function fmod(x1: ArrayLike, x2: ArrayLike): NDArray {
+  return fmodOf(arraysOf("np.fmod", [x1, x2]) as [NDArray, NDArray]);
+}
 const divmodOf = composite("np.divmod", (operands: readonly [NDArray, NDArray]) => {
   const [x, y] = broadcastAll("np.divmod", promoteDTypes("np.divmod", operands, "numeric")) as [
     NDArray,
@@ -116,6 +136,12 @@ const intPower = composite("np.power", (operands: readonly [NDArray, NDArray]) =
   }
   return acc;
 });
+/** As a known integer, the exponent has no part in promotion; its value isn't read. */
+function countedPower(a: NDArray, count: NDArray): NDArray {
+  const base = promoteOne("np.power", a, "numeric");
+  const out = isInteger(base.dtype) ? intPower([base, count]) : L().pow(base, count);
+  return L().convertElementType(out, base.dtype, { weakType: base.weakType });
+}
 /**
  * x1 to the power x2. A known integer as exponent multiplies repeatedly (lax.integerPow), so that its derivative is
  * defined everywhere. @throws E_ARGUMENT for integers to a known negative power. Source: jax.numpy.power.
@@ -132,6 +158,7 @@ export function power(x1: ArrayLike, x2: ArrayLike): NDArray {
     return lax.integerPow(base, exponent);
   }
   const [a, b] = arraysOf("np.power", [x1, x2]) as [NDArray, NDArray];
+  if (b.kind === CONCRETE && b.ndim === 0 && isInteger(b.dtype)) return countedPower(a, b);
   const [x, y] = promoteArgs("np.power", [a, b], "numeric") as [NDArray, NDArray];
   if (isInteger(x.dtype)) return intPower([x, y]);
   if (isInexact(a.dtype) && isInteger(b.dtype)) {
@@ -164,14 +191,15 @@ export const square: Unary = unary("square", "numeric", (x, lax) => lax.integerP
 /** 1/x. Source: jax.numpy.reciprocal. */
 export const reciprocal: Unary = unary("reciprocal", "inexact", (x, lax) => lax.integerPow(x, -1));
 
+const nanless = (x: NDArray, y: NDArray, before: "lt" | "gt"): NDArray => {
+  const lax = L();
+  if (isComplex(x.dtype)) return lax.select(lax.ne(y, y), x, firstComplex(x, y, before));
+  return lax.select(lax.bitwiseOr(lax[before](x, y), lax.ne(y, y)), x, y);
+};
 /** The larger element; the other one where one is NaN. Source: jax.numpy.fmax. */
-export const fmax: Binary12 = binaryComposite("fmax", "any", (x, y, lax) =>
-  pick(lax.bitwiseOr(lax.gt(x, y), lax.ne(y, y)), x, y),
-);
+export const fmax: Binary12 = binaryComposite("fmax", "any", (x, y) => nanless(x, y, "gt"));
 /** The smaller element; the other one where one is NaN. Source: jax.numpy.fmin. */
-export const fmin: Binary12 = binaryComposite("fmin", "any", (x, y, lax) =>
-  pick(lax.bitwiseOr(lax.lt(x, y), lax.ne(y, y)), x, y),
-);
+export const fmin: Binary12 = binaryComposite("fmin", "any", (x, y) => nanless(x, y, "lt"));
 /** √(x1² + x2²) without overflow. Source: jax.numpy.hypot. */
 export const hypot: Binary12 = binaryComposite("hypot", "inexact", (a, b, lax) => {
   const [x1, x2] = [lax.abs(real("hypot", a)), lax.abs(b)];
@@ -180,13 +208,13 @@ export const hypot: Binary12 = binaryComposite("hypot", "inexact", (a, b, lax) =
   const none = lax.eq(hi, 0);
   const ratio = lax.div(lo, lax.select(none, lax.fullLike(hi, 1), hi));
   const length = lax.select(none, hi, lax.mul(hi, lax.sqrt(lax.add(1, lax.square(ratio)))));
-  return lax.select(infinite, lax.fullLike(length, Infinity), length);
+  return strongArray(lax.select(infinite, lax.fullLike(length, Infinity), length));
 });
 /** 0 below, 1 above, x2 at zero; NaN stays. Source: jax.numpy.heaviside. */
 export const heaviside: Binary12 = binaryComposite("heaviside", "inexact", (x, y, lax) => {
   const at = lax.select(lax.ne(x, x), x, y);
   const above = lax.select(lax.gt(x, 0), lax.fullLike(x, 1), at);
-  return lax.select(lax.lt(x, 0), lax.fullLike(x, 0), above);
+  return strongArray(lax.select(lax.lt(x, 0), lax.fullLike(x, 0), above));
 });
 
 const integers = (name: string, x: NDArray): NDArray => {

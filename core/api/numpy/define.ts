@@ -66,8 +66,20 @@ export function broadcastAll(name: string, xs: readonly NDArray[]): NDArray[] {
   return xs.map((x) => broadcastTo(name, x, shape));
 }
 
+/** What weak operands give is weak, bool too. */
+export const asWeak = (x: NDArray, of: NDArray): NDArray =>
+  of.weakType ? L().convertElementType(x, x.dtype, { weakType: true }) : x;
+/** Strong. */
+export const asStrong = (x: NDArray): NDArray => L().convertElementType(x, x.dtype);
+/** Strong, unless it is a scalar: what JAX broadcasts beside a constant of its own. */
+export const strongArray = (x: NDArray): NDArray => (x.ndim === 0 ? x : asStrong(x));
+
 /** bool: is each element not zero? */
-export const toBool = (x: NDArray): NDArray => (isBool(x.dtype) ? x : L().ne(x, constant(x, 0)));
+export function toBool(x: NDArray): NDArray {
+  if (isBool(x.dtype)) return x;
+  const out = L().ne(x, constant(x, 0));
+  return x.ndim === 0 ? asWeak(out, x) : out;
+}
 
 /** A scalar in the dtype of `x`. */
 export const constant = (x: NDArray, value: number | boolean): NDArray => literal(value, x.dtype);

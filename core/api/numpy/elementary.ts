@@ -1,13 +1,16 @@
 // np: exponentials, logarithms, circles and hyperbolas. Integers become the default float.
 import { fail } from "../../errors.ts";
-import { isComplex } from "../../ir/dtype.ts";
+import { isComplex, isFloat } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
-import { toArray } from "../../primitives/operand.ts";
+import { canonicalDType } from "../../primitives/convert.ts";
+import { literal, toArray } from "../../primitives/operand.ts";
 import { composite } from "../composite.ts";
 import { promoteOne } from "../promotion.ts";
 import type { Options } from "../keywords.ts";
 import { checkOptions } from "../arrays.ts";
 import {
+  asStrong,
+  strongArray,
   binary,
   binaryComposite,
   customJvp,
@@ -79,14 +82,20 @@ const parts = (x: NDArray, f: (v: NDArray) => NDArray): NDArray =>
   isComplex(x.dtype) ? L().complex(f(L().real(x)), f(L().imag(x))) : f(x);
 /** Logarithm to base 2. Source: jax.numpy.log2. */
 export const log2: Unary = unary("log2", "inexact", (x, lax) =>
-  parts(lax.log(x), (v) => lax.div(v, lax.log(lax.fullLike(v, 2)))),
+  asStrong(parts(lax.log(x), (v) => lax.div(v, lax.log(lax.fullLike(v, 2))))),
 );
 /** Logarithm to base 10. Source: jax.numpy.log10. */
 export const log10: Unary = unary("log10", "inexact", (x, lax) =>
-  parts(lax.log(x), (v) => lax.mul(v, 0.4342944819032518)),
+  asStrong(parts(lax.log(x), (v) => lax.mul(v, 0.4342944819032518))),
 );
 /** Angle of the point (x2, x1). Source: jax.numpy.arctan2. */
-export const arctan2: Binary12 = binary("arctan2", "inexact", (x, y, lax) => lax.atan2(x, y));
+export const arctan2: Binary12 = binary("arctan2", "inexact", (x, y, lax) => {
+  if (!isComplex(x.dtype)) return lax.atan2(x, y);
+  // −i · log((x2 + i·x1) / √(x1² + x2²))
+  const turned = lax.add(y, lax.mul(x, literal({ re: 0, im: 1 }, x.dtype, x.weakType)));
+  const length = lax.sqrt(lax.add(lax.square(x), lax.square(y)));
+  return lax.mul(lax.log(lax.div(turned, length)), literal({ re: 0, im: -1 }, x.dtype, x.weakType));
+});
 /** As arctan2. Source: jax.numpy.atan2. */
 export const atan2: Binary12 = arctan2;
 /** Radians of degrees. Source: jax.numpy.deg2rad. */
@@ -100,10 +109,11 @@ export const degrees: Unary = rad2deg;
 
 const angleOf = composite("np.angle", ([z]: readonly [NDArray], deg: boolean) => {
   const lax = L();
+  if (isFloat(z.dtype) && z.ndim === 0) z = lax.convertElementType(z, canonicalDType("float64"));
   const real = isComplex(z.dtype) ? lax.real(z) : z;
   const imag = isComplex(z.dtype) ? lax.imag(z) : lax.fullLike(z, 0);
   const out = lax.atan2(promoteOne("np.angle", imag, "inexact"), promoteOne("np.angle", real, "inexact"));
-  return deg ? lax.mul(out, 180 / Math.PI) : out;
+  return asStrong(deg ? lax.mul(out, 180 / Math.PI) : out);
 });
 /** Angle of complex numbers, in radians or degrees. Source: jax.numpy.angle. */
 export function angle(z: ArrayLike, options: Options<never, { deg: boolean }> = {}): NDArray {
@@ -151,7 +161,10 @@ const logAdd = (name: string, scale: number, raise: (v: NDArray) => NDArray): Bi
       tangents: [L().add(share(s as NDArray, x as NDArray, out), share(t as NDArray, y as NDArray, out))],
     };
   });
-  return binaryComposite(name, "inexact", (x, y) => call(x, y)[0] as NDArray);
+  return binaryComposite(name, "inexact", (x, y) => {
+    const out = call(x, y)[0] as NDArray;
+    return scale === 1 ? out : strongArray(out);
+  });
 };
 /** log(e^x1 + e^x2) without overflow. Source: jax.numpy.logaddexp. */
 export const logaddexp: Binary12 = logAdd("logaddexp", 1, (v) => L().exp(v));

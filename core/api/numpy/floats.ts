@@ -8,6 +8,8 @@ import { composite } from "../composite.ts";
 import type { Options } from "../keywords.ts";
 import { arraysOf, promoteOne } from "../promotion.ts";
 import {
+  asStrong,
+  asWeak,
   binary,
   binaryComposite,
   customJvp,
@@ -28,11 +30,11 @@ const refuseComplex = (name: string, x: NDArray): NDArray => {
 };
 
 /** Is it NaN? Source: jax.numpy.isnan. */
-export const isnan: Unary = unary("isnan", "any", (x, lax) => lax.ne(x, x));
+export const isnan: Unary = unary("isnan", "any", (x, lax) => asWeak(lax.ne(x, x), x));
 /** Is it neither NaN nor infinite? Source: jax.numpy.isfinite. */
 export const isfinite: Unary = unary("isfinite", "any", (x, lax) => {
   if (isComplex(x.dtype)) return lax.bitwiseAnd(lax.isFinite(lax.real(x)), lax.isFinite(lax.imag(x)));
-  return isFloat(x.dtype) ? lax.isFinite(x) : all(x, true);
+  return isFloat(x.dtype) ? asWeak(lax.isFinite(x), x) : all(x, true);
 });
 const infinite = (x: NDArray): NDArray => L().eq(L().abs(x), Infinity);
 /** Is it +∞ or −∞ (in either part)? Source: jax.numpy.isinf. */
@@ -48,11 +50,11 @@ export const isposinf: Unary = isInfinity("isposinf", Infinity);
 export const isneginf: Unary = isInfinity("isneginf", -Infinity);
 /** Has it an imaginary part? Source: jax.numpy.iscomplex. */
 export const iscomplex: Unary = unary("iscomplex", "any", (x, lax) =>
-  isComplex(x.dtype) ? lax.ne(lax.imag(x), 0) : all(x, false),
+  isComplex(x.dtype) ? lax.ne(lax.imag(x), 0) : asWeak(all(x, false), x),
 );
 /** Has it no imaginary part? Source: jax.numpy.isreal. */
 export const isreal: Unary = unary("isreal", "any", (x, lax) =>
-  isComplex(x.dtype) ? lax.eq(lax.imag(x), 0) : all(x, true),
+  isComplex(x.dtype) ? lax.eq(lax.imag(x), 0) : asWeak(all(x, true), x),
 );
 
 const whole = (name: string, op: "floor" | "ceil"): Unary =>
@@ -128,7 +130,7 @@ export const spacing: Unary = unaryComposite("spacing", "inexact", (x, lax) => {
   const away = (value: number): NDArray =>
     lax.select(signOf(x), lax.fullLike(x, -value), lax.fullLike(x, value));
   const step = lax.sub(lax.nextafter(x, away(Infinity)), x);
-  return lax.select(lax.eq(step, 0), away(finfo(x.dtype).smallestSubnormal), step);
+  return asStrong(lax.select(lax.eq(step, 0), away(finfo(x.dtype).smallestSubnormal), step));
 });
 /** [fraction, integer part], both with the sign of x. Source: jax.numpy.modf. */
 export function modf(x: ArrayLike): [NDArray, NDArray] {

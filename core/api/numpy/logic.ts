@@ -2,8 +2,10 @@
 import { isComplex, isUnsigned } from "../../ir/dtype.ts";
 import type { NDArray } from "../../ir/ndarray.ts";
 import {
+  asWeak,
   binary,
   L,
+  pick,
   toBool,
   unary,
   unaryComposite,
@@ -13,17 +15,18 @@ import {
 } from "./define.ts";
 
 /** x == y. Source: jax.numpy.equal. */
-export const equal: Binary = binary("equal", "any", (x, y, lax) => lax.eq(x, y));
+export const equal: Binary = binary("equal", "any", (x, y, lax) => asWeak(lax.eq(x, y), x));
 /** x != y. Source: jax.numpy.not_equal. */
-export const notEqual: Binary = binary("notEqual", "any", (x, y, lax) => lax.ne(x, y));
+export const notEqual: Binary = binary("notEqual", "any", (x, y, lax) => asWeak(lax.ne(x, y), x));
 
 type Order = "lt" | "le" | "gt" | "ge";
 /** Complex numbers compare by real part, then by imaginary part. */
 const ordering = (name: string, order: Order): Binary =>
   binary(name, "any", (x, y, lax) => {
-    if (!isComplex(x.dtype)) return lax[order](x, y);
+    if (!isComplex(x.dtype)) return asWeak(lax[order](x, y), x);
     const [a, b] = [lax.real(x), lax.real(y)];
-    return lax.select(lax.eq(a, b), lax[order](lax.imag(x), lax.imag(y)), lax[order](a, b));
+    const decided = pick(lax.eq(a, b), lax[order](lax.imag(x), lax.imag(y)), lax[order](a, b));
+    return asWeak(decided, x);
   });
 /** x < y. Source: jax.numpy.less. */
 export const less: Binary = ordering("less", "lt");

@@ -163,7 +163,7 @@ function quantileOf(
     [x, weights] = promoteDTypes(name, [x, options.weights], "inexact") as [NDArray, NDArray];
     weights = spreadWeights(name, x, weights, axes, options.axis == null);
   }
-  if (axes.some((i) => x.shape[i] === 0)) return emptyQuantile(x, qs, axes, options.keepdims ?? false);
+  if (x.size === 0) return emptyQuantile(x, qs, axes, options.keepdims ?? false);
   return run([x, qs, weights], { axes, method, keepdims: options.keepdims ?? false, squash });
 }
 function spreadWeights(

@@ -12,7 +12,7 @@ import { composite } from "../composite.ts";
 import { fillOf } from "../indexing.ts";
 import type { Options } from "../keywords.ts";
 import { arraysOf, broadcastShapes, broadcastTo, promoteDTypes, resultOf } from "../promotion.ts";
-import { maximum, minimum, mod } from "./arithmetic.ts";
+import { floorDivide, maximum, minimum, mod } from "./arithmetic.ts";
 import { oneAxis, range } from "./axes.ts";
 import { broadcastAll, L, pick, toBool } from "./define.ts";
 import { listed, type Arrays } from "./joining.ts";
@@ -418,20 +418,16 @@ const unravelOf = composite("np.unravelIndex", ([indices]: readonly [NDArray], s
   let rest = indices;
   const out: NDArray[] = [];
   for (const n of [...shape].reverse()) {
-    out.unshift(mod(rest, literal(n, rest.dtype)));
-    rest = floorBy(rest, n);
+    out.unshift(mod(rest, n));
+    rest = floorDivide(rest, n);
   }
   const beyond = lax.gt(rest, 0);
   const before = isUnsigned(rest.dtype) ? null : lax.lt(rest, -1);
   return out.map((i, d) => {
-    const low = before === null ? i : pick(before, literal(0, i.dtype), i);
-    return pick(beyond, literal((shape[d] as number) - 1, i.dtype), low);
+    const low = before === null ? i : pick(before, 0n, i);
+    return pick(beyond, BigInt((shape[d] as number) - 1), low);
   });
 });
-const floorBy = (x: NDArray, n: number): NDArray => {
-  const lax = L();
-  return lax.div(lax.sub(x, mod(x, literal(n, x.dtype))), literal(n, x.dtype));
-};
 /** An index for each axis of positions in the flattened array; out of range is clipped. Source: jax.numpy.unravel_index. */
 export function unravelIndex(indices: ArrayLike, shape: Shape | number): NDArray[] {
   const at = wholeIndices("np.unravelIndex", indices);
