@@ -1,5 +1,6 @@
 // Builds Programs by hand: the suite's own words, so that it doesn't depend on how core lowers or the kit rewrites.
 import {
+  deepFreeze,
   IR,
   type Block,
   type ConcreteType,
@@ -140,14 +141,7 @@ export function program(
   };
   const callees = (options.callees ?? []).map((c) => build(c.name, c.params, c.body, []));
   const main = build("main", params, body, options.donate ?? []);
-  return freeze({ ir: IR, name, main: "main", functions: [...callees, main], attachments });
-}
-
-/** Freezes deeply, as the host does before a plugin sees a program. */
-function freeze<T>(value: T): T {
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
-  for (const inner of Object.values(value)) freeze(inner);
-  return Object.freeze(value);
+  return deepFreeze({ ir: IR, name, main: "main", functions: [...callees, main], attachments });
 }
 
 /** A one-op program: params are the operands, in order. */

@@ -1,5 +1,5 @@
 // How far a result may be from the wanted value: a function of the op's accuracy class and of the dtype, in ulp.
-import type { DType, OpName } from "tenon-plugin-api";
+import { rowOf, type DType, type OpName } from "tenon-plugin-api";
 import { formatOf, ulpOf, type Element } from "./values.ts";
 
 /** `ulp` units in the last place of the wanted value, plus `atol` (one number, or one per element). */
@@ -11,30 +11,10 @@ export interface Tolerance {
 /** Equal bits (every NaN is one). */
 export const EXACT: Tolerance = { ulp: 0 };
 
-// Ops not named here are exact. The bounds are those of a careful polynomial in the type itself; StableHLO leaves them to the
-// implementation (spec: "the accuracy is implementation-defined"), and the op table's accuracy classes agree with them.
-const ULP: { readonly [op in OpName]?: number } = {
-  exponential: 4,
-  exponential_minus_one: 6,
-  log: 4,
-  log_plus_one: 6,
-  logistic: 8,
-  tanh: 8,
-  sine: 8,
-  cosine: 8,
-  tan: 16,
-  cbrt: 4,
-  rsqrt: 3,
-  sqrt: 1,
-  power: 16,
-  atan2: 8,
-  divide: 1,
-  abs: 2,
-};
-
-/** Tolerance of an elementwise op. `abs`, `divide` and `sqrt` are exact for real numbers of 32 bits and more. */
+/** Tolerance of an elementwise op by its accuracy class. `abs`, `divide` and `sqrt` are exact for f32 and f64. */
 export function toleranceOf(op: OpName, dtype: DType): Tolerance {
-  const ulp = ULP[op] ?? 0;
+  const { accuracy } = rowOf(op);
+  const ulp = typeof accuracy === "object" ? accuracy.ulp : 0;
   if (formatOf(dtype) === undefined) return EXACT;
   if (dtype === "c64" || dtype === "c128") return { ulp: Math.max(ulp * 2, 4) };
   if (op === "abs" || ((op === "divide" || op === "sqrt") && (dtype === "f32" || dtype === "f64")))

@@ -107,7 +107,8 @@ function exponentOf(x: number, format: FloatFormat): number {
 function roundHalfEven(x: number): number {
   const low = Math.floor(x);
   const rest = x - low;
-  return rest > 0.5 || (rest === 0.5 && low % 2 !== 0) ? low + 1 : low;
+  const rounded = rest > 0.5 || (rest === 0.5 && low % 2 !== 0) ? low + 1 : low;
+  return rounded === 0 && x < 0 ? -0 : rounded;
 }
 
 /** Distance between neighbouring values of the dtype around `x`. */

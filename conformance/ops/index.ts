@@ -1,0 +1,28 @@
+// Cases of every wire op, by family.
+import type { OpCase } from "../case.ts";
+import { BINARY } from "./binary.ts";
+import { CONTRACTION } from "./contraction.ts";
+import { CONTROL } from "./control.ts";
+import { CONVERSION } from "./conversion.ts";
+import { ELEMENTWISE } from "./elementwise.ts";
+import { INDEXING } from "./indexing.ts";
+import { REDUCE } from "./reduce.ts";
+import { SORT } from "./sort.ts";
+import { STRUCTURE } from "./structure.ts";
+import { UNARY } from "./unary.ts";
+import { WINDOW } from "./window.ts";
+
+/** All of them. */
+export const OP_CASES: readonly OpCase[] = [
+  ...UNARY,
+  ...BINARY,
+  ...ELEMENTWISE,
+  ...CONVERSION,
+  ...STRUCTURE,
+  ...INDEXING,
+  ...REDUCE,
+  ...WINDOW,
+  ...SORT,
+  ...CONTRACTION,
+  ...CONTROL,
+];

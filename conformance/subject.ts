@@ -1,0 +1,83 @@
+// The plugin under test: its clients, and how programs run on them. Every client stands behind `checked()`, which enforces
+// the rules of the ABI in both directions while cases run.
+import {
+  ABI,
+  IR,
+  type Client,
+  type ConcreteType,
+  type DeviceBuffer,
+  type HostContext,
+  type Plugin,
+  type Program,
+} from "tenon-plugin-api";
+import { checked } from "tenon-plugin-api/checked";
+import { nbytesOf } from "./values.ts";
+
+/** The host as the suite plays it: one process, no rendezvous. */
+export const HOST: HostContext = {
+  abi: ABI,
+  ir: IR,
+  processIndex: 0,
+  processCount: 1,
+  warn: () => undefined,
+};
+
+/** A plugin with a client that cases share. */
+export class Subject {
+  readonly plugin: Plugin;
+  private shared: Promise<Client> | undefined;
+  private readonly opened: Client[] = [];
+  constructor(plugin: Plugin) {
+    this.plugin = plugin;
+  }
+  get name(): string {
+    return this.plugin.manifest.name;
+  }
+
+  /** The shared client, checked. */
+  client(): Promise<Client> {
+    return (this.shared ??= this.newClient());
+  }
+  /** A client of its own for a case that disposes it, checked. */
+  async newClient(): Promise<Client> {
+    return checked(await this.bareClient());
+  }
+  /** A client as the plugin made it: for rules of what it does with a caller's mistake. */
+  async bareClient(): Promise<Client> {
+    const client = await this.plugin.createClient({}, HOST);
+    this.opened.push(client);
+    return client;
+  }
+  /** Disposes every client that was made. */
+  async close(): Promise<void> {
+    this.shared = undefined;
+    for (const client of this.opened.splice(0)) await client.dispose();
+  }
+}
+
+/** Result bytes of a program for input bytes: `times` runs of one executable, each on buffers of its own. */
+export async function runProgram(
+  client: Client,
+  program: Program,
+  inputs: readonly Uint8Array[],
+  times = 1,
+): Promise<Uint8Array[][]> {
+  const executable = await client.compile(program);
+  const { memory } = client.devices[0] as Client["devices"][number];
+  const types = executable.signature.params.map((p) => p.type as ConcreteType);
+  const out: Uint8Array[][] = [];
+  for (let run = 0; run < times; run++) {
+    const args = inputs.map((bytes, i) => client.toDevice(bytes, types[i] as ConcreteType, memory));
+    const [results = []] = executable.execute([args]);
+    out.push(await Promise.all(results.map((b) => read(client, b))));
+    for (const b of [...args, ...results]) b.dispose();
+  }
+  executable.dispose();
+  return out;
+}
+/** The bytes of a buffer. */
+export async function read(client: Client, buffer: DeviceBuffer): Promise<Uint8Array> {
+  const bytes = new Uint8Array(nbytesOf(buffer.type)).fill(0xa5); // what isn't written shows
+  await client.toHost(buffer, bytes);
+  return bytes;
+}
