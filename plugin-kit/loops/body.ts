@@ -1,5 +1,5 @@
 // Builds the scalar body of a stage or region: equal values are made once, exact operations on constants are folded.
-import { keyOf, type Bounds } from "./index-map.ts";
+import { constIx, keyOf, type Bounds } from "./index-map.ts";
 import type { Compute, Guard, Ix, KValue, ScalarOp, ValueId } from "./loop-ir.ts";
 import { evalScalar, type Scalar } from "./scalars.ts";
 
@@ -75,14 +75,23 @@ export class Body {
     return (this.values[id] as KValue).dtype;
   }
 
-  /** x clamped between constants, with its bounds remembered. Integers of any width; the result is an i32. */
+  /** A size as a scalar. Larger ones are kept apart from constants, so that they can become uniforms. */
+  private size(dtype: Compute, n: number): ValueId {
+    if (n <= 16) return this.constant(dtype, dtype === "i64" || dtype === "u64" ? BigInt(n) : n);
+    const id = this.add(`n${n}`, { op: "index", dtype: "i32", at: constIx(n) });
+    return dtype === "i32" ? id : this.op("convert", dtype, id);
+  }
+  /** x clamped between sizes, with its bounds remembered. Integers of any width; the result is an i32. */
   clampIndex(x: ValueId, lo: number, hi: number): ValueId {
-    const dtype = this.dtype(x);
-    const big = dtype === "i64" || dtype === "u64";
-    const limit = (n: number): ValueId => this.constant(dtype, big ? BigInt(n) : n);
+    const known = this.values[x] as KValue;
+    if (known.op === "const") {
+      const n = Number(known.value);
+      return this.constant("i32", Math.min(Math.max(n, lo), hi));
+    }
+    const { dtype } = known;
     const signed = dtype === "i32" || dtype === "i64";
-    const raised = signed ? this.op("max", dtype, x, limit(lo)) : x;
-    const clamped = this.op("min", dtype, raised, limit(hi));
+    const raised = signed ? this.op("max", dtype, x, this.size(dtype, lo)) : x;
+    const clamped = this.op("min", dtype, raised, this.size(dtype, hi));
     const id = dtype === "i32" ? clamped : this.op("convert", "i32", clamped);
     this.bounds.set(id, [lo, hi]);
     return id;

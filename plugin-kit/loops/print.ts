@@ -48,7 +48,7 @@ const body = (values: readonly KValue[], indent: string): string =>
   values.map((v, i) => `${indent}%${i}: ${v.dtype} = ${value(v)}\n`).join("");
 /** A region as one line per value. */
 function region(r: Region): string {
-  return `{ ${r.body.map((v, i) => `%${i} = ${value(v)}`).join("; ")} → ${args(r.results)} }`;
+  return `{ ${r.body.map((v, i) => `%${i}: ${v.dtype} = ${value(v)}`).join("; ")} → ${args(r.results)} }`;
 }
 const combine = (c: Combine): string => ("monoid" in c ? c.monoid : region(c.region));
 function result(r: KResult): string {

@@ -3,6 +3,7 @@ import type { ConcreteType } from "tenon-plugin-api";
 import type { Shared } from "../graph/builder.ts";
 import type { Buffer, BufferId } from "../graph/node.ts";
 import type { RawStep } from "../fuse/steps.ts";
+import { generalise } from "../loops/generalise.ts";
 import { num } from "../loops/index-map.ts";
 import type { Plan, Slot, SlotId, Step } from "../loops/plan.ts";
 import { Classes, type Donation, type MemoryClass } from "./coalesce.ts";
@@ -183,7 +184,7 @@ class Planner {
     const joined = args.length === slots.length ? kernel : joinParams(kernel, index);
     const chunks =
       schedule.chunk === null ? 1 : num((kernel.axes[schedule.chunk] as { extent: number }).extent);
-    return { do: "kernel", kernel: joined, schedule, args, uniforms: [], chunks };
+    return { do: "kernel", ...generalise(joined), schedule, args, chunks };
   }
 
   plan(): Plan {
