@@ -85,6 +85,8 @@ function mapWith(
  * @throws E_TREE_MISMATCH with the place where trees differ. Source: jax.tree.map
  * @example tree.map((p, g) => p.sub(g.mul(0.1)), params, grads)
  */
+export function map<T>(f: (x: NDArray) => NDArray, tree: T): T;
+export function map<T, R>(f: (x: NDArray) => R, tree: T): MapTree<T, R>;
 export function map<T>(f: (x: NDArray, ...rest: NDArray[]) => NDArray, tree: T, ...rest: T[]): T;
 export function map<T, R>(f: (x: NDArray, ...rest: NDArray[]) => R, tree: T, ...rest: T[]): MapTree<T, R>;
 export function map(f: Visit, tree: unknown, ...rest: unknown[]): unknown {

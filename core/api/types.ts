@@ -35,6 +35,9 @@ export type Traced<T> = T extends NDArray | Key
       ? T
       : { [K in keyof T]: Traced<T[K]> };
 
+/** What a traced function sees for its arguments, each by itself. */
+export type TracedArgs<A extends readonly unknown[]> = { [I in keyof A]: Traced<A[I]> };
+
 /** What the caller may pass for a parameter of type T: arrays widened to what stands for one. */
 export type Lift<T> = T extends NDArray
   ? ArrayLike

@@ -10,7 +10,7 @@ import { cond_p, unifyConsts } from "../../primitives/cond.ts";
 import { toArray } from "../../primitives/operand.ts";
 import { finish, leafOf } from "../transforms/flat.ts";
 import type { AnyFn } from "../transforms/types.ts";
-import type { Traced } from "../types.ts";
+import type { Traced, TracedArgs } from "../types.ts";
 import { avalsOf, operandsOf, stageTree, type StagedTree } from "./staged.ts";
 
 function branchesOf(
@@ -51,8 +51,8 @@ function checkBranch(name: string, first: StagedTree, other: StagedTree, k: numb
  */
 export function cond<A extends readonly unknown[], R>(
   pred: ArrayLike,
-  trueFun: (...operands: Traced<A> & readonly unknown[]) => R,
-  falseFun: (...operands: Traced<A> & readonly unknown[]) => R,
+  trueFun: (...operands: TracedArgs<A>) => R,
+  falseFun: (...operands: TracedArgs<A>) => R,
   ...operands: A
 ): R {
   const name = "lax.cond";
@@ -70,7 +70,7 @@ export function cond<A extends readonly unknown[], R>(
 /** One of `branches` by an integer, which is clamped to their number. Source: jax.lax.switch. */
 function switch_<A extends readonly unknown[], R>(
   index: ArrayLike,
-  branches: readonly ((...operands: Traced<A> & readonly unknown[]) => R)[],
+  branches: readonly ((...operands: TracedArgs<A>) => R)[],
   ...operands: A
 ): R {
   const name = "lax.switch";
