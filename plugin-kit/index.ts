@@ -38,5 +38,5 @@ export {
 export { closureOf, type Closure } from "./passes/closure.ts";
 export { decompose, type DecomposeOptions } from "./passes/decompose.ts";
 export { compileProgram, type CompileTarget } from "./compile.ts";
-export { printIx, printKernel, printPlan } from "./loops/print.ts";
+export { printIx, printKernel, printPlan, printRegion } from "./loops/print.ts";
 export { generalise, kernelKey } from "./loops/generalise.ts";

@@ -46,11 +46,11 @@ function value(v: KValue): string {
 }
 const body = (values: readonly KValue[], indent: string): string =>
   values.map((v, i) => `${indent}%${i}: ${v.dtype} = ${value(v)}\n`).join("");
-/** A region as one line per value. */
-function region(r: Region): string {
+/** A region on one line. */
+export function printRegion(r: Region): string {
   return `{ ${r.body.map((v, i) => `%${i}: ${v.dtype} = ${value(v)}`).join("; ")} → ${args(r.results)} }`;
 }
-const combine = (c: Combine): string => ("monoid" in c ? c.monoid : region(c.region));
+const combine = (c: Combine): string => ("monoid" in c ? c.monoid : printRegion(c.region));
 function result(r: KResult): string {
   if (r.to === "reduce") return `reduce ${combine(r.combine)} of ${args(r.values)} from ${args(r.init)}`;
   const by = r.to === "update" ? ` ${combine(r.combine)}` : "";

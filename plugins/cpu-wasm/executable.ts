@@ -11,22 +11,13 @@ import {
   type ExecuteOptions,
   type Signature,
 } from "tenon-plugin-api";
-import {
-  storageOf,
-  writeElement,
-  type Int,
-  type Kernel,
-  type Plan,
-  type Slot,
-  type Step,
-} from "tenon-plugin-kit";
+import { storageOf, writeElement, type Plan, type Slot } from "tenon-plugin-kit";
 import { WasmBuffer, storageOfBuffer } from "./buffer.ts";
-import { compileKernel } from "./codegen/kernel.ts";
-import { callsOf, layOut, mainFunction, type CallStep, type Layout } from "./codegen/main.ts";
-import { sortFunction } from "./kernels/sort.ts";
-import type { Linked, Linker, Wanted } from "./linker.ts";
+import { layOut, type Layout } from "./codegen/main.ts";
+import { memoryOf, textOf } from "./explain.ts";
+import { wantedOf } from "./functions.ts";
+import type { Linked, Linker } from "./linker.ts";
 import { allocate, dropStorage, newStorage, release, type Heap, type Storage } from "./memory.ts";
-import { keyOf } from "./key.ts";
 
 /** What executables of one client share. */
 export interface Machine {
@@ -236,91 +227,4 @@ function poisonOf(args: readonly Argument[]): ErrorRecord | undefined {
     if (typeof arg === "object" && arg.error !== undefined) return arg.error;
   }
   return undefined;
-}
-
-/** The functions of a plan; the one to run comes first. */
-function wantedOf(linker: Linker, plan: Plan, layout: Layout, only: CallStep | null): Wanted[] {
-  const wanted = new Map<CallStep, Wanted>();
-  for (const step of callsOf(plan.steps)) if (step.do !== "gemm") wanted.set(step, wantedStep(linker, step));
-  if (only !== null) return [...wanted.values()];
-  const main: Wanted = {
-    key: `main ${nextMain++}`,
-    optimised: false,
-    write: (types, slotOf) =>
-      mainFunction(plan, layout, (step) => (step.do === "gemm" ? linker.gemm(step.gemm.dtype) : slotOf((wanted.get(step) as Wanted).key)), types), // prettier-ignore
-  };
-  return [main, ...wanted.values()];
-}
-/** Mains are never shared; the number only tells them apart. */
-let nextMain = 0;
-
-/** Operations of one run above which the baseline compiler's code costs more time than the optimising compiler. */
-const HEAVY = 8e6;
-/** Scalar operations of one run. */
-function workOf(kernel: Kernel, uniforms: readonly number[]): number {
-  const extent = (axis: number): number => {
-    const n = (kernel.axes[axis] as { extent: Int }).extent;
-    return typeof n === "number" ? n : (uniforms[n.uniform] as number);
-  };
-  const points = (axes: readonly number[]): number => axes.reduce((n, a) => n * extent(a), 1);
-  const inside = kernel.stages.reduce((n, s) => n + points(s.over) * s.body.length, 0);
-  return points(kernel.shared) * inside;
-}
-
-function wantedStep(linker: Linker, step: Exclude<CallStep, { do: "gemm" }>): Wanted {
-  if (step.do === "sort") {
-    const { dtypes, comparator } = step.sort;
-    return {
-      key: `sort ${keyOf({ dtypes, comparator })}`,
-      optimised: true,
-      write: () => sortFunction(step.sort, linker.relaxed),
-    };
-  }
-  const { name: _, ...algorithm } = step.kernel;
-  return {
-    key: `kernel ${keyOf([algorithm, step.schedule])}`,
-    optimised: workOf(step.kernel, step.uniforms) > HEAVY,
-    write: () => compileKernel(step.kernel, step.schedule, linker),
-  };
-}
-
-function textOf(plan: Plan): { stages: readonly string[]; read(stage: string): Promise<string> } {
-  return {
-    stages: ["plan", "kernels"],
-    read: async (stage) => {
-      if (stage === "plan") return [...plan.notes, ...plan.steps.map((s) => describe(s, ""))].join("\n");
-      if (stage === "kernels") return callsOf(plan.steps).map((s) => keyOf(s)).join("\n"); // prettier-ignore
-      throw tenonError("NOT_FOUND", `cpu-wasm: no stage ${stage}; there are plan and kernels`, { reason: "E_STAGE" }); // prettier-ignore
-    },
-  };
-}
-function describe(step: Step, indent: string): string {
-  const inner = (steps: readonly Step[]): string => steps.map((s) => describe(s, `${indent}  `)).join("\n");
-  switch (step.do) {
-    case "kernel":
-      return `${indent}${step.kernel.name} (${step.args.map((a) => `%${a}`).join(", ")})`;
-    case "gemm":
-      return `${indent}gemm ${step.gemm.batch} × [${step.gemm.m}, ${step.gemm.k}] · [${step.gemm.k}, ${step.gemm.n}] (%${step.lhs}, %${step.rhs}, %${step.out})`;
-    case "sort":
-      return `${indent}sort ${step.sort.outer} × ${step.sort.n} × ${step.sort.inner}`;
-    case "copy":
-      return `${indent}copy %${step.from} to %${step.to} (${step.bytes} bytes)`;
-    case "while":
-      return `${indent}while %${step.pred}\n${inner(step.cond)}\n${indent}do\n${inner(step.body)}`;
-    case "case":
-      return `${indent}case %${step.index}\n${step.branches.map(inner).join(`\n${indent}or\n`)}`;
-  }
-}
-function memoryOf(plan: Plan): NonNullable<NonNullable<Executable["extensions"]>["memory"]> {
-  const sum = (types: readonly ConcreteType[]): number => types.reduce((n, t) => n + byteLength(t), 0);
-  const aliased = plan.aliases.map(([arg]) => plan.params[arg] as ConcreteType);
-  return {
-    read: async () => ({
-      argumentBytes: sum(plan.params),
-      resultBytes: sum(plan.results),
-      aliasedBytes: sum(aliased),
-      temporaryBytes: plan.frameBytes,
-      peakBytes: plan.peakBytes,
-    }),
-  };
 }

@@ -1,8 +1,9 @@
 // Runs a kernel in wasm and in the interpreter on the same bytes: for the tests of the code generator.
-import { interpretKernel, type Kernel, type Schedule } from "tenon-plugin-kit";
+import { interpretKernel, kernelKey, type Kernel, type Schedule } from "tenon-plugin-kit";
 import wabt from "wabt";
 import { Linker } from "../linker.ts";
 import { allocate, createHeap, release } from "../memory.ts";
+import type { Fn } from "./assembler.ts";
 import { compileKernel } from "./kernel.ts";
 
 const heap = createHeap();
@@ -32,9 +33,8 @@ export function runKernel(
   uniforms: readonly number[] = [],
   chunks: readonly (readonly [number, number])[] = [[0, 0]],
 ): Uint8Array[] {
-  const linked = linker.link([
-    { key: JSON.stringify([kernel, schedule], (_, v) => (typeof v === "bigint" || typeof v === "number" ? (Object.is(v, -0) ? "-0" : String(v)) : v)), optimised: false, write: () => compileKernel(kernel, schedule, linker) },
-  ]); // prettier-ignore
+  const write = (): Fn => compileKernel(kernel, schedule, linker);
+  const linked = linker.link([{ key: kernelKey(kernel, schedule), optimised: false, write }]);
   const blocks = memory.map((bytes) => {
     const ptr = allocate(heap, bytes.length);
     heap.u8.set(bytes, ptr);
