@@ -6,7 +6,8 @@ import type { NDArray } from "../ir/ndarray.ts";
 import type { JvpResult, Params, Primitive, Tangent } from "../ir/primitive.ts";
 import { bind, checkLive, isTracer, Tracer, type CustomJvp, type FlatFn, type Trace } from "../ir/trace.ts";
 import { trackRule } from "./ownership.ts";
-import type { TapeTrace } from "./tape.ts";
+import { evalJaxpr } from "./eval-jaxpr.ts";
+import { TapeTrace } from "./tape.ts";
 import { instantiateTangent, isKnownZero } from "./zeros.ts";
 
 /** A tracer's `a` is its primal, `b` its tangent. */
@@ -55,21 +56,11 @@ export class JvpTrace implements Trace {
     const { outs, tangents: outTangents } = trackRule(this.parent, this.tape, () =>
       withTrace(this.ruleTrace, () => rule(context().lax, primals, tangents, params)),
     );
-    return outs.map((x, i) => this.pair(x, this.checked(primitive.name, x, outTangents[i] ?? null)));
-  }
-
-  /** In linear mode: primals must be known, and a known tangent must be zero. */
-  private checked(name: string, primal: NDArray, tangent: Tangent): Tangent {
     const tape = this.tape;
-    if (tape === null) return tangent;
-    if (tape.owns(primal))
-      throw fail("E_RULE_NOT_LINEAR", `${name}: a derivative rule's primal output depends on a tangent`);
-    if (tangent === null || tape.owns(tangent)) return tangent;
-    if (isKnownZero(tangent)) return null;
-    throw fail(
-      "E_RULE_NOT_LINEAR",
-      `${name}: a derivative rule's tangent output ${tangent.aval} doesn't depend on its tangents and isn't zero`,
-    );
+    return outs.map((x, i) => {
+      const t = outTangents[i] ?? null;
+      return this.pair(x, tape === null ? t : linearTangent(tape, primitive.name, x, t));
+    });
   }
 
   customJvp(call: CustomJvp, args: readonly NDArray[]): readonly NDArray[] {
@@ -77,16 +68,55 @@ export class JvpTrace implements Trace {
     const tangents = args.map((x) => this.tangent(x));
     if (tangents.every((t) => t === null))
       return withTrace(this.parent, () => context().trace.customJvp(call, primals));
-    const run = (): JvpResult =>
-      call.rule(
-        primals,
-        tangents.map((t, i) => instantiateTangent(t, (primals[i] as NDArray).aval)),
-      );
-    const { outs, tangents: outTangents } = withTrace(this.ruleTrace, run);
-    return outs.map((x, i) =>
-      this.pair(x, this.checked(call.name, x, checkTangent(call.name, x, outTangents[i] ?? null))),
-    );
+    const full = tangents.map((t, i) => instantiateTangent(t, (primals[i] as NDArray).aval));
+    const { outs, tangents: outTangents } =
+      this.tape === null
+        ? this.linearRule(call, primals, full)
+        : withTrace(this.ruleTrace, () => this.checkedRule(call, primals, full, this.tape as TapeTrace));
+    return outs.map((x, i) => this.pair(x, outTangents[i] ?? null));
   }
+
+  /** A user's rule, whose results are checked: primals known, tangents linear in those given. */
+  private checkedRule(
+    call: CustomJvp,
+    primals: readonly NDArray[],
+    tangents: readonly NDArray[],
+    tape: TapeTrace,
+  ): JvpResult {
+    const { outs, tangents: outTangents } = call.rule(primals, tangents);
+    const checked = outs.map((x, i) =>
+      linearTangent(tape, call.name, x, checkTangent(call.name, x, outTangents[i] ?? null)),
+    );
+    return { outs, tangents: checked };
+  }
+
+  /** Forward mode runs a user's rule on a tape, too: a rule that isn't linear is refused in both modes alike. */
+  private linearRule(call: CustomJvp, primals: readonly NDArray[], tangents: readonly NDArray[]): JvpResult {
+    const tape = new TapeTrace(this.parent, this.label, true);
+    const inputs = tangents.map((t) => tape.input(t.aval));
+    try {
+      const r = withTrace(tape, () => this.checkedRule(call, primals, inputs, tape));
+      const given = r.tangents.filter((t) => t !== null);
+      const { jaxpr, residuals } = tape.close(inputs, given);
+      const outs = withTrace(this.parent, () => evalJaxpr(jaxpr, [...residuals, ...tangents]));
+      let k = 0;
+      return { outs: r.outs, tangents: r.tangents.map((t) => (t === null ? null : (outs[k++] as NDArray))) };
+    } finally {
+      tape.dead = true;
+    }
+  }
+}
+
+/** In linear mode primals must be known, and a known tangent must be zero. */
+function linearTangent(tape: TapeTrace, name: string, primal: NDArray, tangent: Tangent): Tangent {
+  if (tape.owns(primal))
+    throw fail("E_RULE_NOT_LINEAR", `${name}: a derivative rule's primal output depends on a tangent`);
+  if (tangent === null || tape.owns(tangent)) return tangent;
+  if (isKnownZero(tangent)) return null;
+  throw fail(
+    "E_RULE_NOT_LINEAR",
+    `${name}: a derivative rule's tangent output ${tangent.aval} doesn't depend on its tangents and isn't zero`,
+  );
 }
 
 function checkTangent(name: string, primal: NDArray, tangent: Tangent): Tangent {
