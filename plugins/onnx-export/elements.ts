@@ -65,8 +65,8 @@ const MISSING: { readonly [operator: string]: readonly DType[] } = {
   Max: ["i16", "u16"],
   Min: ["i16", "u16"],
   Pad: ["i16", "u16"],
-  ReduceMax: ["i16", "u16", "u32"],
-  ReduceMin: ["i16", "u16", "u32"],
+  ReduceMax: ["i16", "u16", "u32", "u64"],
+  ReduceMin: ["i16", "u16", "u32", "u64"],
   BitShift: ["u16"],
 };
 /** The dtype in which an operator runs on values of `dtype`: itself, or the nearest that onnxruntime has. */

@@ -86,6 +86,22 @@ describe("reduce by a monoid", () => {
           monoid(name, dtype),
         );
         await agree(empty, [[], [identity(name, dtype)]]);
+        const none = single(
+          "reduce",
+          [type(dtype, 0, 3), type(dtype)],
+          { dimensions: [1] },
+          [type(dtype, 0)],
+          monoid(name, dtype),
+        );
+        await agree(none, [[], [identity(name, dtype)]]);
+        const long = single(
+          "reduce",
+          [type(dtype, 2, 100), type(dtype)],
+          { dimensions: [1] },
+          [type(dtype, 2)],
+          monoid(name, dtype),
+        );
+        await agree(long, [random(dtype, [2, 100], 5), [identity(name, dtype)]], options(name, dtype, 101));
         const other = single(
           "reduce",
           [type(dtype, 2, 3), type(dtype)],
@@ -265,7 +281,7 @@ describe("sort", () => {
         [[3, 7, 2], 1],
         [[17], 0],
         [[2, 1], 1],
-        [[2, 8], 1],
+        [[2, 8], -1],
       ] as const) {
         const types = [type(dtype, ...shape), type("f32", ...shape)];
         const size = shape.reduce<number>((n, d) => n * d, 1);

@@ -26,6 +26,7 @@ const dotGeneral: Row<"dot_general"> = (op, [x, y], { g }) => {
   const { lhsContracting, rhsContracting, lhsBatching, rhsBatching } = op.attrs;
   const dtype = dtypeOf(op);
   const lanes = lanesOf(dtype);
+  if (shapeOf(op).includes(0)) return [g.zeros(dtype, shapeOf(op))];
   const [lhs, rhs] = [x, y].map((v) => g.cast(convert(g, v as Val, dtype), lanes)) as [Val, Val];
   const rows = without(lhs, lhsContracting, lhsBatching);
   const columns = without(rhs, rhsContracting, rhsBatching);

@@ -1,7 +1,7 @@
 // Integer arithmetic where C++'s differs from StableHLO's: division by zero, shifts beyond the width, powers, bit counts.
 // The native operators of onnxruntime wrap, as they should.
 import { DTYPES, type DType } from "tenon-plugin-api";
-import { isSigned, isUnsigned, kernelType, rangeOf, signedOf, unsignedOf } from "../elements.ts";
+import { isSigned, isUnsigned, kernelType, signedOf, unsignedOf } from "../elements.ts";
 import type { Graph } from "../graph.ts";
 import type { Val } from "../writer.ts";
 
@@ -133,7 +133,3 @@ export function power(g: Graph, x: Val, y: Val): Val {
   const inverse = g.where(g.equal(x, one), one, g.where(g.equal(x, minus), ofMinus, zero));
   return g.where(g.less(y, zero), inverse, result);
 }
-
-/** Ordered like the unsigned 64-bit integers that the bits are: their sign bit flipped. */
-export const orderedU64 = (g: Graph, x: Val): Val =>
-  g.op("BitwiseXor", [g.cast(x, "i64"), g.scalar("i64", rangeOf("i64")[0])]);

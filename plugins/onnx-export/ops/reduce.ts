@@ -1,10 +1,9 @@
 // reduce. A region of one known op becomes ONNX's reduction of it where that is exact; any other region is written on
 // halves of the array, which takes log2(n) copies of it.
-import type { BinaryOp, Block, Dim, DType, OpName } from "tenon-plugin-api";
-import { isFloat, isInteger } from "../elements.ts";
+import { DTYPES, type BinaryOp, type Block, type Dim, type DType, type OpName } from "tenon-plugin-api";
+import { isFloat, kernelType } from "../elements.ts";
 import { axesOf, fixed, sizeOf, type Graph } from "../graph.ts";
 import type { Val } from "../writer.ts";
-import { orderedU64 } from "./integer.ts";
 import { regionOf, shapeOf, type Row } from "./row.ts";
 
 const MONOIDS = ["add", "multiply", "maximum", "minimum", "and", "or", "xor"] as const;
@@ -73,20 +72,22 @@ function native(g: Graph, x: Val, axes: readonly number[], monoid: Monoid): Val 
 function integerSum(g: Graph, x: Val, axes: readonly number[]): Val {
   const lanes: DType = x.dtype === "i64" || x.dtype === "u64" ? "i64" : "i32";
   const kept = axesOf(x).filter((d) => !axes.includes(d));
+  if (x.shape.includes(0))
+    return g.zeros(
+      x.dtype,
+      kept.map((d) => x.shape[d] as Dim),
+    );
   const [rows, n] = [kept, axes].map((list) => list.map((d) => x.shape[d] as Dim)) as [Dim[], Dim[]];
   const flat = g.reshape(g.transpose(g.cast(x, lanes), [...kept, ...axes]), [...rows, sizeOf(n)]);
   const ones = g.full(lanes, [sizeOf(n)], 1);
   return g.cast(g.writer.one("MatMul", [flat, ones], { dtype: lanes, shape: rows }), x.dtype);
 }
 
-function extremum(g: Graph, x: Val, axes: readonly number[], operator: string): Val {
+/** onnxruntime's extrema compare 32 of 64 bits (see Graph.max), and lose NaN, depending on the axis. */
+function extremum(g: Graph, x: Val, axes: readonly number[], operator: string): Val | null {
   const { dtype } = x;
-  if (dtype === "u64") {
-    const best = g.reduce(operator, orderedU64(g, x), axes);
-    return g.cast(orderedU64(g, best), "u64");
-  }
-  if (isInteger(dtype)) return g.reduce(operator, x, axes);
-  // onnxruntime's extrema lose NaN, depending on the axis.
+  if (DTYPES[kernelType(operator, dtype)].bits === 64 && !isFloat(dtype)) return null;
+  if (!isFloat(dtype)) return g.reduce(operator, x, axes);
   const carried = g.carry(x);
   const anyNaN = g.reduce("ReduceMax", g.isNaN(carried), axes);
   const best = g.reduce(operator, carried, axes);

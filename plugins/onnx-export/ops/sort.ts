@@ -19,7 +19,8 @@ function stages(n: number): { readonly blocks: number[]; readonly distances: num
 const sort: Row<"sort"> = (op, xs, run) => {
   const { g } = run;
   const first = xs[0] as Val;
-  const axis = op.attrs.dimension;
+  const { dimension } = op.attrs;
+  const axis = dimension < 0 ? dimension + first.shape.length : dimension;
   const n = fixed(first, "sort")[axis] as number;
   if (n <= 1 || sizeOf(first.shape) === 0) return xs;
   const last = first.shape.length - 1;
