@@ -6,7 +6,7 @@ export { interpretKernel, interpretRegion } from "./loops/interpret.ts";
 export { interpretPlan } from "./loops/interpret-plan.ts";
 export { evalScalar, identityOf, type Scalar } from "./loops/scalars.ts";
 export { readElement, STORAGE, storageOf, writeElement } from "./loops/storage.ts";
-export { Builder, type Draft, type Ref, type Rewriter } from "./builder.ts";
+export { Builder, type Draft, type Plain, type Ref, type Rewriter } from "./builder.ts";
 export {
   definePlugin,
   type Kernels,

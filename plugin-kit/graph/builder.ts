@@ -54,7 +54,9 @@ export class GraphBuilder {
   ): PartNode[] {
     const made = { ...work, id: this.shared.nextId++, parts: [] } as unknown as W;
     this.order.push(made);
-    const parts = results.map((r, index) => this.add<PartNode>({ kind: "part", ...r, work: made, index }));
+    const parts = results.map(({ dtype, shape }, index) =>
+      this.add<PartNode>({ kind: "part", dtype, shape, work: made, index }),
+    );
     made.parts = parts;
     return parts;
   }
