@@ -2,20 +2,12 @@
 import { describe, expect, it } from "vitest";
 import { OP_NAMES, OPSET } from "../opset.ts";
 import type { ArrayType, DType, OpName } from "../program.ts";
-import { programOf, t, type Sketch } from "../testing/build.ts";
+import { caseProgram, type Sketch } from "../testing/build.ts";
 import { CASES, type Case, type Patch } from "../testing/constraint-cases.ts";
 import { verifyProgram } from "../verify.ts";
 
-/** double(x) = x + x: what calls in these cases name. */
-const double = {
-  name: "double",
-  params: [{ id: 0, type: t("f32", 3) }],
-  ops: [{ op: "add" as const, operands: [0, 0], attrs: {}, results: [{ id: 1, type: t("f32", 3) }] }],
-  results: [{ value: 1 }],
-};
 const verify = (sketch: Sketch): void => {
-  const program = programOf(sketch);
-  verifyProgram({ ...program, functions: [double, ...program.functions] });
+  verifyProgram(caseProgram(sketch));
 };
 
 /** The declared result of another shape, and of another dtype. */

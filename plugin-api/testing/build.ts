@@ -69,6 +69,19 @@ export function programOf(sketch: Sketch, more: Partial<Program> = {}): Program 
   return { ir: IR, name: "test", main: "main", functions: [main], attachments: [], ...more };
 }
 
+/** double(x) = x + x: what calls in CASES name. */
+const DOUBLE: Func = {
+  name: "double",
+  params: [{ id: 0, type: t("f32", 3) }],
+  ops: [{ op: "add", operands: [0, 0], attrs: {}, results: [{ id: 1, type: t("f32", 3) }] }],
+  results: [{ value: 1 }],
+};
+/** The program of one of CASES, as it is or with a constraint broken. */
+export function caseProgram(sketch: Sketch): Program {
+  const program = programOf(sketch);
+  return { ...program, functions: [DOUBLE, ...program.functions] };
+}
+
 /** A chain of typed ops on one function, for tests of passes. */
 export class Chain {
   private next = 0;

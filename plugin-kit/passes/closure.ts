@@ -87,7 +87,9 @@ export function closureOf(native: Capabilities): Closure {
 }
 
 function outwardOps(native: Capabilities, done: Set<Key>, chosen: Map<Key, Rule>): Capabilities["ops"] {
-  const ops: { [N in OpName]?: OpSupport } = {};
+  // A composite that isn't taken whole becomes a call of its decomposition.
+  const ops: { [N in OpName]?: OpSupport } =
+    native.ops.call === undefined ? {} : { composite: { decomposed: native.dtypes } };
   for (const op of OP_NAMES) {
     const decomposed = native.dtypes.filter((d) => chosen.has(`${op}:${d}`));
     if (decomposed.length === 0) {
