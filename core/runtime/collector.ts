@@ -122,8 +122,8 @@ class Collector {
     this.growth = 0;
     this.collections++;
     const end = this.force.cpuMs();
-    // Dear: it took longer than all that was done since the last one. Then fewer, up to a limit.
-    const dear = end - began > began - this.lastEnd;
+    // Dear: it took longer than twice of what was done since the last one. Then fewer, up to a limit.
+    const dear = end - began > 2 * (began - this.lastEnd);
     const floor = Math.max(MIN_BUDGET, this.liveBytes / 2);
     this.budget = Math.max(floor, Math.min(this.budget * (dear ? 1.5 : 1 / 1.5), MAX_BUDGET));
     this.lastEnd = end;
