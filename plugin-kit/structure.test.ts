@@ -240,6 +240,30 @@ describe("reductions", () => {
   });
 });
 
+describe("select_and_scatter", () => {
+  it("by any region, over padded and overlapping windows", async () => {
+    const settings: [OpAttrs["select_and_scatter"], number[]][] = [
+      [{ windowDimensions: [2, 2], windowStrides: [2, 2], padding: [[0, 0], [0, 0]] }, [3, 3]],
+      [{ windowDimensions: [3, 2], windowStrides: [1, 2], padding: [[1, 1], [0, 1]] }, [6, 3]],
+    ]; // prettier-ignore
+    for (const [attrs, shape] of settings)
+      for (const dtype of ["f32", "i32"] as const)
+        await check(
+          programOf([type(dtype, 6, 6), type(dtype, ...shape), type(dtype)], (b, x, y, v) => {
+            const t = type(dtype);
+            const select = b.block([t, t], (r, p, q) => [r.compare("GE", p as Ref, q as Ref)]);
+            return [
+              b.one("select_and_scatter", [x, y, v] as Ref[], attrs, {
+                regions: [select, reducer(b, dtype, "add")],
+              }),
+            ];
+          }),
+          3,
+          { tolerance: SUM },
+        );
+  });
+});
+
 describe("sort", () => {
   it("several operands along any axis", async () => {
     for (const dimension of [0, 1, 2])

@@ -87,6 +87,13 @@ class Fuser {
     if (x.kind === "reduce")
       return void this.add({ kind: "reduce", work: x, domain: [...x.kept, ...x.over] }, -1);
     if (x.kind === "assemble") return this.assemble(x);
+    if (x.kind === "update") {
+      const reads = this.accesses(x.over, (puller, point) => {
+        for (const node of x.values) puller.pull(node, point);
+        x.map(point, puller);
+      });
+      for (const { node } of reads.accesses) this.grouping.expose(node);
+    }
     this.items.push({ step: x });
     this.grouping.step(x.parts);
   }
@@ -134,16 +141,28 @@ class Fuser {
 
   /** What a unit reads of other kernels and steps, at which points of its domain. */
   private reads(unit: Unit): { accesses: Access[]; weight: number } {
+    if (unit.kind === "store")
+      return this.accesses(unit.domain, (puller, point) => puller.pull(unit.node, point), unit.node);
+    return this.accesses(unit.domain, (puller, point) => {
+      for (const node of unit.work.operands) puller.pull(node, point);
+      for (const node of unit.work.inits) puller.scalar(node);
+    });
+  }
+  /** What pulling at the points of a domain reads; `own` is computed there, even if it is stored. */
+  private accesses(
+    domain: readonly number[],
+    pull: (puller: Puller, point: Position) => void,
+    own?: Node,
+  ): { accesses: Access[]; weight: number } {
     const accesses: Access[] = [];
     const seen = new Map<Node, Set<Position>>();
     const around: Surroundings = {
       plugin: this.shared.plugin,
       param: () => 0,
-      extent: (a) => unit.domain[a] as number,
+      extent: (a) => domain[a] as number,
       reduced: () => undefined,
       stored: (node, position) => {
-        if (unit.kind === "store" && node === unit.node) return null;
-        if (!this.isStored(node)) return null;
+        if (node === own || !this.isStored(node)) return null;
         let positions = seen.get(node);
         if (positions === undefined) seen.set(node, (positions = new Set()));
         if (!positions.has(position)) {
@@ -154,12 +173,7 @@ class Fuser {
       },
     };
     const puller = new Puller(new Body(), around);
-    const point = puller.axes(unit.domain.map((_, i) => i));
-    if (unit.kind === "store") puller.pull(unit.node, point);
-    else {
-      for (const node of unit.work.operands) puller.pull(node, point);
-      for (const node of unit.work.inits) puller.scalar(node);
-    }
+    pull(puller, puller.axes(domain.map((_, i) => i)));
     return { accesses, weight: puller.body.values.length };
   }
   private isStored(node: Node): boolean {

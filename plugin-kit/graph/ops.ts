@@ -18,7 +18,7 @@ import { decodeScalar, isSplat } from "./constants.ts";
 import { dotGeneral } from "./contract.ts";
 import { convolution } from "./convolution.ts";
 import type { MemoryNode, Node, SubGraph } from "./node.ts";
-import { combineOf, flagged, isClosed, regionOf } from "./region.ts";
+import { combineOf, flagged, isClosed, regionOf, selector } from "./region.ts";
 import * as views from "./views.ts";
 
 type Ints = readonly number[];
@@ -145,17 +145,29 @@ const scatter: Build<"scatter"> = (op, xs, s) => {
     indexVectorDim: a.indexVectorDim,
   };
   const [target, value] = [targets[0] as Node, values[0] as Node];
-  const dtypes = targets.map((t) => t.dtype);
-  const combine = combineOf(region(op, 0), dtypes, regionSite(op, s));
+  const combine = combineInMemory(op, region(op, 0), targets, s);
   const map = views.scatterMap(target.shape, value.shape, spec, idx);
-  const common = { targets, values, over: value.shape, indices: [idx], map };
-  if (combine === "replace")
-    return s.g.update({ ...common, combine: a.uniqueIndices ? null : { region: LAST(target, s) } });
-  // An element in memory is always of its dtype, so what would have to be settled is combined by the region.
-  const closed = "region" in combine || isClosed(target.dtype);
-  const whole: Combine = closed ? combine : { region: regionOf(region(op, 0), regionSite(op, s)) };
-  return s.g.update({ ...common, combine: whole });
+  const unique = combine === "replace" && a.uniqueIndices;
+  return s.g.update({
+    targets,
+    values,
+    over: value.shape,
+    indices: [idx],
+    map,
+    combine: unique ? null : combine === "replace" ? { region: LAST(target, s) } : combine,
+  });
 };
+/** How elements in memory are combined. They are always of their dtype, so what must be settled is left to the region. */
+function combineInMemory(
+  op: Site,
+  block: Block,
+  targets: readonly Node[],
+  s: BuildScope,
+): Combine | "replace" {
+  const combine = combineOf(block, targets.map((t) => t.dtype), regionSite(op, s)); // prettier-ignore
+  if (combine === "replace" || "region" in combine || isClosed((targets[0] as Node).dtype)) return combine;
+  return { region: regionOf(block, regionSite(op, s)) };
+}
 /** The region that gives the right operand: replacing, in the order of the updates. */
 const LAST = (x: Node, s: BuildScope): Extract<Combine, { region: unknown }>["region"] => {
   const dtype = computeOf(x.dtype, "scatter", s.g.shared.plugin);
@@ -208,6 +220,47 @@ const reduceWindow: Build<"reduce_window"> = (op, xs, s) => {
   const values = operands.map((x) => window(x, s.g.number(x.dtype, [], 0)));
   const all: Combine = { region: flagged(combine, dtypes, s.g.shared.plugin) };
   return s.g.reduce([...values, exists], [...inits, s.g.number("bool", [], 0)], shape, all).slice(0, n);
+};
+
+/** First the place that each window selects, by a reduction of (value, place); then a scatter to those places. */
+const selectAndScatter: Build<"select_and_scatter"> = (op, [x, source, init], s) => {
+  const [operand, values, start] = [x as Node, source as Node, init as Node];
+  const a = op.attrs;
+  const over = [...values.shape, ...a.windowDimensions];
+  const axes = operand.shape.map((size, d): views.WindowAxis => ({
+    size,
+    outer: d,
+    inner: values.shape.length + d,
+    stride: at(a.windowStrides, d),
+    step: 1,
+    low: a.padding[d]?.[0] ?? 0,
+    dilation: 1,
+  }));
+  const window = (y: Node, otherwise: Node): Node => s.g.view(y, over, views.windowMap(axes), { otherwise });
+  const none = s.g.number("i32", [], -1);
+  const place = s.g.reshape(s.g.iota("i32", [operand.size], 0), operand.shape);
+  const zero = s.g.number(operand.dtype, [], 0);
+  const choose = { region: selector(region(op, 0), regionSite(op, s)) };
+  const [, chosen] = s.g.reduce(
+    [window(operand, zero), window(place, none)],
+    [zero, none],
+    values.shape,
+    choose,
+  );
+  const target = s.g.broadcast(start, [operand.size], []);
+  const combine = combineInMemory(op, region(op, 1), [target], s);
+  const [out] = s.g.update({
+    targets: [target],
+    values: [values],
+    over: values.shape,
+    indices: [chosen as Node],
+    map: (p, reader) => {
+      const index = reader.index(chosen as Node, p, [-1, operand.size]);
+      return { at: [index], guards: [{ x: index, lo: 0, hi: operand.size }] };
+    },
+    combine: combine === "replace" ? { region: LAST(target, s) } : combine,
+  });
+  return [s.g.reshape(out as Node, operand.shape)];
 };
 
 const sort: Build<"sort"> = (op, xs, s) => {
@@ -274,7 +327,7 @@ const BUILD: { readonly [N in OpName]: Build<N> } = {
   scatter,
   reduce,
   reduce_window: reduceWindow,
-  select_and_scatter: refuse,
+  select_and_scatter: selectAndScatter,
   sort,
   dot_general: (op, [x, y], s) => [dotGeneral(s.g, op, x as Node, y as Node, typeOf(op, s).dtype)],
   convolution: (op, [x, w], s) => {

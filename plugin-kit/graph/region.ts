@@ -132,6 +132,19 @@ export function flagged(combine: Combine, dtypes: readonly DType[], plugin: stri
   return { body: b.values, results: [...results, leftFlag] };
 }
 
+/** The region that keeps of two (value, place) the one that `select` prefers; place −1 is none, which any beats. */
+export function selector(select: Block, site: RegionSite): Region {
+  const b = new Body();
+  const dtype = computeOf(select.params[0]?.type.dtype as DType, site.op, site.plugin);
+  const [v, i, w, j] = [b.arg(dtype, 0), b.arg("i32", 1), b.arg(dtype, 2), b.arg("i32", 3)];
+  const [chosen] = emitBlock(b, select, [v, w], site) as [ValueId];
+  const zero = b.constant("i32", 0);
+  const held = b.op("and", "bool", b.op("ge", "bool", i, zero), chosen);
+  const first = b.op("or", "bool", held, b.op("lt", "bool", j, zero));
+  const results = [b.op("select", dtype, first, v, w), b.op("select", "i32", first, i, j)];
+  return { body: b.values, results };
+}
+
 /** A region's values inside another body. */
 export function splice(b: Body, region: Region, args: readonly ValueId[]): ValueId[] {
   const ids: ValueId[] = [];
