@@ -1,29 +1,38 @@
-// What the client can do, as data. The compiler of plugin-kit covers every wire op that has a rule; what it refuses is
-// left out here, so that the host refuses it with the op's name before anything is compiled.
-import {
-  DTYPES,
-  OP_NAMES,
-  type Capabilities,
-  type DType,
-  type OpName,
-  type OpSupport,
-} from "tenon-plugin-api";
+// What the client can do, as data: what the kit's compiler does with a program, and what its rules say in those ops.
+import { DTYPES, OP_NAMES, type Block, type Capabilities, type DType, type Program } from "tenon-plugin-api";
+import { closureOf, decompose, type Closure } from "tenon-plugin-kit";
 
+const PLUGIN = "cpu-wasm";
 /** Stored as one byte an element for exchange only: no arithmetic. */
 const STORAGE_ONLY: readonly DType[] = ["i4", "u4", "f8e4m3fn", "f8e5m2"];
-/** Ops that need something this plugin does not have: other devices, host callbacks. */
-const ABSENT: readonly string[] = ["custom_call"];
+/** Ops that the compiler leaves to the rules: said in others, or calls of a decomposition or fallback. */
+const BY_RULE: readonly string[] = ["select_and_scatter", "composite", "custom_call"];
 
-/** The capabilities of a client. */
-export function capabilitiesOf(limitBytes: number): Capabilities {
-  const dtypes = (Object.keys(DTYPES) as DType[]).filter((d) => !STORAGE_ONLY.includes(d));
-  const ops: { [N in OpName]?: OpSupport } = {};
-  for (const op of OP_NAMES) if (!ABSENT.includes(op)) ops[op] = {};
-  return Object.freeze({
-    dtypes: Object.freeze(dtypes),
-    ops: Object.freeze(ops),
-    limits: Object.freeze({ maxBufferBytes: limitBytes }),
+function nativeOf(limitBytes: number): Capabilities {
+  return {
+    dtypes: (Object.keys(DTYPES) as DType[]).filter((d) => !STORAGE_ONLY.includes(d)),
+    ops: Object.fromEntries(OP_NAMES.filter((op) => !BY_RULE.includes(op)).map((op) => [op, {}])),
+    limits: { maxBufferBytes: limitBytes },
     donation: true,
     immediates: true,
-  });
+  };
 }
+
+/** What a client claims, and how it gets there. */
+export interface Abilities {
+  readonly outward: Capabilities;
+  /** The program in the compiler's own ops. */
+  readonly prepare: (program: Program) => Program;
+}
+/** The abilities of a client with so much memory. */
+export function abilitiesOf(limitBytes: number): Abilities {
+  const native = nativeOf(limitBytes);
+  const closure: Closure = closureOf(native);
+  return {
+    outward: closure.outward,
+    prepare: (program) =>
+      program.functions.some(needsRules) ? decompose(program, { native, closure, plugin: PLUGIN }) : program,
+  };
+}
+const needsRules = (block: Pick<Block, "ops">): boolean =>
+  block.ops.some((op) => BY_RULE.includes(op.op) || op.regions?.some(needsRules) === true);

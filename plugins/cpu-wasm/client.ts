@@ -19,7 +19,7 @@ import {
 } from "tenon-plugin-api";
 import { compileProgram, type Plan } from "tenon-plugin-kit";
 import { WasmBuffer, storageOfBuffer } from "./buffer.ts";
-import { capabilitiesOf } from "./capabilities.ts";
+import { abilitiesOf } from "./capabilities.ts";
 import { WasmExecutable, type ConstantPool, type Machine } from "./executable.ts";
 import { Linker } from "./linker.ts";
 import { allocate, createHeap, dropStorage, newStorage, release, type Heap, type Storage } from "./memory.ts";
@@ -52,6 +52,7 @@ export class WasmClient implements Client, Machine {
   readonly linker: Linker;
   readonly constants: ConstantPool;
   private lose: (why: ErrorRecord) => void = () => undefined;
+  private readonly prepare: (program: Program) => Program;
   private open = true;
   private work = { ptr: 0, nbytes: 0 };
 
@@ -59,7 +60,9 @@ export class WasmClient implements Client, Machine {
     this.heap = createHeap(options.memoryLimitBytes);
     this.linker = new Linker(this.heap);
     this.constants = constantPool(this.heap);
-    this.capabilities = capabilitiesOf(this.heap.limit);
+    const { outward, prepare } = abilitiesOf(this.heap.limit);
+    this.capabilities = outward;
+    this.prepare = prepare;
     const memory: MemorySpace = { id: 0, kind: "device", deviceIds: [0] };
     this.device = {
       id: 0,
@@ -94,7 +97,7 @@ export class WasmClient implements Client, Machine {
   }
   compile(program: Program): WasmExecutable {
     this.check();
-    return this.load(compileProgram(program, { plugin: "cpu-wasm" }), signatureOf(program));
+    return this.load(compileProgram(this.prepare(program), { plugin: "cpu-wasm" }), signatureOf(program));
   }
   /** An executable of a plan. */
   load(plan: Plan, signature: Signature): WasmExecutable {
