@@ -30,12 +30,12 @@ export interface Trial {
   /** Of all results, or of each. Exact if absent. */
   readonly tolerance?: Tolerance | readonly Tolerance[];
 }
-/** A case of one op: a cell of the support table, and a level. */
+/** A case of a program: of one op, a cell of the support table, or of many. */
 export interface OpCase {
   readonly kind: "op";
   readonly id: string;
   readonly level: Level;
-  readonly op: OpName;
+  readonly op?: OpName;
   readonly dtype: DType;
   /** Values that the client may say it doesn't keep. */
   readonly about: readonly Deviation[];

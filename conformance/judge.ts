@@ -35,10 +35,10 @@ export async function judge(c: OpCase, client: Client, plugin: string): Promise<
   const trial = c.build();
   const refused = unsupported(trial.program, client.capabilities, plugin);
   if (refused !== undefined) return { status: "skipped", reason: refused.message };
-  const deviates = client.capabilities.ops[c.op]?.deviates ?? [];
+  const deviates = (c.op === undefined ? undefined : client.capabilities.ops[c.op]?.deviates) ?? [];
   const excused = c.about.find((d) => deviates.includes(d));
   if (excused !== undefined)
-    return { status: "skipped", reason: `${plugin} states that ${c.op} deviates for ${excused}` };
+    return { status: "skipped", reason: `${plugin} states that ${c.op ?? c.id} deviates for ${excused}` };
   const params = signatureOf(trial.program).params.map((p) => p.type as ConcreteType);
   const inputs = trial.inputs.map((x, i) => encode((params[i] as ConcreteType).dtype, x));
   const runs = await runProgram(client, trial.program, inputs, RUNS);

@@ -1,4 +1,4 @@
-// Cases of every wire op, by family.
+// Cases of every wire op, by family, and of programs of many.
 import type { OpCase } from "../case.ts";
 import { BINARY } from "./binary.ts";
 import { CONTRACTION } from "./contraction.ts";
@@ -6,6 +6,7 @@ import { CONTROL } from "./control.ts";
 import { CONVERSION } from "./conversion.ts";
 import { ELEMENTWISE } from "./elementwise.ts";
 import { INDEXING } from "./indexing.ts";
+import { RANDOM_PROGRAMS } from "./random-programs.ts";
 import { REDUCE } from "./reduce.ts";
 import { SORT } from "./sort.ts";
 import { STRUCTURE } from "./structure.ts";
@@ -25,4 +26,5 @@ export const OP_CASES: readonly OpCase[] = [
   ...SORT,
   ...CONTRACTION,
   ...CONTROL,
+  ...RANDOM_PROGRAMS,
 ];
