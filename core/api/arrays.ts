@@ -11,6 +11,7 @@ import { upload } from "../runtime/execute.ts";
 import { encodeScalar } from "../runtime/host-values.ts";
 import { currentDevice, type RuntimeDevice } from "../runtime/registry.ts";
 
+/** Nested lists of scalars and arrays, as `np.array` takes them. */
 export type Nested = number | bigint | boolean | Complex | NDArray | TypedArrays[DType] | readonly Nested[];
 
 /** A device array of host data (already in the dtype's host form). */

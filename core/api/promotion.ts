@@ -41,6 +41,7 @@ function join(nodes: readonly Node[]): Node {
   return common.find((n) => common.every((m) => upper(n).has(m))) as Node;
 }
 
+/** A dtype and whether it is weak. */
 export interface TypeOf {
   readonly dtype: DType;
   readonly weak: boolean;

@@ -12,14 +12,18 @@ export interface ManualAxes {
   readonly unreduced: readonly string[];
   readonly reduced: readonly string[];
 }
+/** The sharding of every aval until explicit mode exists. */
 export const EMPTY_SHARDING: AvalSharding = Object.freeze({ mesh: null, spec: Object.freeze([]) });
+/** Varies over no mesh axis. */
 export const EMPTY_VMA: ManualAxes = Object.freeze({
   varying: Object.freeze([]),
   unreduced: Object.freeze([]),
   reduced: Object.freeze([]),
 });
 
+/** Sizes of the axes. */
 export type Shape = readonly number[];
+/** The six fields of an abstract value. */
 export interface AvalFields {
   readonly shape: Shape;
   readonly dtype: AvalDType;
@@ -115,6 +119,8 @@ export function ctAval(a: ShapedArray): ShapedArray {
 /** Equal but for weakness. */
 export const sameType = (a: ShapedArray, b: ShapedArray): boolean =>
   a === b || a.with({ weak: false }) === b.with({ weak: false });
+/** Are the shapes equal? */
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((d, i) => d === b[i]);
+/** Number of elements of a shape. */
 export const sizeOf = (shape: Shape): number => shape.reduce((n, d) => n * d, 1);

@@ -26,6 +26,7 @@ export interface NamedAxis {
   readonly kind: "vmap" | "manual";
 }
 
+/** Everything ambient, in one immutable record. */
 export interface Context {
   /** Where `bind` sends operations now. */
   readonly trace: Trace;

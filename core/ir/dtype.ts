@@ -19,6 +19,7 @@ export interface TypedArrays {
   complex64: Float32Array;
   complex128: Float64Array;
 }
+/** The public dtypes. */
 export type DType = keyof TypedArrays;
 /**
  * Dtypes of avals. `number`: a JavaScript number passed into jit or vmap (carried as float32, see promotion.ts);
@@ -26,7 +27,9 @@ export type DType = keyof TypedArrays;
  */
 export type AvalDType = DType | "number" | "key<fry>" | "float0";
 
+/** What sort of number a dtype holds. */
 export type DTypeKind = "bool" | "int" | "uint" | "float" | "complex" | "key" | "float0";
+/** What core knows of one dtype. */
 export interface DTypeRow {
   readonly name: AvalDType;
   readonly wire: WireDType;
@@ -56,6 +59,7 @@ const define = (
 ): DTypeRow =>
   Object.freeze({ name, wire, short, kind, itemsize, physicalShape, array: array as ArrayClass });
 
+/** The table of dtypes. */
 export const DTYPES: { readonly [D in AvalDType]: DTypeRow } = {
   bool: define("bool", "bool", "bool", "bool", 1, Uint8Array),
   int8: define("int8", "i8", "i8", "int", 1, Int8Array),
@@ -77,15 +81,21 @@ export const DTYPES: { readonly [D in AvalDType]: DTypeRow } = {
   float0: define("float0", "bool", "float0", "float0", 1, Uint8Array),
 };
 
+/** Is it a real floating dtype? */
 export const isFloat = (d: AvalDType): boolean => DTYPES[d].kind === "float";
+/** Is it a complex dtype? */
 export const isComplex = (d: AvalDType): boolean => DTYPES[d].kind === "complex";
 /** Float or complex: what has derivatives. */
 export const isInexact = (d: AvalDType): boolean => isFloat(d) || isComplex(d);
 /** Signed or unsigned integer (not bool). */
 export const isInteger = (d: AvalDType): boolean => DTYPES[d].kind === "int" || DTYPES[d].kind === "uint";
+/** Is it a signed integer dtype? */
 export const isSigned = (d: AvalDType): boolean => DTYPES[d].kind === "int";
+/** Is it an unsigned integer dtype? */
 export const isUnsigned = (d: AvalDType): boolean => DTYPES[d].kind === "uint";
+/** Is it bool? */
 export const isBool = (d: AvalDType): boolean => d === "bool";
+/** Is it a random key? */
 export const isKey = (d: AvalDType): boolean => d === "key<fry>";
 
 /** The public dtype of a wire dtype. @throws Error for storage-only dtypes. */

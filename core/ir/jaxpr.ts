@@ -4,6 +4,7 @@ import type { Literal } from "./ndarray.ts";
 import type { Effect, Params, Primitive } from "./primitive.ts";
 
 let nextVar = 0;
+/** A variable of a jaxpr; identity is what names it. */
 export class Var {
   readonly aval: ShapedArray;
   readonly id: number;
@@ -14,6 +15,7 @@ export class Var {
 }
 /** An input of an equation: a variable, or a rank-0 literal (only JavaScript numbers become literals). */
 export type Atom = Var | Literal;
+/** One application of a primitive. */
 export interface JaxprEqn {
   readonly primitive: Primitive;
   readonly inputs: readonly Atom[];
@@ -23,6 +25,7 @@ export interface JaxprEqn {
   /** The user's line, when it was captured. */
   readonly source?: string;
 }
+/** A closed program: inputs, equations in order, outputs. */
 export interface Jaxpr {
   readonly inVars: readonly Var[];
   readonly eqns: readonly JaxprEqn[];
@@ -30,6 +33,7 @@ export interface Jaxpr {
   readonly effects: readonly Effect[];
 }
 
+/** Is the atom a variable? */
 export const isVar = (atom: Atom): atom is Var => atom instanceof Var;
 
 /** Unions the effects of equations. */
@@ -38,6 +42,7 @@ export function effectsOf(eqns: readonly JaxprEqn[]): readonly Effect[] {
   for (const eqn of eqns) for (const e of eqn.effects) found.set(`${e.kind}:${e.key}`, e);
   return found.size === 0 ? NO_EFFECTS : [...found.values()];
 }
+/** The effects of a pure equation. */
 export const NO_EFFECTS: readonly Effect[] = Object.freeze([]);
 
 /** A jaxpr of these parts. Each inVar must be distinct. */

@@ -22,25 +22,35 @@ import type {
 } from "./array-methods.ts";
 import { DTYPES, type DType, type TypedArrays } from "./dtype.ts";
 
+/** Kind of a `Literal`. */
 export const LITERAL = 0;
+/** Kind of an array on a device. */
 export const CONCRETE = 1;
+/** Kind of a traced value. */
 export const TRACER = 2;
+/** Which of the three classes a value is. */
 export type ValueKind = typeof LITERAL | typeof CONCRETE | typeof TRACER;
 
+/** JavaScript values that are scalars. */
 export type Scalar = number | bigint | boolean;
+/** A complex number as a JavaScript value. */
 export interface Complex {
   readonly re: number;
   readonly im: number;
 }
 
+/** What functions take where JAX takes an array. */
 export type ArrayLike = NDArray | Scalar | TypedArrays[DType];
+/** What `tolist()` gives. */
 export type NestedNumbers = number | bigint | boolean | Complex | NestedNumbers[];
+/** `start:stop:step`; null stands for the default. */
 export interface Slice {
   readonly start: number | null;
   readonly stop: number | null;
   readonly step: number | null;
 }
 type Num = number | "";
+/** A slice as text: "1:3", "::-1". */
 export type SliceText = `${Num}:${Num}` | `${Num}:${Num}:${Num}`;
 /** One item of an index: a position, a slice, "...", a new axis (null), or an array of positions or booleans. */
 export type Index =
@@ -55,6 +65,7 @@ export type Index =
   | readonly boolean[]
   | TypedArrays[DType]
   | NDArray;
+/** Options of the updates of `x.at(…)`. */
 export interface AtOptions {
   readonly mode?: "clip" | "drop" | "fill" | "promise_in_bounds" | null | undefined;
   readonly uniqueIndices?: boolean | undefined;

@@ -10,6 +10,7 @@ import type { Trace } from "./trace.ts";
 export interface Params {
   readonly [name: string]: unknown;
 }
+/** The params of a primitive that has none. */
 export const NO_PARAMS: Params = Object.freeze({});
 
 /** An effect of an equation, kept by dce and respected by hoisting and remat. */
@@ -20,12 +21,14 @@ export interface Effect {
 
 /** null = symbolic zero. */
 export type Tangent = NDArray | null;
+/** What a jvp rule gives. */
 export interface JvpResult {
   readonly outs: readonly NDArray[];
   readonly tangents: readonly Tangent[];
 }
 /** bdim: the mapped axis of a value, null if it isn't mapped. */
 export type BatchDim = number | null;
+/** What a batching rule gives. */
 export interface BatchResult {
   readonly outs: readonly NDArray[];
   readonly bdims: readonly BatchDim[];
@@ -76,6 +79,7 @@ export interface Lowering {
   typeOf(aval: ShapedArray): Type;
 }
 
+/** What passes may ask of a primitive instead of its name. */
 export interface Traits {
   /** One output element from the elements at the same place (rank-0 operands broadcast). */
   readonly elementwise?: true;

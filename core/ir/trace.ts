@@ -6,6 +6,7 @@ import type { Jaxpr } from "./jaxpr.ts";
 import { NDArray, TRACER } from "./ndarray.ts";
 import { NO_PARAMS, type Params, type Primitive } from "./primitive.ts";
 
+/** Which interpreter a trace is. */
 export type TraceKind = "eval" | "jvp" | "tape" | "batch" | "stage";
 /** body(...args) → outs. */
 export type FlatFn = (args: readonly NDArray[]) => readonly NDArray[];
@@ -15,12 +16,14 @@ export type JvpRule = (
   tangents: readonly (NDArray | null)[],
 ) => { outs: readonly NDArray[]; tangents: readonly (NDArray | null)[] };
 
+/** A function with its own forward derivative, and its name for errors. */
 export interface CustomJvp {
   readonly body: FlatFn;
   readonly rule: JvpRule;
   readonly name: string;
 }
 
+/** An interpreter of operations. */
 export interface Trace {
   readonly kind: TraceKind;
   readonly parent: Trace | null;
@@ -50,6 +53,7 @@ export class Tracer extends NDArray {
   }
 }
 
+/** Is the value traced? */
 export const isTracer = (x: NDArray): x is Tracer => x.kind === TRACER;
 
 /** Refuses a tracer whose trace has ended. */

@@ -4,6 +4,7 @@ import { fail } from "../errors.ts";
 import { NDArray } from "./ndarray.ts";
 import { identityOf } from "./primitive.ts";
 
+/** What a node of a tree is. */
 export type TreeKind = "leaf" | "null" | "list" | "object" | "map" | "class";
 /** The structure of a tree; interned, so that equality is ===. */
 export interface TreeDef {
@@ -123,10 +124,12 @@ function levelOf(x: unknown): Level | null {
   return { kind: "object", keys, children: keys.map((k) => (x as Record<string, unknown>)[k]) };
 }
 
+/** A tree taken apart. */
 export interface Flattened {
   readonly leaves: unknown[];
   readonly treedef: TreeDef;
 }
+/** What counts as a leaf. */
 export interface FlattenOptions {
   /** What counts as a leaf although it is a container (or null). */
   readonly isLeaf?: ((x: unknown) => boolean) | undefined;

@@ -23,6 +23,7 @@ import { stage } from "../transforms/stage.ts";
 import { instantiateCt, zerosOf } from "../transforms/zeros.ts";
 import { all, none, spread, usesAxisIn } from "./jit.ts";
 
+/** Params of cond: one jaxpr per branch. */
 export interface CondParams extends Params {
   readonly branches: readonly Jaxpr[];
 }

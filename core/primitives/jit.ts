@@ -9,6 +9,7 @@ import { batchJaxpr, jvpJaxpr, splitJaxpr, transposeJaxpr } from "../transforms/
 import { instantiateCt } from "../transforms/zeros.ts";
 import { toAxis } from "../transforms/batch.ts";
 
+/** Params of jit. */
 export interface JitParams extends Params {
   readonly jaxpr: Jaxpr;
   readonly name: string;
@@ -16,8 +17,11 @@ export interface JitParams extends Params {
   readonly donate: readonly boolean[];
 }
 const paramsOf = (params: Params): JitParams => params as JitParams;
+/** A mask that is false everywhere. */
 export const none = (n: number): boolean[] => Array<boolean>(n).fill(false);
+/** A mask that is true everywhere. */
 export const all = (n: number): boolean[] => Array<boolean>(n).fill(true);
+/** Avals of the results of a jaxpr. */
 export const outAvals = (jaxpr: Jaxpr): readonly ShapedArray[] => jaxpr.outs.map((a) => a.aval);
 
 /** Binds `jit` on a jaxpr whose leading inputs are `consts`. */

@@ -24,6 +24,7 @@ import { instantiateCt, instantiateTangent, zerosOf } from "../transforms/zeros.
 import { cut, fixpoint } from "./fixpoint.ts";
 import { all, none, spread, usesAxisIn } from "./jit.ts";
 
+/** Params of scan: operands are consts, carries, then xs. */
 export interface ScanParams extends Params {
   readonly jaxpr: Jaxpr;
   readonly numConsts: number;

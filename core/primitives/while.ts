@@ -24,6 +24,7 @@ import { instantiateTangent } from "../transforms/zeros.ts";
 import { cut, fixpoint } from "./fixpoint.ts";
 import { spread, usesAxisIn } from "./jit.ts";
 
+/** Params of while: operands are the consts of cond, those of body, then carries. */
 export interface WhileParams extends Params {
   readonly cond: Jaxpr;
   readonly body: Jaxpr;

@@ -201,11 +201,13 @@ function decomposition(primitive: Primitive, avals: readonly ShapedArray[], para
   return jaxpr;
 }
 
+/** A program, and what it takes besides the jaxpr's inputs. */
 export interface Lowered {
   readonly program: Program;
   /** Literals that are parameters after the jaxpr's inputs. */
   readonly literals: readonly Literal[];
 }
+/** How to lower a jaxpr. */
 export interface LowerOptions {
   readonly name: string;
   readonly donate?: readonly boolean[];
@@ -294,4 +296,5 @@ function donations(jaxpr: Jaxpr, donate: readonly boolean[]): (number | undefine
   });
 }
 
+/** The aval of a scalar. */
 export const scalarOf = (dtype: DType): ShapedArray => shaped([], dtype);

@@ -5,6 +5,7 @@ import type { NDArray } from "../ir/ndarray.ts";
 import type { BatchDim, Params, Primitive } from "../ir/primitive.ts";
 import { bind, checkLive, isTracer, Tracer, type CustomJvp, type FlatFn, type Trace } from "../ir/trace.ts";
 
+/** Interprets operations on values with a mapped axis. */
 export class BatchTrace implements Trace {
   readonly kind = "batch";
   readonly parent: Trace;
@@ -129,6 +130,7 @@ export function toAxis(size: number, x: NDArray, bdim: BatchDim, axis: number): 
   return lax.transpose(x, order);
 }
 
+/** The mapped axis. */
 export interface BatchOptions {
   readonly size: number;
   readonly axisName?: string | null;

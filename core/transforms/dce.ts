@@ -1,6 +1,7 @@
 // Dead code elimination on jaxprs. Effectful equations stay.
 import { isVar, makeJaxprOf, type Atom, type Jaxpr, type JaxprEqn, type Var } from "../ir/jaxpr.ts";
 
+/** A jaxpr without dead equations, and which inputs it still uses. */
 export interface DceResult {
   readonly jaxpr: Jaxpr;
   /** Which inputs are still used. */ readonly usedInputs: readonly boolean[];

@@ -39,6 +39,7 @@ function cached<R extends WithConsts>(jaxpr: Jaxpr, key: string, make: () => R):
   return made;
 }
 
+/** A jaxpr of primals and tangents. */
 export interface JvpJaxpr extends WithConsts {
   /** (consts, primals, nonzero tangents) → (outs, nonzero out tangents). */
   readonly jaxpr: Jaxpr;
@@ -74,6 +75,7 @@ export function jvpJaxpr(jaxpr: Jaxpr, nonzero: Mask, instantiate: Mask): JvpJax
   });
 }
 
+/** A jaxpr in two: what is known, and what needs the unknown. */
 export interface SplitJaxpr extends WithConsts {
   /** (consts, known inputs) → (known outs, residuals). */
   readonly known: Jaxpr;
@@ -123,6 +125,7 @@ export function splitJaxpr(jaxpr: Jaxpr, unknownIn: Mask, instantiate: Mask): Sp
   });
 }
 
+/** A jaxpr from residuals and cotangents to cotangents. */
 export interface TransposedJaxpr extends WithConsts {
   /** (consts, non-linear inputs, initial sums where `accumulate`, cts of all outs) → cts of the linear inputs. */
   readonly jaxpr: Jaxpr;
@@ -147,6 +150,7 @@ export function transposeJaxpr(jaxpr: Jaxpr, linear: Mask, accumulate: Mask = []
   });
 }
 
+/** A jaxpr over one more axis. */
 export interface BatchedJaxpr extends WithConsts {
   /** Mapped inputs and outputs have their axis at 0. */
   readonly jaxpr: Jaxpr;
@@ -180,6 +184,7 @@ export function batchJaxpr(
   });
 }
 
+/** A jaxpr whose loop-invariant part stands before the loop. */
 export interface Hoisted extends WithConsts {
   /** (consts, invariant inputs) → residuals. Empty consts when nothing was hoisted. */
   readonly invariant: Jaxpr;
@@ -204,4 +209,5 @@ export function pruneOuts(jaxpr: Jaxpr, used: Mask): Jaxpr {
   return dce(jaxpr, { usedOuts: used }).jaxpr;
 }
 
+/** Is the atom a literal? */
 export const isLiteralAtom = (x: NDArray): boolean => x.kind === LITERAL;

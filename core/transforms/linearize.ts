@@ -9,6 +9,7 @@ import { JvpTrace } from "./jvp.ts";
 import { TapeTrace } from "./tape.ts";
 import { isKnownZero } from "./zeros.ts";
 
+/** Values, and the linear map of the derivative as a jaxpr. */
 export interface Linearized {
   readonly outs: readonly NDArray[];
   /** (residuals, tangents of the differentiated inputs) → tangents of the outputs where `outNonzero`. */

@@ -54,6 +54,7 @@ export class StageTrace implements Trace {
   }
 }
 
+/** A staged function: its jaxpr, and the values that it captured as leading inputs. */
 export interface Staged {
   /** inVars: consts, then arguments. */
   readonly jaxpr: Jaxpr;

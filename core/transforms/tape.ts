@@ -31,6 +31,7 @@ class Node {
   }
 }
 
+/** The recorded part as a jaxpr of residuals and unknowns. */
 export interface Closed {
   /** (residuals, unknown arguments) → outputs. */
   readonly jaxpr: Jaxpr;

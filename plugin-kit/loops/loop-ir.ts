@@ -20,10 +20,12 @@ export interface Ix {
   readonly c: Int;
   readonly terms: readonly Term[];
 }
+/** A multiple of an atom. */
 export interface Term {
   readonly coef: Int;
   readonly atom: Atom;
 }
+/** What an index expression is made of. */
 export type Atom =
   | { readonly k: "axis"; readonly axis: AxisId }
   /** floor(x / d), d > 0. */
@@ -101,9 +103,12 @@ export interface Region {
   readonly body: readonly KValue[];
   readonly results: readonly ValueId[];
 }
+/** Associative folds with an identity. */
 export type Monoid = "add" | "mul" | "min" | "max" | "and" | "or" | "xor";
+/** How two elements become one. */
 export type Combine = { readonly monoid: Monoid } | { readonly region: Region };
 
+/** What a stage leaves behind. */
 export type KResult =
   /** Writes one element. With a guard: only where it holds. */
   | { readonly to: "store"; readonly param: number; readonly at: Ix; readonly guard?: readonly Guard[]; readonly value: ValueId }
@@ -126,10 +131,12 @@ export interface Stage {
   readonly results: readonly KResult[];
 }
 
+/** A loop. */
 export interface Axis {
   readonly extent: Int;
   readonly role: "parallel" | "reduce" | "ordered";
 }
+/** An array that a kernel reads or writes. */
 export interface KernelParam {
   readonly dtype: Storage;
   readonly access: "read" | "write" | "readwrite";

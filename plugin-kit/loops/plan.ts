@@ -43,6 +43,7 @@ export interface Sort {
   readonly comparator: Region;
 }
 
+/** One thing that a plan does. */
 export type Step =
   | {
       readonly do: "kernel";
@@ -82,6 +83,7 @@ export type Step =
   /** Runs branch `index` (an i32; out of range: the last). */
   | { readonly do: "case"; readonly index: SlotId; readonly branches: readonly (readonly Step[])[] };
 
+/** A compiled Program. */
 export interface Plan {
   readonly name: string;
   readonly params: readonly ConcreteType[];

@@ -215,11 +215,13 @@ export interface Storage {
   readonly nbytes: number;
   refs: number;
 }
+/** A fresh block with one reference. */
 export const newStorage = (heap: Heap, nbytes: number): Storage => ({
   ptr: allocate(heap, nbytes),
   nbytes,
   refs: 1,
 });
+/** Gives up a reference; the last one frees the block. */
 export function dropStorage(heap: Heap, storage: Storage): void {
   if (--storage.refs === 0) release(heap, storage.ptr, storage.nbytes);
 }

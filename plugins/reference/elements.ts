@@ -18,9 +18,13 @@ export type Scalar = number | bigint;
 /** A complex number. */
 export type C = readonly [re: number, im: number];
 
+/** Is it a complex dtype? */
 export const isComplex = (d: DType): boolean => d === "c64" || d === "c128";
+/** Is it a floating dtype? */
 export const isFloat = (d: DType): boolean => d === "f16" || d === "bf16" || d === "f32" || d === "f64";
+/** Is it a 64-bit integer dtype? */
 export const isBig = (d: DType): boolean => d === "i64" || d === "u64";
+/** Is it an unsigned dtype? */
 export const isUnsigned = (d: DType): boolean => d.startsWith("u") || d === "bool";
 /** Bits of an integer type. */
 export const bitsOf = (d: DType): number => (d === "bool" ? 1 : Number(d.slice(1)));

@@ -5,10 +5,15 @@
 export type Code = number | readonly Code[];
 /** Value types. */
 export type ValType = 0x7f | 0x7e | 0x7d | 0x7c | 0x7b;
+/** 32-bit integers. */
 export const I32: ValType = 0x7f;
+/** 64-bit integers. */
 export const I64: ValType = 0x7e;
+/** Single precision. */
 export const F32: ValType = 0x7d;
+/** Double precision. */
 export const F64: ValType = 0x7c;
+/** Vectors. */
 export const V128: ValType = 0x7b;
 
 /** Unsigned LEB128 of an integer below 2^32. */
@@ -53,15 +58,22 @@ export const simd = (op: number): Code => [SIMD, uleb(op)];
 
 /** By far the most frequent instruction: kept. */
 const gets: Code[] = [];
+/** local.get. */
 export const get = (local: number): Code => (gets[local] ??= [0x20, ...uleb(local)]);
+/** local.set of a value, or of the top of the stack. */
 export const set = (local: number, value: Code = []): Code => [value, 0x21, uleb(local)];
+/** local.tee. */
 export const tee = (local: number, value: Code = []): Code => [value, 0x22, uleb(local)];
+/** i32.const. */
 export const i32c = (n: number): Code => [0x41, sleb(n)];
+/** i64.const. */
 export const i64c = (n: bigint): Code => [0x42, sleb64(n)];
+/** f32.const. */
 export function f32c(x: number): Code {
   scratch.setFloat32(0, x, true);
   return [0x43, bytesOf(4)];
 }
+/** f64.const. */
 export function f64c(x: number): Code {
   scratch.setFloat64(0, x, true);
   return [0x44, bytesOf(8)];
@@ -92,6 +104,7 @@ export const load = (op: Code, align: number, address: Code, offset = 0): Code =
   align,
   uleb(offset),
 ];
+/** A memory write; see `load`. */
 export const store = (op: Code, align: number, address: Code, value: Code, offset = 0): Code => [
   address,
   value,
@@ -99,32 +112,52 @@ export const store = (op: Code, align: number, address: Code, value: Code, offse
   align,
   uleb(offset),
 ];
+/** i32.load. */
 export const i32load = (address: Code, offset = 0): Code => load(0x28, 2, address, offset);
+/** i32.store. */
 export const i32store = (address: Code, value: Code, offset = 0): Code =>
   store(0x36, 2, address, value, offset);
+/** v128.load. */
 export const v128load = (address: Code, offset = 0): Code => load(simd(0), 2, address, offset);
+/** v128.store. */
 export const v128store = (address: Code, value: Code, offset = 0): Code =>
   store(simd(11), 2, address, value, offset);
 
+/** i32.add. */
 export const add = (x: Code, y: Code): Code => [x, y, 0x6a];
+/** i32.sub. */
 export const sub = (x: Code, y: Code): Code => [x, y, 0x6b];
+/** i32.mul. */
 export const mul = (x: Code, y: Code): Code => [x, y, 0x6c];
+/** i32.shl. */
 export const shl = (x: Code, y: Code): Code => [x, y, 0x74];
+/** i32.and. */
 export const and = (x: Code, y: Code): Code => [x, y, 0x71];
+/** Signed x < y. */
 export const ltS = (x: Code, y: Code): Code => [x, y, 0x48];
+/** Unsigned x < y. */
 export const ltU = (x: Code, y: Code): Code => [x, y, 0x49];
+/** Signed x > y. */
 export const gtS = (x: Code, y: Code): Code => [x, y, 0x4a];
+/** Signed x ≤ y. */
 export const leS = (x: Code, y: Code): Code => [x, y, 0x4c];
+/** Signed x ≥ y. */
 export const geS = (x: Code, y: Code): Code => [x, y, 0x4e];
+/** x = 0. */
 export const eqz = (x: Code): Code => [x, 0x45];
 /** `condition ? x : y` without a branch. */
 export const select = (condition: Code, x: Code, y: Code): Code => [x, y, condition, 0x1b];
 
 const VOID = 0x40;
+/** A block to leave by `br`. */
 export const block = (body: Code): Code => [0x02, VOID, body, 0x0b];
+/** A block to repeat by `br`. */
 export const loop = (body: Code): Code => [0x03, VOID, body, 0x0b];
+/** Leaves or repeats the block `depth` levels out. */
 export const br = (depth: number): Code => [0x0c, uleb(depth)];
+/** `br` if the condition holds. */
 export const brIf = (depth: number, condition: Code): Code => [condition, 0x0d, uleb(depth)];
+/** `br` by index. */
 export const brTable = (index: Code, depths: readonly number[], otherwise: number): Code => [
   index,
   0x0e,
@@ -132,6 +165,7 @@ export const brTable = (index: Code, depths: readonly number[], otherwise: numbe
   depths.map(uleb),
   uleb(otherwise),
 ];
+/** if … else … without a result. */
 export const ifThen = (condition: Code, then: Code, otherwise?: Code): Code => [
   condition,
   0x04,
@@ -150,7 +184,9 @@ export const ifValue = (type: ValType, condition: Code, then: Code, otherwise: C
   otherwise,
   0x0b,
 ];
+/** Calls a function of the module. */
 export const call = (fn: number, ...args: Code[]): Code => [args, 0x10, uleb(fn)];
+/** Calls a table entry. */
 export const callIndirect = (type: number, index: Code, ...args: Code[]): Code => [
   args,
   index,
@@ -158,7 +194,9 @@ export const callIndirect = (type: number, index: Code, ...args: Code[]): Code =
   uleb(type),
   0,
 ];
+/** memory.copy. */
 export const memoryCopy = (to: Code, from: Code, bytes: Code): Code => [to, from, bytes, 0xfc, 10, 0, 0];
+/** memory.fill. */
 export const memoryFill = (to: Code, byte: Code, bytes: Code): Code => [to, byte, bytes, 0xfc, 11, 0];
 /** i8x16.shuffle of 16 lane numbers. */
 export const shuffle = (lanes: readonly number[], x: Code, y: Code): Code => [
@@ -185,6 +223,7 @@ export interface Fn {
   readonly locals: ValType[];
   body: Code;
 }
+/** An empty function. */
 export const fn = (params: readonly ValType[], results: readonly ValType[] = []): Fn => ({
   params,
   results,

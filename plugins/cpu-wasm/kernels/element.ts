@@ -16,6 +16,7 @@ export interface Element {
   readonly add: number;
   readonly madd: Code;
 }
+/** One row per element type. */
 export const ELEMENTS: { readonly [D in Gemm["dtype"]]: Element } = {
   f32: { dtype: "f32", bytes: 4, shift: 2, loadSplat: simd(9), splat: 19, load: 0x2a, store: 0x38, vmul: simd(230), vadd: simd(228), add: 0x92, madd: simd(0x105) },
   f64: { dtype: "f64", bytes: 8, shift: 3, loadSplat: simd(10), splat: 20, load: 0x2b, store: 0x39, vmul: simd(242), vadd: simd(240), add: 0xa0, madd: simd(0x107) },

@@ -31,6 +31,7 @@ const VECTOR: Partial<Record<Number_, Partial<Record<Number_, Code>>>> = {
 /** Bits of a lane of this type; a bool has the width of what it is compared with. */
 export const widthOf = (dtype: Compute): 32 | 64 =>
   dtype === "i64" || dtype === "u64" || dtype === "f64" ? 64 : 32;
+/** Is it a floating type? */
 export const isFloat = (dtype: Compute): boolean => dtype === "f32" || dtype === "f64";
 /** The lane that holds a type's bits as a number. */
 const laneOf = (d: Number_): "i32" | "i64" | "f32" | "f64" => (d === "u32" ? "i32" : d === "u64" ? "i64" : d);

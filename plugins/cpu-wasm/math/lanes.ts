@@ -17,7 +17,9 @@ import type { Emitter } from "../codegen/emitter.ts";
 
 /** A float value, the integer of equal width that holds its bits, or a truth value; each is code that has no effects. */
 export type Float = Code;
+/** Code of an integer with the bits of a float. */
 export type Bits = Code;
+/** Code of a truth value: 0 or 1, or a mask. */
 export type Mask = Code;
 
 /** Opcodes of one instance: numbers are scalar instructions, `simd(n)` vector ones. */
