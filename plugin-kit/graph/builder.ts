@@ -153,9 +153,9 @@ export class GraphBuilder {
     return this.view(x, permutation.map((d) => x.shape[d] as number), views.transposeMap(permutation)); // prettier-ignore
   }
   pad(x: Node, value: Node, low: Ints, interior: Ints, shape: Ints): Node {
-    if (same(x.shape, shape) && low.every((n) => n === 0)) return x;
-    if (interior.every((n) => n === 0))
-      return this.view(x, shape, views.padMap(x.shape, low, interior), { otherwise: value });
+    const apart = interior.some((n, i) => n > 0 && (x.shape[i] as number) > 1);
+    if (!apart && same(x.shape, shape) && low.every((n) => n === 0)) return x;
+    if (!apart) return this.view(x, shape, views.padMap(x.shape, low), { otherwise: value });
     // Strided stores over a background beat a division for every element.
     const crop = this.cropped(x, low, interior, shape);
     return this.assemble(value.dtype, shape, this.broadcast(value, shape, []), [crop]);

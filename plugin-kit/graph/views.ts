@@ -50,13 +50,11 @@ function dilated(x: Ix, low: number, size: number, every: number, scope: IxScope
   return { at: divIx(plus(x, -low), every, scope), guard };
 }
 
-/** Edges of `low` elements before each axis and `interior` elements between neighbours. */
+/** Edges before each axis, of `low` elements. */
 export const padMap =
-  (operand: Ints, low: Ints, interior: Ints): Map =>
+  (operand: Ints, low: Ints): Map =>
   (p, reader) => {
-    const axes = p.at.map((x, i) =>
-      dilated(x, at(low, i), at(operand, i), at(interior, i) + 1, reader.scope),
-    );
+    const axes = p.at.map((x, i) => dilated(x, at(low, i), at(operand, i), 1, reader.scope));
     return { at: axes.map((a) => a.at), guards: axes.map((a) => a.guard) };
   };
 
