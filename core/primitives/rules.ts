@@ -89,6 +89,13 @@ export function elementwise(name: string, spec: ElementwiseSpec): Primitive {
   return primitive;
 }
 
+/** A body of several operations in at least float32: half floats would lose what each of them rounds. */
+export function inFloat32(lax: Lax, x: NDArray, body: (lax: Lax, x: NDArray) => NDArray): NDArray {
+  if (x.dtype !== "float16" && x.dtype !== "bfloat16") return body(lax, x);
+  const out = body(lax, lax.convertElementType(x, "float32"));
+  return lax.convertElementType(out, x.dtype, { weakType: x.weakType });
+}
+
 function lowering(spec: ElementwiseSpec): Pick<Primitive, "lower"> | Pick<Primitive, "decompose"> {
   const { wire, lower, decompose } = spec;
   if (decompose !== undefined) return { decompose: (lax, args, params) => [decompose(lax, args, params)] };

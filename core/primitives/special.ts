@@ -6,20 +6,13 @@ import type { Primitive } from "../ir/primitive.ts";
 import { bind1 } from "../ir/trace.ts";
 import type { Lax } from "./lax.ts";
 import { operands, type Operand } from "./operand.ts";
-import { elementwise, FLOAT, type Partial1 } from "./rules.ts";
+import { elementwise, FLOAT, inFloat32, type Partial1 } from "./rules.ts";
 
-const NARROW = ["float16", "bfloat16"];
 /** A float function computed in at least float32. */
 const special = (name: string, body: (lax: Lax, x: NDArray) => NDArray, jvp: Partial1): Primitive =>
   elementwise(name, {
     accepts: FLOAT,
-    decompose: (lax, [v]) => {
-      const x = v as NDArray;
-      if (!NARROW.includes(x.dtype)) return body(lax, x);
-      return lax.convertElementType(body(lax, lax.convertElementType(x, "float32")), x.dtype, {
-        weakType: x.aval.weak,
-      });
-    },
+    decompose: (lax, [x]) => inFloat32(lax, x as NDArray, body),
     jvp: [jvp],
   });
 const apply = (p: Primitive, x: Operand): NDArray => bind1(p, operands(`lax.${p.name}`, x));

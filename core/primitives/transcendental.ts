@@ -14,7 +14,7 @@ import {
 } from "./complex-inverse.ts";
 import type { Lax } from "./lax.ts";
 import { operands, type Operand } from "./operand.ts";
-import { elementwise, FLOAT, INEXACT, toBool, type Partial1 } from "./rules.ts";
+import { elementwise, FLOAT, inFloat32, INEXACT, toBool, type Partial1 } from "./rules.ts";
 
 const unary = (name: string, wire: UnaryOp, jvp: Partial1, accepts = INEXACT): Primitive =>
   elementwise(name, { accepts, wire, jvp: [jvp] });
@@ -26,7 +26,7 @@ const derived = (
 ): Primitive =>
   elementwise(name, {
     accepts,
-    decompose: (lax, [x]) => decompose(lax, x as NDArray),
+    decompose: (lax, [x]) => inFloat32(lax, x as NDArray, decompose),
     jvp: [jvp],
   });
 const apply = (p: Primitive, x: Operand): NDArray => bind1(p, operands(`lax.${p.name}`, x));
