@@ -6,6 +6,7 @@ import { buildGraph } from "./graph/build.ts";
 import type { Plan } from "./loops/plan.ts";
 import type { Donation } from "./memory/coalesce.ts";
 import { planMemory } from "./memory/plan-memory.ts";
+import { eliminateDeadCode } from "./passes/dce.ts";
 import { splitComplex, usesComplex } from "./passes/complex/split.ts";
 
 /** For whom a Program is compiled. */
@@ -17,7 +18,7 @@ export interface CompileTarget {
 /** Compiles a Program with constant shapes. @throws UNIMPLEMENTED naming op, dtype and plugin */
 export function compileProgram(program: Program, target: CompileTarget): Plan {
   const whole = inline(program);
-  const lowered = usesComplex(whole) ? splitComplex(whole, target.plugin) : whole;
+  const lowered = eliminateDeadCode(usesComplex(whole) ? splitComplex(whole, target.plugin) : whole);
   const { shared, ...graph } = buildGraph(lowered, target.plugin);
   const steps = lowerGraph(graph, shared);
   const { results } = signatureOf(lowered);

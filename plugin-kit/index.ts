@@ -40,3 +40,5 @@ export { decompose, type DecomposeOptions } from "./passes/decompose.ts";
 export { compileProgram, type CompileTarget } from "./compile.ts";
 export { printIx, printKernel, printPlan, printRegion } from "./loops/print.ts";
 export { generalise, kernelKey } from "./loops/generalise.ts";
+export { eliminateDeadCode } from "./passes/dce.ts";
+export { splitComplex, usesComplex } from "./passes/complex/split.ts";

@@ -128,6 +128,7 @@ class GroupEmitter {
       param: (place) => this.params.read(place),
       extent: (a) => (this.axes[a] as Axis).extent as number,
       stored: (node, p) => {
+        if (node.kind === "constant") return null;
         const stage = member.get(node);
         if (stage === undefined) return node.place ?? (node.kind === "alias" ? placeOf(node) : null);
         if (node.kind === "part" || (stage === index && p === point)) return null;
@@ -214,7 +215,10 @@ function updateKernel(work: UpdateWork, places: readonly Place[], shared: Shared
     plugin: shared.plugin,
     param: (place) => params.read(place),
     extent: (a) => (axes[a] as Axis).extent as number,
-    stored: (node) => node.place ?? (node.kind === "alias" ? placeOf(node) : null),
+    stored: (node) => {
+      if (node.kind === "constant") return null;
+      return node.place ?? (node.kind === "alias" ? placeOf(node) : null);
+    },
     reduced: () => undefined,
   });
   const over = axes.map((_, i) => i);

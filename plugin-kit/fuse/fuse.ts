@@ -177,6 +177,8 @@ class Fuser {
     return { accesses, weight: puller.body.values.length };
   }
   private isStored(node: Node): boolean {
+    // A constant is part of the code, even where it is stored as well.
+    if (node.kind === "constant") return false;
     return node.place !== null || node.kind === "part" || node.kind === "alias" || this.roots.has(node);
   }
 }

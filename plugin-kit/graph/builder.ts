@@ -6,6 +6,7 @@ import type { Combine, Region, Storage } from "../loops/loop-ir.ts";
 import { computeOf, emitScalarOp, type ScalarWireOp } from "../loops/scalar-ops.ts";
 import { identityOf, type Scalar } from "../loops/scalars.ts";
 import { STORAGE, storageOf } from "../loops/storage.ts";
+import { identityOperand } from "./identities.ts";
 import type {
   AliasNode, AssembleWork, Buffer, BufferId, ConstantNode, DotWork, MapNode, MemoryNode, Node, PartNode, Piece, Place,
   Position, ReduceWork, Reader, SortWork, Source, SubGraph, UpdateWork, ViewNode, Work,
@@ -26,7 +27,15 @@ export interface Shared {
   nextId: number;
 }
 
-/** One graph while it is built. */
+/** Text of a constant's value; −0 and 0 differ. */
+const textOf = (x: Scalar): string => (Object.is(x, -0) ? "-0" : String(x));
+/** Text of an op's attributes. */
+const attrsKey = (attrs: unknown): string => {
+  for (const _ in attrs as object) return JSON.stringify(attrs);
+  return "";
+};
+
+/** One graph while it is built. Equal nodes are made once. */
 export class GraphBuilder {
   readonly order: (Node | Work)[] = [];
   readonly shared: Shared;
@@ -86,7 +95,8 @@ export class GraphBuilder {
     return this.memory(dtype, shape, this.buffer({ kind: "temp", bytes }));
   }
   constant(dtype: DType, shape: Ints, value: Scalar): ConstantNode {
-    return this.add({ kind: "constant", dtype, shape, value });
+    const key = `constant:${dtype}:${shape.join(",")}:${textOf(value)}`;
+    return this.once(key, () => this.add<ConstantNode>({ kind: "constant", dtype, shape, value })) as ConstantNode; // prettier-ignore
   }
   /** A constant of any real dtype from a small integer. */
   number(dtype: DType, shape: Ints, value: number): ConstantNode {
@@ -94,7 +104,8 @@ export class GraphBuilder {
     return this.constant(dtype, shape, big ? BigInt(value) : value);
   }
   iota(dtype: DType, shape: Ints, dimension: number): Node {
-    return this.add({ kind: "iota", dtype, shape, dimension });
+    const key = `iota:${dtype}:${shape.join(",")}:${dimension}`;
+    return this.once(key, () => this.add({ kind: "iota", dtype, shape, dimension }));
   }
 
   /** An elementwise op. Rank-0 operands of larger results repeat. */
@@ -104,7 +115,14 @@ export class GraphBuilder {
     const folded = this.fold(args, site);
     if (folded !== null) return this.constant(to, shape, folded);
     if (op === "convert" && site.from === to) return args[0] as Node;
-    return this.add({ kind: "map", dtype: to, shape, args, site, weight: weightOf(op) });
+    const operand = identityOperand(op, args);
+    if (operand !== null) return operand;
+    const ids = args.map((x) => x.id);
+    if (rowOf(op).traits.commutative === true) ids.sort((a, b) => a - b);
+    const key = `${op}:${to}:${ids.join(",")}:${attrsKey(attrs)}`;
+    return this.once(key, () =>
+      this.add({ kind: "map", dtype: to, shape, args, site, weight: weightOf(op) }),
+    );
   }
   /** The scalar of an op on constants; null if it isn't one, or not exactly. */
   private fold(args: readonly Node[], site: MapNode["site"]): Scalar | null {
@@ -117,45 +135,53 @@ export class GraphBuilder {
     return v?.op === "const" ? v.value : null;
   }
 
-  /** A view; a constant's is a constant. */
+  /** A view; a constant's is a constant. `key`: text of the map, of equal text for equal maps. */
   view(
     arg: Node,
     shape: Ints,
     map: (p: Position, r: Reader) => Source,
+    key: string,
     more: { otherwise?: Node; indices?: readonly Node[]; spread?: number } = {},
   ): Node {
     const { otherwise = null, indices = [], spread = 1 } = more;
     const value = arg.kind === "constant" ? arg.value : undefined;
     const edge = otherwise === null ? value : otherwise.kind === "constant" ? otherwise.value : undefined;
     if (value !== undefined && Object.is(value, edge)) return this.constant(arg.dtype, shape, value);
-    return this.add<ViewNode>({
-      kind: "view",
-      dtype: arg.dtype,
-      shape,
-      arg,
-      map,
-      otherwise,
-      indices,
-      spread,
-    });
+    const nodes = [arg, ...indices, ...(otherwise === null ? [] : [otherwise])].map((x) => x.id).join(",");
+    return this.once(`${key}:${nodes}:${shape.join(",")}`, () =>
+      this.add<ViewNode>({ kind: "view", dtype: arg.dtype, shape, arg, map, otherwise, indices, spread }),
+    );
   }
   broadcast(x: Node, shape: Ints, dimensions: Ints): Node {
     if (same(x.shape, shape) && dimensions.every((d, i) => d === i)) return x;
     const leading = dimensions.every((d, i) => d === i);
     const spread = leading || x.size === 1 ? x.size / Math.max(sizeOf(shape), 1) : 1;
-    return this.view(x, shape, views.broadcastMap(x.shape, dimensions), { spread });
+    return this.view(x, shape, views.broadcastMap(x.shape, dimensions), `broadcast ${dimensions.join(",")}`, {
+      spread,
+    });
   }
   reshape(x: Node, shape: Ints): Node {
-    return same(x.shape, shape) ? x : this.view(x, shape, views.reshapeMap(shape, x.shape));
+    return same(x.shape, shape) ? x : this.view(x, shape, views.reshapeMap(shape, x.shape), "reshape");
   }
   transpose(x: Node, permutation: Ints): Node {
     if (permutation.every((d, i) => d === i)) return x;
-    return this.view(x, permutation.map((d) => x.shape[d] as number), views.transposeMap(permutation)); // prettier-ignore
+    return this.view(x, permutation.map((d) => x.shape[d] as number), views.transposeMap(permutation), `transpose ${permutation.join(",")}`); // prettier-ignore
+  }
+  /** From `start` in steps of `strides`. */
+  slice(x: Node, shape: Ints, start: Ints, strides: Ints): Node {
+    if (same(x.shape, shape)) return x;
+    const key = `slice ${start.join(",")}/${strides.join(",")}`;
+    return this.view(x, shape, views.sliceMap(start, strides), key);
+  }
+  reverse(x: Node, dimensions: Ints): Node {
+    if (dimensions.every((d) => x.shape[d] === 1)) return x;
+    return this.view(x, x.shape, views.reverseMap(x.shape, dimensions), `reverse ${dimensions.join(",")}`);
   }
   pad(x: Node, value: Node, low: Ints, interior: Ints, shape: Ints): Node {
     const apart = interior.some((n, i) => n > 0 && (x.shape[i] as number) > 1);
     if (!apart && same(x.shape, shape) && low.every((n) => n === 0)) return x;
-    if (!apart) return this.view(x, shape, views.padMap(x.shape, low), { otherwise: value });
+    if (!apart)
+      return this.view(x, shape, views.padMap(x.shape, low), `pad ${low.join(",")}`, { otherwise: value });
     // Strided stores over a background beat a division for every element.
     const crop = this.cropped(x, low, interior, shape);
     return this.assemble(value.dtype, shape, this.broadcast(value, shape, []), [crop]);
@@ -172,16 +198,7 @@ export class GraphBuilder {
       return Math.min(n, Math.max(Math.ceil(((shape[i] as number) - (low[i] as number)) / every), 0));
     });
     const sizes = start.map((s, i) => Math.max((stop[i] as number) - s, 0));
-    const node = same(sizes, x.shape)
-      ? x
-      : this.view(
-          x,
-          sizes,
-          views.sliceMap(
-            start,
-            start.map(() => 1),
-          ),
-        );
+    const node = same(sizes, x.shape) ? x : this.slice(x, sizes, start, start.map(() => 1)); // prettier-ignore
     const offset = start.reduce(
       (n, s, i) => n + ((low[i] as number) + s * ((interior[i] as number) + 1)) * (strides[i] as number),
       0,
@@ -223,7 +240,11 @@ export class GraphBuilder {
   reduce(operands: readonly Node[], inits: readonly Node[], kept: Ints, combine: Combine): PartNode[] {
     const over = (operands[0] as Node).shape.slice(kept.length);
     const results = operands.map((x) => ({ dtype: x.dtype, shape: kept }));
-    return this.work<ReduceWork>({ kind: "reduce", operands, inits, kept, over, combine }, results);
+    const make = (): PartNode[] =>
+      this.work<ReduceWork>({ kind: "reduce", operands, inits, kept, over, combine }, results);
+    if ("region" in combine) return make();
+    const ids = [...operands, ...inits].map((x) => x.id).join(",");
+    return [this.once(`reduce ${combine.monoid}:${ids}:${kept.length}`, () => make()[0] as Node) as PartNode];
   }
   /** Σ over the trailing axes, from zero; bool is "or". */
   sum(x: Node, kept: Ints): Node {

@@ -1,7 +1,7 @@
 // Convolution as a contraction: over the windows of the padded input (im2col, where they don't lie evenly in memory),
 // or, for a dilated input, of every input element with the whole kernel, so that inserted zeros are never multiplied.
 import type { DType, OpAttrs } from "tenon-plugin-api";
-import { plus, rowMajor, scaleIx } from "../loops/index-map.ts";
+import { rowMajor } from "../loops/index-map.ts";
 import type { Ix } from "../loops/loop-ir.ts";
 import type { GraphBuilder } from "./builder.ts";
 import { contract, type Labelled } from "./contract.ts";
@@ -63,13 +63,7 @@ const byGroup = (groups: number, label: string): string[] => (groups === 1 ? [la
 /** The kernel with its output features split by group. */
 function kernelOf(g: GraphBuilder, { a, groups }: Conv, w: Node): Labelled {
   const flipped = a.kernelSpatial.filter((_, i) => a.windowReversal[i] === true);
-  const last = (d: number): number => at(w.shape, d) - 1;
-  const turned =
-    flipped.length === 0
-      ? w
-      : g.view(w, w.shape, (p) => ({
-          at: p.at.map((x, d) => (flipped.includes(d) ? plus(scaleIx(x, -1), last(d)) : x)),
-        }));
+  const turned = g.reverse(w, flipped);
   const names = new Map<number, readonly string[]>([
     [a.kernelInputFeature, ["c"]],
     [a.kernelOutputFeature, byGroup(groups, "f")],
@@ -152,9 +146,9 @@ function windowsOf(g: GraphBuilder, conv: Conv, x: Node): Labelled {
       dilation: 1,
     };
   });
-  const key = `windows:${node.id}:${shape.join(",")}:${axes.map((w) => `${w.stride}/${w.step}/${w.low}`).join(",")}`;
-  const make = (): Node => g.view(node, shape, windowMap(axes), { otherwise: g.number(node.dtype, [], 0) });
-  return { node: g.once(key, make), labels };
+  const key = `windows ${axes.map((w) => `${w.stride}/${w.step}/${w.low}`).join(",")}`;
+  const otherwise = g.number(node.dtype, [], 0);
+  return { node: g.view(node, shape, windowMap(axes), key, { otherwise }), labels };
 }
 type Move = { readonly label: string; readonly step: number; readonly size: number };
 
@@ -215,6 +209,7 @@ function summed(g: GraphBuilder, conv: Conv, products: Labelled): Node {
         label.startsWith("i") ? (input.at[Number(label.slice(1))] as Ix) : (p.at[all.indexOf(label)] as Ix);
       return { at: products.labels.map(where), guards: input.guards ?? [] };
     },
+    `fallen ${JSON.stringify(a)}`,
     { otherwise: g.number(products.node.dtype, [], 0) },
   );
   return g.sum(fallen, shape.slice(0, kept.length));

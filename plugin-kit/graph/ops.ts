@@ -1,7 +1,6 @@
 // Wire ops as nodes and work: one function per op, complete by type. The only place of the compiler that names ops.
 import {
   DTYPES,
-  elementCount,
   unimplemented,
   type Block,
   type ConcreteType,
@@ -62,7 +61,7 @@ const part =
     const [x] = xs as [Node];
     const { shape } = typeOf(op, s);
     if (x.shape.length === shape.length) return scalar(op, xs, s);
-    const pair = s.g.view(x, [...shape, 1], views.sliceMap([...shape.map(() => 0), index], [...shape, 1].map(() => 1))); // prettier-ignore
+    const pair = s.g.slice(x, [...shape, 1], [...shape.map(() => 0), index], [...shape, 1].map(() => 1)); // prettier-ignore
     return [s.g.reshape(pair, shape)];
   };
 
@@ -71,16 +70,6 @@ const constant: Build<"constant"> = (op, _xs, s) => {
   const { bytes, splat } = op.attrs.value;
   const data = s.g.shared.attachments[bytes] as Uint8Array;
   const width = DTYPES[dtype].itemsize;
-  if (isComplex(dtype)) {
-    const half = dtype === "c64" ? "f32" : "f64";
-    const one = splat === true || elementCount(shape) === 1;
-    const pairs = s.g.memory(
-      half,
-      one ? [2] : [...shape, 2],
-      s.g.buffer({ kind: "const", data, bytes: data.length }),
-    );
-    return [one ? s.g.broadcast(pairs, [...shape, 2], [shape.length]) : pairs];
-  }
   if (splat === true || isSplat(data, width)) return [s.g.constant(dtype, shape, decodeScalar(dtype, data))];
   if (data.length === 0) return [s.g.number(dtype, shape, 0)];
   return [s.g.memory(dtype, shape, s.g.buffer({ kind: "const", data, bytes: data.length }))];
@@ -102,7 +91,9 @@ const pad: Build<"pad"> = (op, [x, value], s) => {
 const dynamicSlice: Build<"dynamic_slice"> = (op, [x, ...starts], s) => {
   const { shape } = typeOf(op, s);
   const arg = x as Node;
-  return [s.g.view(arg, shape, views.dynamicSliceMap(arg.shape, shape, starts), { indices: starts })];
+  return [
+    s.g.view(arg, shape, views.dynamicSliceMap(arg.shape, shape, starts), "dynamic", { indices: starts }),
+  ];
 };
 const dynamicUpdateSlice: Build<"dynamic_update_slice"> = (_op, [x, u, ...starts], s) => {
   const [target, value] = [x as Node, u as Node];
@@ -130,7 +121,7 @@ const gather: Build<"gather"> = (op, [x, indices], s) => {
     indexVectorDim: a.indexVectorDim,
   };
   const map = views.gatherMap(arg.shape, a.sliceSizes, shape.length, spec, idx);
-  return [s.g.view(arg, shape, map, { indices: [idx] })];
+  return [s.g.view(arg, shape, map, `gather ${JSON.stringify(a)}`, { indices: [idx] })];
 };
 const scatter: Build<"scatter"> = (op, xs, s) => {
   const n = (xs.length - 1) / 2;
@@ -208,7 +199,8 @@ const reduceWindow: Build<"reduce_window"> = (op, xs, s) => {
     dilation: at(a.baseDilations, d),
   }));
   const over = [...shape, ...a.windowDimensions];
-  const window = (x: Node, otherwise: Node): Node => s.g.view(x, over, views.windowMap(axes), { otherwise });
+  const window = (x: Node, otherwise: Node): Node =>
+    s.g.view(x, over, views.windowMap(axes), `windows ${JSON.stringify(a)}`, { otherwise });
   const combine = reducer(op, operands, s);
   if ("monoid" in combine) {
     const identity = identityOf(combine.monoid, computeOf(first.dtype, op.op, s.g.shared.plugin));
@@ -236,7 +228,8 @@ const selectAndScatter: Build<"select_and_scatter"> = (op, [x, source, init], s)
     low: a.padding[d]?.[0] ?? 0,
     dilation: 1,
   }));
-  const window = (y: Node, otherwise: Node): Node => s.g.view(y, over, views.windowMap(axes), { otherwise });
+  const window = (y: Node, otherwise: Node): Node =>
+    s.g.view(y, over, views.windowMap(axes), `windows ${JSON.stringify(a)}`, { otherwise });
   const none = s.g.number("i32", [], -1);
   const place = s.g.reshape(s.g.iota("i32", [operand.size], 0), operand.shape);
   const zero = s.g.number(operand.dtype, [], 0);
@@ -311,14 +304,9 @@ const BUILD: { readonly [N in OpName]: Build<N> } = {
   transpose: (op, [x], s) => [s.g.transpose(x as Node, op.attrs.permutation)],
   slice: (op, [x], s) => {
     const { shape } = typeOf(op, s);
-    const { start, strides } = op.attrs;
-    const whole = shape.every((n, i) => n === (x as Node).shape[i]);
-    return [whole ? (x as Node) : s.g.view(x as Node, shape, views.sliceMap(start as Ints, strides))];
+    return [s.g.slice(x as Node, shape, op.attrs.start as Ints, op.attrs.strides)];
   },
-  reverse: (op, [x], s) => {
-    const { shape } = x as Node;
-    return [s.g.view(x as Node, shape, views.reverseMap(shape, op.attrs.dimensions))];
-  },
+  reverse: (op, [x], s) => [s.g.reverse(x as Node, op.attrs.dimensions)],
   pad,
   concatenate: (op, xs, s) => [s.g.concat(xs, op.attrs.dimension, typeOf(op, s).shape)],
   dynamic_slice: dynamicSlice,
