@@ -31,15 +31,16 @@ export async function loadPlugin(given: string): Promise<Loaded> {
 type Module = { readonly [name: string]: unknown };
 
 async function importName(name: string): Promise<Module> {
-  try {
-    return (await import(`tenon-${name}`)) as Module;
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== "ERR_MODULE_NOT_FOUND") throw error;
-    throw new Error(
-      `there is no plugin ${name}: no package tenon-${name} is installed. A file is named by its path: ./${name}.mjs`,
-      { cause: error },
-    );
-  }
+  for (const candidate of [`tenon-${name}`, `tenon-example-${name}`])
+    try {
+      return (await import(candidate)) as Module;
+    } catch (error) {
+      // Another module that is missing is the plugin's own trouble.
+      if (!String(error).includes(`'${candidate}'`)) throw error;
+    }
+  throw new Error(
+    `there is no plugin ${name}: no package tenon-${name} is installed. A file is named by its path: ./${name}.mjs`,
+  );
 }
 
 async function importPath(given: string): Promise<Module> {

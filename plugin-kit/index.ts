@@ -26,6 +26,7 @@ export {
   dot,
   each,
   fromBytes,
+  numberAt,
   partsOf,
   rearranged,
   sizeOf,

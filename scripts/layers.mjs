@@ -33,10 +33,11 @@ export const PACKAGES = [
       "tenon-core",
       "tenon",
       "commander",
+      "vitest",
       "tenon-null",
       "tenon-cpu-wasm",
       "tenon-onnx-export",
-      "tenon-first-plugin",
+      "tenon-example-first-plugin",
     ],
   },
   {
@@ -60,7 +61,7 @@ export const PACKAGES = [
   },
   {
     folder: "examples/first-plugin",
-    name: "tenon-first-plugin",
+    name: "tenon-example-first-plugin",
     may: ["tenon-plugin-api", "tenon-plugin-kit"],
   },
 ];
@@ -86,7 +87,7 @@ export const TEST_MAY = [
   "tenon-cpu-wasm",
   "tenon-onnx-export",
   "tenon-conformance",
-  "tenon-first-plugin",
+  "tenon-example-first-plugin",
 ];
 
 /** Layers inside core, lowest first: a layer imports itself and those before it. Some are single files. */

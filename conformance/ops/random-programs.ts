@@ -9,7 +9,7 @@ import { combiner } from "./indexing.ts";
 import { scalar } from "./trials.ts";
 
 const DTYPES: readonly DType[] = ["i32", "u32", "f32", "i64", "u8"];
-const SEEDS = 12;
+const SEEDS = 20;
 const LENGTH = 14;
 /** Sums of a few small integers are exact in f32 in any order; products soon aren't. */
 const BINARY: readonly BinaryOp[] = ["add", "subtract", "maximum", "minimum"];

@@ -97,6 +97,9 @@ export function each(shape: readonly number[], visit: (index: number[], position
   }
 }
 
+/** Element i as a number; not for 64-bit integers, which are bigint. */
+export const numberAt = (x: Tensor, i: number): number => x.data[i] as number;
+
 /** Copies one element, bits unchanged (both parts of a complex one). */
 export function copyElement(out: Tensor, to: number, x: Tensor, from: number): void {
   const parts = partsOf(x.dtype);
