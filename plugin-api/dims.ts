@@ -26,7 +26,7 @@ export function dimOf(op: DimOp, a: Dim, b: Dim): Dim {
 export function sameDim(a: Dim, b: Dim): boolean {
   if (a === b) return true;
   if (!Array.isArray(a) || !Array.isArray(b)) return false;
-  const [x, y] = [a as unknown as DimExpr, b as unknown as DimExpr];
+  const [x, y] = [a, b];
   return x[0] === y[0] && sameDim(x[1], y[1]) && sameDim(x[2], y[2]);
 }
 

@@ -72,7 +72,7 @@ class Inliner {
     const operands = op.operands.map((id) => env.get(id) as ValueId);
     const regions = op.regions?.map((r) => this.block(r, env));
     const results = op.results.map((r) => this.define(r, env));
-    return { ...op, operands, results, ...(regions === undefined ? {} : { regions }) } as Op;
+    return { ...op, operands, results, ...(regions === undefined ? {} : { regions }) };
   }
 
   private block(block: Block, outer: ReadonlyMap<ValueId, ValueId>): Block {

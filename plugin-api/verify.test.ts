@@ -73,7 +73,7 @@ describe("regions", () => {
     const op = main(p).ops[0] as Op;
     const region = op.regions?.[0] as NonNullable<Op["regions"]>[number];
     const capturing = { ...region, ops: [{ ...region.ops[0], operands: [1, 1] } as Op] };
-    refuses(withMain(p, { ops: [{ ...op, regions: [capturing] } as Op] }), "value 1 isn't defined here");
+    refuses(withMain(p, { ops: [{ ...op, regions: [capturing] }] }), "value 1 isn't defined here");
   });
   it("lets branches capture, and refuses branches of different types (case C3)", () => {
     const branch = (value: number): NonNullable<Op["regions"]>[number] => ({
@@ -90,7 +90,7 @@ describe("regions", () => {
             attrs: {},
             results: [{ id: 3, type: f32 }],
             regions: [branch(1), branch(second)],
-          } as Op,
+          },
         ],
       });
     expect(() => verifyProgram(build(1))).not.toThrow();

@@ -68,7 +68,7 @@ export class ConcreteArray extends NDArray {
 
   /** The elements, without waiting. @throws E_NO_READ_SYNC on a device that can't, before deviceGet */
   readSync(): TypedArrays[DType] {
-    if (this.host !== null) return this.host.slice() as TypedArrays[DType];
+    if (this.host !== null) return this.host.slice();
     const buffer = this.live("x.dataSync()");
     const { readSync } = this.home.session;
     if (readSync === undefined)
@@ -85,7 +85,7 @@ export class ConcreteArray extends NDArray {
 
   /** The elements. Reads the value as of the call. @throws what the execution that made the array failed with */
   async read(): Promise<TypedArrays[DType]> {
-    if (this.host !== null) return this.host.slice() as TypedArrays[DType];
+    if (this.host !== null) return this.host.slice();
     const buffer = this.live("x.data()");
     const into = this.empty();
     try {
@@ -110,7 +110,7 @@ export class ConcreteArray extends NDArray {
   }
 
   /** The root error of a failed buffer, unchanged; a foreign exception names the plugin. */
-  private readError(error: unknown, buffer: DeviceBuffer): unknown {
+  private readError(error: unknown, buffer: DeviceBuffer): Error {
     if (buffer.error !== undefined) return raise(buffer.error);
     if (isTenonError(error)) return error;
     const { plugin } = this.home;

@@ -32,7 +32,7 @@ export function blame<R>(plugin: string, call: () => R): R {
   }
 }
 /** The error that the user sees for what a plugin threw. */
-export function blamed(plugin: string, error: unknown): unknown {
+export function blamed(plugin: string, error: unknown): Error {
   if (isTenonError(error)) return error;
   const text = error instanceof Error ? error.message : String(error);
   return fail("E_PLUGIN", `plugin ${plugin} threw: ${text}`, { plugin, cause: error });
@@ -90,33 +90,41 @@ export function compileProgram(lowered: Program, device: RuntimeDevice, options?
   const { session } = device;
   const { program, taps } = rewritten(lowered, session);
   const key = `${device.index}|${taps}|${programKey(program)}`;
-  let bucket = session.programs.get(key);
-  if (bucket === undefined) session.programs.set(key, (bucket = []));
+  const bucket = session.programs.get(key) ?? [];
+  session.programs.set(key, bucket);
   const known = bucket.find((b) => sameBytes(b.attachments, program.attachments));
   if (known !== undefined && !isAwaited(known.loaded, session, options)) return known.loaded;
   const refused = unsupported(program, session.capabilities, session.plugin);
   if (refused !== undefined) throw refused;
   const loaded: Loaded = known?.loaded ?? { executable: null, failure: null };
   const item = { attachments: program.attachments, loaded };
-  const forget = (): void => {
-    const list = bucket as (typeof item)[];
-    list.splice(list.indexOf(item), 1);
-  };
   bucket.push(item);
+  const job: Job = {
+    loaded,
+    program: deepFreeze({ ...program, ir: session.ir }),
+    key,
+    session,
+    options: { ...options, devices: [device.id] },
+    forget: () => void bucket.splice(bucket.indexOf(item), 1),
+  };
   try {
-    load(
-      loaded,
-      deepFreeze({ ...program, ir: session.ir }),
-      key,
-      device,
-      { ...options, devices: [device.id] },
-      forget,
-    );
+    load(job);
   } catch (error) {
-    forget();
+    job.forget();
     throw error;
   }
   return loaded;
+}
+
+/** One compilation. */
+interface Job {
+  readonly loaded: Loaded;
+  readonly program: Program;
+  readonly key: string;
+  readonly session: Session;
+  readonly options: CompileOptions;
+  /** Takes it out of the cache: it failed. */
+  readonly forget: () => void;
 }
 
 /** Is it being compiled for someone who awaits it, while this caller can't wait? Then it's compiled here and now. */
@@ -124,21 +132,13 @@ const isAwaited = (loaded: Loaded, session: Session, options: CompileOptions | u
   loaded.executable === null && session.gate === null && options?.background !== true;
 
 /** Compiles, at once or behind the session's gate; the persistent cache is asked first. */
-function load(
-  loaded: Loaded,
-  program: Program,
-  key: string,
-  device: RuntimeDevice,
-  options: CompileOptions,
-  forget: () => void,
-): void {
-  const { session } = device;
+function load(job: Job): void {
+  const { loaded, session, options } = job;
   counters.compiles++;
-  const query = cacheQuery(program, key, session);
-  const made = cached(query, session, options) ?? compile(program, key, session, options);
+  const query = cacheQuery(job);
+  const made = cached(query, job) ?? compile(job);
   if (!(made instanceof Promise)) {
-    loaded.executable = made;
-    store(query, made);
+    store(query, (loaded.executable = accepted(made, session)));
     return;
   }
   if (session.gate === null && options.background !== true) {
@@ -147,27 +147,27 @@ function load(
       plugin: session.plugin,
     });
   }
-  const settled = made.then(
-    (executable) => {
+  const settled = made
+    .then((executable) => {
       if (loaded.executable !== null) executable.dispose();
-      else store(query, (loaded.executable = executable));
-    },
-    (error: unknown) => {
+      else store(query, (loaded.executable = accepted(executable, session)));
+    })
+    .catch((error: unknown) => {
       loaded.failure = blamed(session.plugin, error);
-      forget();
-    },
-  );
+      job.forget();
+    });
   loaded.pending = settled;
   if (options.background !== true) session.gate?.hold(settled);
 }
 
+/** The executable, if it is one. */
+function accepted(made: Executable, { plugin }: Session): Executable {
+  if (typeof (made as Executable | undefined)?.execute === "function") return made;
+  throw fail("E_PLUGIN", `plugin ${plugin} compiled to something without a method execute`, { plugin });
+}
+
 /** `client.compile` between the hooks that tell of it. */
-function compile(
-  program: Program,
-  key: string,
-  session: Session,
-  options: CompileOptions,
-): Executable | Promise<Executable> {
+function compile({ program, key, session, options }: Job): Executable | Promise<Executable> {
   const { client, plugin } = session;
   const hooks = runtime.asked;
   const told = hooks !== null && (hooks.beforeCompile.isUsed() || hooks.compiled.isUsed());
@@ -205,7 +205,7 @@ function compile(
 // --- the persistent cache ----------------------------------------------------------------------------------------------------
 
 /** What identifies this program in the persistent cache; null when nobody taps it. */
-function cacheQuery(program: Program, key: string, session: Session): CacheQuery | null {
+function cacheQuery({ program, key, session }: Job): CacheQuery | null {
   const hooks = runtime.asked;
   if (hooks === null || !(hooks.cacheLookup.isUsed() || hooks.cacheStore.isUsed())) return null;
   const { plugin } = session;
@@ -220,8 +220,7 @@ function cacheQuery(program: Program, key: string, session: Session): CacheQuery
 /** An executable from the bytes of the persistent cache; null is a miss. Unreadable bytes are a miss, too. */
 function cached(
   query: CacheQuery | null,
-  session: Session,
-  options: CompileOptions,
+  { session, options }: Job,
 ): Executable | Promise<Executable> | null {
   const hooks = runtime.asked;
   if (query === null || hooks === null) return null;

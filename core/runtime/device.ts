@@ -13,7 +13,7 @@ import { Gate } from "./gate.ts";
 export interface Loaded {
   executable: Executable | null;
   /** Why there will be none. */
-  failure: unknown;
+  failure: Error | null;
   /** Settles when one of the two is known; absent when it was at once. */
   pending?: Promise<void>;
 }

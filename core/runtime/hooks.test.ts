@@ -85,7 +85,7 @@ describe("lower", () => {
     ...program,
     functions: program.functions.map((f) => ({
       ...f,
-      ops: f.ops.map((op) => (op.op === "add" ? ({ ...op, op: "subtract" } as typeof op) : op)),
+      ops: f.ops.map((op) => (op.op === "add" ? { ...op, op: "subtract" } : op)),
     })),
   });
   it("rewrites programs, those compiled before included, and the rewrite is verified", () => {

@@ -11,8 +11,8 @@ import {
   type Type,
   type Value,
 } from "tenon-plugin-api";
-import { ShapedArray, shaped } from "../ir/aval.ts";
-import { DTYPES, isFloat, type DType } from "../ir/dtype.ts";
+import { ShapedArray } from "../ir/aval.ts";
+import { DTYPES, isFloat } from "../ir/dtype.ts";
 import { isVar, type Jaxpr, type JaxprEqn, type Var } from "../ir/jaxpr.ts";
 import type { Complex, Literal } from "../ir/ndarray.ts";
 import { paramsKey, type Lowering, type Params, type Primitive, type WireValue } from "../ir/primitive.ts";
@@ -202,12 +202,14 @@ function decomposition(primitive: Primitive, avals: readonly ShapedArray[], para
 }
 
 /** A program, and what it takes besides the jaxpr's inputs. */
+/** A program, and the numbers that it takes as parameters. */
 export interface Lowered {
   readonly program: Program;
   /** Literals that are parameters after the jaxpr's inputs. */
   readonly literals: readonly Literal[];
 }
 /** How to lower a jaxpr. */
+/** How a jaxpr becomes a program. */
 export interface LowerOptions {
   readonly name: string;
   readonly donate?: readonly boolean[];
@@ -228,14 +230,14 @@ export function lower(jaxpr: Jaxpr, options: LowerOptions): Lowered {
   const params = [
     ...inputs.map((v, i) => ({
       ...v,
-      ...(options.paramNames?.[i] === undefined ? {} : { name: options.paramNames[i] as string }),
-      ...(donated[i] === undefined ? {} : { donate: { alias: donated[i] as number } }),
+      ...(options.paramNames?.[i] === undefined ? {} : { name: options.paramNames[i] }),
+      ...(donated[i] === undefined ? {} : { donate: { alias: donated[i] } }),
     })),
     ...hoisted.map((h) => h.value),
   ];
   const results = outs.map((v, i) => ({
     value: v.id,
-    ...(options.resultNames?.[i] === undefined ? {} : { name: options.resultNames[i] as string }),
+    ...(options.resultNames?.[i] === undefined ? {} : { name: options.resultNames[i] }),
   }));
   const main: Func = { name: "main", params, ops: b.ops, results };
   return {
@@ -272,7 +274,7 @@ function renumber(program: Program): Program {
       operands,
       ...(regions === undefined ? {} : { regions }),
       results: o.results.map(value),
-    } as Op;
+    };
   };
   const functions = program.functions.map((f) => {
     const params = f.params.map(value);
@@ -297,4 +299,3 @@ function donations(jaxpr: Jaxpr, donate: readonly boolean[]): (number | undefine
 }
 
 /** The aval of a scalar. */
-export const scalarOf = (dtype: DType): ShapedArray => shaped([], dtype);

@@ -27,7 +27,7 @@ export function valuesOf(x: NDArray, what: string): TypedArrays[DType] {
 /** The element of a literal. */
 export function literalData(x: Literal): TypedArrays[DType] {
   const row = DTYPES[x.dtype];
-  return new row.array(encodeScalar(x.value, row.wire).buffer as ArrayBuffer);
+  return new row.array(encodeScalar(x.value, row.wire).buffer);
 }
 
 /** The error for reading a tracer. */
@@ -89,7 +89,7 @@ export function listOf(x: NDArray): NestedNumbers {
   const data = valuesOf(x, "x.tolist()");
   const { shape } = x;
   const build = (axis: number, at: number): NestedNumbers => {
-    if (axis === shape.length) return elementAt(data, x.dtype, at) as NestedNumbers;
+    if (axis === shape.length) return elementAt(data, x.dtype, at);
     const step = sizeOf(shape.slice(axis + 1));
     return Array.from({ length: shape[axis] as number }, (_, i) => build(axis + 1, at + i * step));
   };

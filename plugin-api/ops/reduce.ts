@@ -1,5 +1,5 @@
 // Rows of the ops that fold or order elements by a closed region, and of the contractions.
-import { differ, dimOf, exceeds, printType, shapesDiffer } from "../dims.ts";
+import { differ, dimOf, printType, shapesDiffer } from "../dims.ts";
 import type { ArrayType, Dim, OpName, Type } from "../program.ts";
 import {
   array,
@@ -9,7 +9,6 @@ import {
   EXACT,
   need,
   needRegion,
-  needSame,
   scalar,
   show,
   typeOf,
