@@ -260,7 +260,8 @@ const sort: Build<"sort"> = (op, xs, s) => {
   const k = xs.length;
   // The wire's comparator takes (left, right) by operand, the plan's all left ones first.
   const comparator = regionOf(region(op, 0), regionSite(op, s), (i) => (i % 2) * k + Math.floor(i / 2));
-  return s.g.sort(xs, op.attrs.dimension, comparator);
+  const { dimension } = op.attrs;
+  return s.g.sort(xs, dimension < 0 ? dimension + (xs[0] as Node).shape.length : dimension, comparator);
 };
 
 const loop: Build<"while"> = (op, xs, s) => {

@@ -18,6 +18,8 @@ export class WasmBuffer implements DeviceBuffer {
   /** Its block; null once disposed, or when it failed. */
   storage: Storage | null;
   readonly error: ErrorRecord | undefined;
+  /** To which program it was donated. */
+  private donatedTo: string | undefined;
   constructor(
     heap: Heap,
     type: ConcreteType,
@@ -32,7 +34,7 @@ export class WasmBuffer implements DeviceBuffer {
     this.error = error;
   }
   get status(): Status {
-    if (this.storage !== null) return "ready";
+    if (this.storage !== null && this.heap.isOpen) return "ready";
     return this.error === undefined ? "disposed" : "failed";
   }
   whenReady(): Promise<void> {
@@ -46,23 +48,38 @@ export class WasmBuffer implements DeviceBuffer {
     dropStorage(this.heap, this.storage);
     this.storage = null;
   }
+  /** Given away to a run: later uses say to which. */
+  donate(to: string): void {
+    this.donatedTo = to;
+    this.dispose();
+  }
+  /** Its block. @throws FAILED_PRECONDITION when it was disposed or donated; its own error when it failed */
+  live(what: string): Storage {
+    if (this.storage !== null) return this.storage;
+    if (this.error !== undefined) throw fromErrorRecord(this.error);
+    const { donatedTo } = this;
+    throw tenonError(
+      "FAILED_PRECONDITION",
+      `cpu-wasm: ${what}: the buffer was ${donatedTo === undefined ? "disposed" : `donated to ${donatedTo}`}`,
+      {
+        plugin: "cpu-wasm",
+        reason: donatedTo === undefined ? "E_BUFFER_DISPOSED" : "E_BUFFER_DONATED",
+        hint: "keep an array alive while you need it; a donated one is gone after the call",
+      },
+    );
+  }
+  /** Does it live in this heap? */
+  isOf(heap: Heap): boolean {
+    return this.heap === heap;
+  }
 }
 
-/** The block of a live buffer. @throws FAILED_PRECONDITION when disposed, the buffer's own error when it failed. */
+/** The block of a buffer of this client. @throws INVALID_ARGUMENT if it is another's; else as `WasmBuffer.live` */
 export function storageOfBuffer(buffer: DeviceBuffer, heap: Heap, what: string): Storage {
-  const { storage, error, memory } = buffer as WasmBuffer;
-  if (storage !== null && storage !== undefined && (buffer as unknown as { heap: Heap }).heap === heap) return storage; // prettier-ignore
-  if (error !== undefined) throw fromErrorRecord(error);
-  const foreign = storage === undefined || storage !== null;
+  if (buffer instanceof WasmBuffer && buffer.isOf(heap)) return buffer.live(what);
   throw tenonError(
-    foreign ? "INVALID_ARGUMENT" : "FAILED_PRECONDITION",
-    foreign
-      ? `cpu-wasm: ${what}: the buffer belongs to another client (${memory?.kind ?? "unknown memory"})`
-      : `cpu-wasm: ${what}: the buffer was disposed`,
-    {
-      plugin: "cpu-wasm",
-      reason: foreign ? "E_FOREIGN_BUFFER" : "E_BUFFER_DISPOSED",
-      hint: foreign ? "move it to this device first" : "keep a reference to an array while you need it",
-    },
+    "INVALID_ARGUMENT",
+    `cpu-wasm: ${what}: the buffer is another client's (memory ${buffer?.memory?.kind ?? "unknown"})`,
+    { plugin: "cpu-wasm", reason: "E_FOREIGN_BUFFER", hint: "move it to this device first" },
   );
 }

@@ -53,7 +53,6 @@ export class WasmClient implements Client, Machine {
   readonly constants: ConstantPool;
   private lose: (why: ErrorRecord) => void = () => undefined;
   private readonly prepare: (program: Program) => Program;
-  private open = true;
   private work = { ptr: 0, nbytes: 0 };
 
   constructor(options: CpuWasmOptions, host: HostContext) {
@@ -88,7 +87,7 @@ export class WasmClient implements Client, Machine {
     };
   }
   check(): void {
-    if (!this.open)
+    if (!this.heap.isOpen)
       throw tenonError("FAILED_PRECONDITION", "cpu-wasm: the client was disposed", {
         plugin: "cpu-wasm",
         reason: "E_CLIENT_DISPOSED",
@@ -135,7 +134,7 @@ export class WasmClient implements Client, Machine {
     this.copyOut(buffer, into);
   }
   dispose(): void {
-    this.open = false;
+    this.heap.isOpen = false;
     this.lose({ code: "CANCELLED", message: "the cpu-wasm client was disposed" });
   }
 }

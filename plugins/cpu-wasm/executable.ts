@@ -61,6 +61,8 @@ export class WasmExecutable implements Executable {
   private readonly resultBytes: readonly number[];
   /** For each result the argument whose memory it takes, or −1. */
   private readonly takes: readonly number[];
+  /** Parameters that callers give away. */
+  private readonly donated: readonly number[];
   private alive = true;
 
   constructor(machine: Machine, signature: Signature, plan: Plan) {
@@ -76,6 +78,7 @@ export class WasmExecutable implements Executable {
     this.slots = only === null ? plan.slots : only.args.map((id) => plan.slots[id] as Slot);
     this.resultBytes = plan.results.map(byteLength);
     this.takes = plan.results.map((_, r) => plan.aliases.find(([, to]) => to === r)?.[0] ?? -1);
+    this.donated = signature.params.flatMap((p, i) => (p.donate === undefined ? [] : [i]));
     const constants = new Map<Slot, Storage>();
     for (const slot of plan.slots) if (slot.at === "const") constants.set(slot, machine.constants.take(slot.bytes)); // prettier-ignore
     this.constants = constants;
@@ -102,6 +105,7 @@ export class WasmExecutable implements Executable {
     const args = rows[0] as readonly Argument[];
     const poison = poisonOf(args);
     if (poison !== undefined) return [this.failed(poison)];
+    if (this.donated.length > 0) this.checkDonation(args, options?.keep);
     const storages = this.take(args, options?.keep);
     let frame = 0;
     try {
@@ -119,8 +123,27 @@ export class WasmExecutable implements Executable {
     } finally {
       if (frame !== 0) release(machine.heap, frame, plan.frameBytes);
     }
+    for (const i of this.donated) {
+      const arg = args[i];
+      if (typeof arg === "object" && options?.keep?.includes(i) !== true)
+        (arg as WasmBuffer).donate(plan.name);
+    }
     const { memory } = machine.device;
     return [storages.map((s, i) => new WasmBuffer(machine.heap, plan.results[i] as ConcreteType, memory, s))];
+  }
+  /** A buffer that is given away can't be another argument, too. */
+  private checkDonation(args: readonly Argument[], keep: readonly number[] | undefined): void {
+    for (const i of this.donated) {
+      const arg = args[i];
+      if (typeof arg !== "object" || keep?.includes(i) === true) continue;
+      const other = args.findIndex((x, k) => x === arg && k !== i);
+      if (other >= 0)
+        throw tenonError(
+          "INVALID_ARGUMENT",
+          `cpu-wasm: argument ${i} of ${this.plan.name} is donated and is argument ${other}, too`,
+          { plugin: "cpu-wasm", reason: "E_DONATED_TWICE", hint: "donate a copy, or don't donate it" },
+        );
+    }
   }
   private failed(record: ErrorRecord): WasmBuffer[] {
     const { heap, device } = this.machine;

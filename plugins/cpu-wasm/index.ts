@@ -1,5 +1,5 @@
 // The embedded default device: WebAssembly SIMD generated at run time.
-import { ABI, IR, type Plugin } from "tenon-plugin-api";
+import { ABI, IR, tenonError, type Plugin } from "tenon-plugin-api";
 import { WasmClient, description, type CpuWasmOptions } from "./client.ts";
 import { MAX_PAGES } from "./memory.ts";
 
@@ -16,7 +16,16 @@ export function cpuWasm(options: CpuWasmOptions = {}): Plugin {
       ir: { min: IR, max: IR },
     },
     discover: () => [description(options.memoryLimitBytes ?? MAX_PAGES * 65536)],
-    createClient: (_selection, host) => new WasmClient(options, host),
+    createClient: ({ deviceIds }, host) => {
+      const unknown = deviceIds?.find((id) => id !== 0);
+      if (unknown !== undefined || deviceIds?.length === 0)
+        throw tenonError("UNAVAILABLE", `cpu-wasm has device 0, not ${unknown ?? "none"}`, {
+          plugin: "cpu-wasm",
+          reason: "E_DEVICE",
+          hint: "leave deviceIds out, or pass [0]",
+        });
+      return new WasmClient(options, host);
+    },
   };
 }
 export default cpuWasm;

@@ -28,6 +28,8 @@ export interface Heap {
   released: number;
   live: number;
   peak: number;
+  /** False once its client is disposed: buffers then count as disposed. */
+  isOpen: boolean;
 }
 
 /** A fresh heap. Tries 4 GiB of address space, then 2, then 1: phones refuse the larger ones. */
@@ -63,6 +65,7 @@ export function createHeap(limitBytes = MAX_PAGES * PAGE): Heap {
     released: 0,
     live: 0,
     peak: 0,
+    isOpen: true,
   };
   refresh(heap);
   writeTables(heap.view);

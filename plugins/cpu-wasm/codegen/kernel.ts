@@ -109,9 +109,12 @@ class KernelWriter {
     const spec = { rowLanes, units: this.units([stage]), isBlocked: blocks !== null };
     const folds = stage.results.map((r) => (r.to === "reduce" ? new Fold(nest, r, dtypesOf(stage, r), spec) : null)); // prettier-ignore
     const code = nest.inside(null, () => {
-      const values = new StageValues(nest, s, before, nest.innermost, this.outside[s] ?? null);
+      const outside = this.outside[s] ?? null;
+      const initial = new StageValues(nest, s, before, nest.innermost, outside, true);
+      nest.source = initial;
+      for (const fold of folds) fold?.start((id) => initial.value(id));
+      const values = new StageValues(nest, s, before, nest.innermost, outside);
       nest.source = values;
-      for (const fold of folds) fold?.start((id) => values.value(id));
       this.writeOver({ stage, folds, rowLanes, blocks }, 0, values);
       for (const fold of folds) fold?.finish();
       nest.source = null;

@@ -138,6 +138,7 @@ export class StageValues implements ValueSource {
   private readonly body: Stage;
   private readonly results: Reductions;
   private readonly prelude: number;
+  private readonly isStart: boolean;
   private readonly varies: readonly boolean[];
   private readonly live: readonly boolean[];
   private readonly levels: number[] = [];
@@ -148,14 +149,23 @@ export class StageValues implements ValueSource {
   /**
    * @param results  of the stages before, by stage, result, part
    * @param prelude  level where these are known
+   * @param isStart  as they are before the stage's loops: for initial values
    * @param outer    the same stage outside the current loop over lanes: values that don't vary are shared with it
    */
-  constructor(nest: Nest, stage: number, results: Reductions, prelude: number, outer: StageValues | null) {
+  constructor(
+    nest: Nest,
+    stage: number,
+    results: Reductions,
+    prelude: number,
+    outer: StageValues | null,
+    isStart = false,
+  ) {
     this.nest = nest;
     this.stage = stage;
     this.body = nest.kernel.stages[stage] as Stage;
     this.results = results;
     this.prelude = prelude;
+    this.isStart = isStart;
     this.outer = outer;
     this.live = liveValues(this.body);
     const columns = nest.kernel.shared.includes(nest.laneAxis);
@@ -174,14 +184,17 @@ export class StageValues implements ValueSource {
   }
   private findLevel(value: KValue): number {
     if (value.op === "stage") return this.prelude;
-    // What the kernel itself writes is read where it is used.
-    if (value.op === "load" && this.nest.kernel.params[value.param]?.access !== "read")
-      return this.prelude + this.body.over.length;
-    let level = 0;
-    if (value.op === "index" || value.op === "load") level = this.nest.levelOfIx(value.at);
+    let level = value.op === "load" ? this.earliest(value.param) : 0;
+    if (value.op === "index" || value.op === "load") level = Math.max(level, this.nest.levelOfIx(value.at));
     if (value.op === "load") level = Math.max(level, this.nest.levelOfGuards(value.guard));
     for (const v of operandsOf(value)) level = Math.max(level, this.level(v));
     return level;
+  }
+  /** The outermost level where a parameter can be read: what the kernel itself writes, not before it has. */
+  private earliest(param: number): number {
+    if (this.nest.kernel.params[param]?.access === "read") return 0;
+    const isWrittenHere = this.body.results.some((r) => r.to !== "reduce" && r.param === param);
+    return isWrittenHere && !this.isStart ? this.prelude + this.body.over.length : this.prelude;
   }
   /** The value, evaluated at its level if it wasn't yet. */
   value(id: ValueId): Rep {
