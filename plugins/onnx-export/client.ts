@@ -52,11 +52,13 @@ class OnnxBuffer implements DeviceBuffer {
   readonly type: ConcreteType;
   readonly memory: MemorySpace;
   error: ErrorRecord | undefined;
+  readonly #client: OnnxClient;
   readonly #bytes: Promise<Uint8Array>;
   #status: Status;
-  constructor(type: ConcreteType, memory: MemorySpace, bytes: Uint8Array | Promise<Uint8Array>) {
+  constructor(client: OnnxClient, type: ConcreteType, bytes: Uint8Array | Promise<Uint8Array>) {
     this.type = type;
-    this.memory = memory;
+    this.memory = client.memories[0] as MemorySpace;
+    this.#client = client;
     this.#bytes = Promise.resolve(bytes);
     this.#status = bytes instanceof Uint8Array ? "ready" : "pending";
     this.#bytes.then(
@@ -71,7 +73,7 @@ class OnnxBuffer implements DeviceBuffer {
     if (this.#status === "pending") this.#status = status;
   }
   get status(): Status {
-    return this.#status;
+    return this.#client.isOpen ? this.#status : "disposed";
   }
   whenReady(): Promise<void> {
     const ready = this.read().then(() => undefined);
@@ -122,6 +124,7 @@ class OnnxExecutable implements Executable {
     this.#loaded = loaded;
   }
   execute(rows: readonly (readonly Argument[])[]): DeviceBuffer[][] {
+    this.#client.check();
     if (!this.#alive) throw gone("the executable");
     const args = (rows[0] ?? []) as readonly OnnxBuffer[];
     args.forEach((b, i) => {
@@ -138,17 +141,8 @@ class OnnxExecutable implements Executable {
       const inputs = values.map((v, i) => ({ type: (args[i] as OnnxBuffer).type, bytes: v }));
       return loaded.run(inputs).catch(blame(`onnxruntime failed to run ${this.#name}`, "E_ONNX_RUN"));
     });
-    const { memory } = this.devices[0] as Device;
-    return [
-      types.map(
-        (type, i) =>
-          new OnnxBuffer(
-            type,
-            memory,
-            run.then((out) => out[i] as Uint8Array),
-          ),
-      ),
-    ];
+    const result = (i: number): Promise<Uint8Array> => run.then((out) => out[i] as Uint8Array);
+    return [types.map((type, i) => new OnnxBuffer(this.#client, type, result(i)))];
   }
   dispose(): void {
     if (!this.#alive) return;
@@ -195,13 +189,18 @@ export class OnnxClient implements Client {
     this.#tail = result.catch(() => undefined);
     return result;
   }
-  #check(): void {
-    if (this.#ended !== null) throw gone("the client");
+  /** Not disposed? */
+  get isOpen(): boolean {
+    return this.#ended === null;
+  }
+  /** @throws FAILED_PRECONDITION once it was disposed */
+  check(): void {
+    if (!this.isOpen) throw gone("the client");
   }
 
   /** With `background` the promise also waits for onnxruntime to take the model; without, its refusal poisons the first results. */
   compile(program: Program, options: CompileOptions = {}): MaybePromise<Executable> {
-    this.#check();
+    this.check();
     const made = compileModel(program, this.#opset);
     const results = made.signature.results.map((r): DType => r.type.dtype);
     const refusal = blame(`onnxruntime refuses the model of ${program.name}`, "E_ONNX_LOAD");
@@ -214,18 +213,18 @@ export class OnnxClient implements Client {
   toDevice(
     host: HostView,
     type: ConcreteType,
-    memory: MemorySpace,
+    _memory: MemorySpace,
     options: ToDeviceOptions = {},
   ): DeviceBuffer {
-    this.#check();
+    this.check();
     checkLength("toDevice", host, type);
     const bytes = new Uint8Array(host.buffer, host.byteOffset, host.byteLength).slice();
     if (options.released !== undefined) queueMicrotask(options.released);
-    return new OnnxBuffer(type, memory, bytes);
+    return new OnnxBuffer(this, type, bytes);
   }
 
   async toHost(buffer: DeviceBuffer, into: HostView): Promise<void> {
-    this.#check();
+    this.check();
     checkLength("toHost", into, buffer.type);
     const bytes = await (buffer as OnnxBuffer).read();
     if (this.#ended !== null) throw fromErrorRecord(this.#ended);

@@ -2,6 +2,7 @@
 // be written: by `buildModel`, or by a compiler for one of the opsets.
 import {
   ABI,
+  deepFreeze,
   IR,
   OP_NAMES,
   tenonError,
@@ -17,6 +18,7 @@ import { DEFAULT_OPSET } from "./model.ts";
 import { loadOrt } from "./runtime.ts";
 import { OPSETS } from "./writer.ts";
 
+export { expectations } from "./expectations.ts";
 export { numbersOf } from "./elements.ts";
 export { buildModel, DEFAULT_OPSET } from "./model.ts";
 export type { Model, ModelOptions } from "./model.ts";
@@ -48,7 +50,7 @@ const SUPPORT: { readonly [N in OpName]?: OpSupport } = {
 };
 const REFUSED: readonly OpName[] = ["complex"];
 
-const capabilities: Capabilities = Object.freeze({
+const capabilities: Capabilities = deepFreeze({
   dtypes: SUPPORTED,
   ops: Object.fromEntries(OP_NAMES.filter((n) => !REFUSED.includes(n)).map((n) => [n, SUPPORT[n] ?? {}])),
   symbolicDims: true,
@@ -92,7 +94,11 @@ export function onnxExport(options: OnnxExportOptions = {}): Plugin {
         return [description(`onnxruntime, opset ${opset}`, (error as Error).message)];
       }
     },
-    createClient: async (_selection, host) => {
+    createClient: async ({ deviceIds }, host) => {
+      if (deviceIds?.some((id) => id !== 0) === true)
+        throw tenonError("NOT_FOUND", `onnx-export: there is no device ${deviceIds.join(", ")}, only 0`, {
+          plugin: "onnx-export",
+        });
       const ort = await loadOrt();
       const device = description(`onnxruntime ${ort.env.versions.common}, opset ${opset}`);
       return new OnnxClient(ort, opset, capabilities, device, host);
