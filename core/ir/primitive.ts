@@ -153,6 +153,8 @@ export interface Primitive {
 
 /** What `partialEval` rules may ask of the tape (transforms/tape.ts). */
 export interface TapeLike extends Trace {
+  /** Only what is linear in unknown operands may be recorded. */
+  readonly linear: boolean;
   owns(x: NDArray): boolean;
   record(primitive: Primitive, args: readonly NDArray[], params: Params): readonly NDArray[];
 }

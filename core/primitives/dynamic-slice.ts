@@ -48,7 +48,7 @@ function wireStarts(
 export const dynamic_slice_p: Primitive = definePrimitive({
   name: "dynamic_slice",
   traits: { structural: true },
-  linearIn: (mask) => mask[0] === true,
+  linearIn: (mask) => mask[0] === true && mask.slice(1).every((m) => !m),
   shape: ([a, ...starts], params) => {
     const aval = a as ShapedArray;
     checkStarts("lax.dynamicSlice", aval, starts);

@@ -85,15 +85,18 @@ export interface SplitJaxpr extends WithConsts {
   readonly numResiduals: number;
 }
 
-/** Partial evaluation. `instantiate[i]`: make output i unknown even if it is known. */
-export function splitJaxpr(jaxpr: Jaxpr, unknownIn: Mask, instantiate: Mask): SplitJaxpr {
-  return cached(jaxpr, `split:${bits(unknownIn)}:${bits(instantiate)}`, () => {
+/**
+ * Partial evaluation. `instantiate[i]`: make output i unknown even if it is known. `linear`: refuse operations that
+ * aren't linear in what is unknown (a tape of linearize asks for it).
+ */
+export function splitJaxpr(jaxpr: Jaxpr, unknownIn: Mask, instantiate: Mask, linear = false): SplitJaxpr {
+  return cached(jaxpr, `split:${bits(unknownIn)}:${bits(instantiate)}:${linear ? "linear" : ""}`, () => {
     let outUnknown: Mask = [];
     let unknown: Jaxpr | null = null;
     let numResiduals = 0;
     const staged = stage(
       (knownArgs) => {
-        const tape = new TapeTrace(context().trace, "split", false);
+        const tape = new TapeTrace(context().trace, "split", linear);
         let k = 0;
         const ins = jaxpr.inVars.map((v, i) =>
           unknownIn[i] ? tape.input(v.aval) : (knownArgs[k++] as NDArray),

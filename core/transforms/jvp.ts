@@ -8,7 +8,7 @@ import { bind, checkLive, isTracer, Tracer, type CustomJvp, type FlatFn, type Tr
 import { trackRule } from "./ownership.ts";
 import { evalJaxpr } from "./eval-jaxpr.ts";
 import { TapeTrace } from "./tape.ts";
-import { instantiateTangent, isKnownZero } from "./zeros.ts";
+import { isKnownZero, zerosOf } from "./zeros.ts";
 
 /** A tracer's `a` is its primal, `b` its tangent. */
 export class JvpTrace implements Trace {
@@ -68,11 +68,15 @@ export class JvpTrace implements Trace {
     const tangents = args.map((x) => this.tangent(x));
     if (tangents.every((t) => t === null))
       return withTrace(this.parent, () => context().trace.customJvp(call, primals));
-    const full = tangents.map((t, i) => instantiateTangent(t, (primals[i] as NDArray).aval));
+    const { tape } = this;
+    const full = tangents.map((t, i) => {
+      const aval = tangentAval((primals[i] as NDArray).aval);
+      return t ?? (tape === null || aval.dtype === "float0" ? zerosOf(aval) : tape.zeros(aval));
+    });
     const { outs, tangents: outTangents } =
-      this.tape === null
+      tape === null
         ? this.linearRule(call, primals, full)
-        : withTrace(this.ruleTrace, () => this.checkedRule(call, primals, full, this.tape as TapeTrace));
+        : withTrace(this.ruleTrace, () => this.checkedRule(call, primals, full, tape));
     return outs.map((x, i) => this.pair(x, outTangents[i] ?? null));
   }
 

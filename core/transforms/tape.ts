@@ -4,9 +4,11 @@ import { fail } from "../errors.ts";
 import type { ShapedArray } from "../ir/aval.ts";
 import { context, withTrace } from "../ir/context.ts";
 import { makeJaxprOf, NO_EFFECTS, Var, type Atom, type Jaxpr } from "../ir/jaxpr.ts";
-import { LITERAL, type Literal, type NDArray } from "../ir/ndarray.ts";
+import type { DType } from "../ir/dtype.ts";
+import { LITERAL, Literal, type NDArray } from "../ir/ndarray.ts";
 import type { Params, Primitive, TapeLike } from "../ir/primitive.ts";
 import { bind, checkLive, isTracer, Tracer, type CustomJvp, type Trace } from "../ir/trace.ts";
+import { isKnownZero, markZero } from "./zeros.ts";
 
 let sequence = 0;
 
@@ -65,10 +67,20 @@ export class TapeTrace implements TapeLike {
 
   process(primitive: Primitive, args: readonly NDArray[], params: Params): readonly NDArray[] {
     const unknown = args.map((x) => this.owns(x));
-    if (!unknown.includes(true)) return withTrace(this.parent, () => bind(primitive, args, params));
+    if (!unknown.includes(true)) {
+      const outs = withTrace(this.parent, () => bind(primitive, args, params));
+      return this.linear && isZeroOf(primitive, args, params) ? outs.map(markZero) : outs;
+    }
     if (primitive.partialEval !== undefined) return primitive.partialEval(this, args, unknown, params);
-    if (this.linear) checkLinear(primitive, unknown, params);
+    if (this.linear) checkLinear(primitive, args, unknown, params);
     return this.record(primitive, args, params);
+  }
+
+  /** Zeros as a value of the tape, for a rule that takes a tangent where there is none. */
+  zeros(aval: ShapedArray): NDArray {
+    const zero = new Literal(0, aval.dtype as DType, false);
+    const { broadcast_in_dim_p } = context().lax;
+    return this.record(broadcast_in_dim_p, [zero], { shape: [...aval.shape], dims: [] })[0] as NDArray;
   }
 
   record(primitive: Primitive, args: readonly NDArray[], params: Params): readonly NDArray[] {
@@ -141,11 +153,33 @@ export class TapeTrace implements TapeLike {
   }
 }
 
-function checkLinear(primitive: Primitive, unknown: readonly boolean[], params: Params): void {
-  const linear = primitive.linearIn?.(unknown, params) ?? primitive.traits.linear === true;
-  if (linear) return;
-  throw fail(
-    "E_RULE_NOT_LINEAR",
-    `${primitive.name}: a derivative rule applied it to a tangent, in which it isn't linear`,
-  );
+const isLinear = (primitive: Primitive, mask: readonly boolean[], params: Params): boolean =>
+  primitive.linearIn?.(mask, params) ?? primitive.traits.linear === true;
+
+/** Is a result zero because it is linear in operands that are? */
+function isZeroOf(primitive: Primitive, args: readonly NDArray[], params: Params): boolean {
+  const zero = args.map(isKnownZero);
+  return zero.includes(true) && primitive.traits.higherOrder !== true && isLinear(primitive, zero, params);
+}
+
+/**
+ * Refuses an operation that isn't linear in its unknown operands, or that adds a known one to them: a known operand in
+ * which the operation is linear together with the unknown ones is an offset, and must be zero.
+ */
+function checkLinear(
+  primitive: Primitive,
+  args: readonly NDArray[],
+  unknown: readonly boolean[],
+  params: Params,
+): void {
+  if (!isLinear(primitive, unknown, params))
+    throw fail(
+      "E_RULE_NOT_LINEAR",
+      `${primitive.name}: a derivative rule applied it to a tangent, in which it isn't linear`,
+    );
+  args.forEach((x, i) => {
+    const together = unknown.map((u, k) => u || k === i);
+    if (unknown[i] === true || isKnownZero(x) || !isLinear(primitive, together, params)) return;
+    throw fail("E_RULE_NOT_LINEAR", `${primitive.name}: a derivative rule adds ${x.aval} to a tangent`);
+  });
 }

@@ -112,6 +112,18 @@ export function finish(treedef: TreeDef, leaves: readonly NDArray[]): unknown {
   );
 }
 
+/** An argument that isn't differentiated: numbers and typed arrays in it become arrays, the rest stays as it is. */
+function lifted(name: string, x: unknown): unknown {
+  const { leaves, treedef } = flatten(x, name, { any: true });
+  const isNumber = (v: unknown): boolean =>
+    typeof v === "number" || typeof v === "bigint" || ArrayBuffer.isView(v);
+  return leaves.some(isNumber)
+    ? unflatten(
+        treedef,
+        leaves.map((v) => (isNumber(v) ? leafOf(name, v) : v)),
+      )
+    : x;
+}
 /** The arguments at some places, and the function of these alone. @throws E_ARGUMENT for a place there isn't */
 export function selectArgs(
   name: string,
@@ -128,8 +140,9 @@ export function selectArgs(
     if (places.indexOf(place) !== k)
       throw fail("E_ARGUMENT", `${name}: argnums names argument ${place} twice`);
   });
+  const others = args.map((x, i) => (places.includes(i) ? x : lifted(name, x)));
   const of = (...chosen: unknown[]): unknown => {
-    const all = [...args];
+    const all = [...others];
     places.forEach((place, k) => {
       all[place] = chosen[k];
     });
