@@ -3,7 +3,7 @@ import type { ConcreteType, DType, UnaryOp } from "tenon-plugin-api";
 import { single, type } from "../builder.ts";
 import { opCase, type Deviation, type OpCase, type Trial } from "../case.ts";
 import { dtypesOf, edges, kindOf, randomElements, seedOf } from "../inputs.ts";
-import { toleranceOf, type Tolerance } from "../tolerance.ts";
+import { EXACT, toleranceOf, type Tolerance } from "../tolerance.ts";
 import {
   bitsOf,
   isComplex,
@@ -149,13 +149,19 @@ function casesOf(op: UnaryOp, dtype: DType): OpCase[] {
   return [
     ...(known === undefined ? [] : [opCase(op, dtype, "values=known", () => knownTrial(op, dtype, known))]),
     ...(!STEEP.includes(op) ? [make("values=edges", () => edges(dtype, "finite"))] : []),
-    ...special.map((a) => make(`values=${a}`, () => edges(dtype, a), [a])),
+    // f(±0) is a number of every type, or an infinity.
+    ...special.map((a) =>
+      opCase(op, dtype, `values=${a}`, () => ({ ...trial(op, dtype, edges(dtype, a)), ...EXACTLY[a] }), [a]),
+    ),
     make("values=random", inDomain(67)),
     make("shape=scalar", inDomain(1), [], []),
     make("shape=empty", () => [], [], [3, 0]),
     make("shape=3x5x7", inDomain(105), [], [3, 5, 7]),
   ];
 }
+const EXACTLY: { readonly [D in Deviation]?: Pick<Trial, "tolerance"> } = {
+  signedZero: { tolerance: EXACT },
+};
 /** At huge arguments these measure the range reduction or the overflow of one algorithm. */
 const STEEP: readonly UnaryOp[] = ["sine", "cosine", "tan"];
 

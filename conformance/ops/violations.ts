@@ -5,7 +5,7 @@ import { verifyProgram } from "tenon-plugin-api/verify";
 import { ruleCase, type Case } from "../case.ts";
 
 /** Cases of violations: `ops/pad:violation=C3`. They judge the host's verifier, the same for every plugin. */
-export const VIOLATIONS: readonly Case[] = CASES.flatMap((c) =>
+export const VIOLATIONS: readonly Case[] = CASES.flatMap((c, i) =>
   Object.entries(c.breaks).map(([constraint, patch]) => {
     const rule = ruleCase(6, "", () => {
       verifyProgram(deepFreeze(caseProgram(c))); // the control: nothing else is wrong
@@ -13,7 +13,8 @@ export const VIOLATIONS: readonly Case[] = CASES.flatMap((c) =>
       if (!cited.includes(`${c.op}(${constraint}):`))
         throw new Error(`expected ${c.op}(${constraint}), got: ${cited}`);
     });
-    return { ...rule, id: `ops/${c.op}:violation=${constraint}` };
+    const form = CASES.slice(0, i).filter((earlier) => earlier.op === c.op).length;
+    return { ...rule, id: `ops/${c.op}:violation=${constraint}${form === 0 ? "" : `,form=${form}`}` };
   }),
 );
 function refusal(call: () => unknown): string {

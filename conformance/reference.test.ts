@@ -1,0 +1,4 @@
+import { reference } from "tenon-reference";
+import { conformanceFor } from "./vitest.ts";
+
+conformanceFor(reference());
