@@ -17,8 +17,9 @@ class Generaliser {
     if (id === undefined) this.known.set(n, (id = { uniform: this.values.push(n) - 1 }));
     return id;
   }
-  extent(n: Int): Int {
-    return num(n) > BAKED ? this.uniform(num(n)) : n;
+  /** Of the outermost axis always a uniform: small arrays share their kernels too. */
+  extent(n: Int, axis: number): Int {
+    return axis === 0 || num(n) > BAKED ? this.uniform(num(n)) : n;
   }
   private stride(n: Int): Int {
     return Math.abs(num(n)) > BAKED ? this.uniform(num(n)) : n;
@@ -63,7 +64,7 @@ export function generalise(kernel: Kernel): {
   readonly uniforms: readonly number[];
 } {
   const g = new Generaliser();
-  const axes = kernel.axes.map((a) => ({ ...a, extent: g.extent(a.extent) }));
+  const axes = kernel.axes.map((a, i) => ({ ...a, extent: g.extent(a.extent, i) }));
   const stages = kernel.stages.map((s) => g.stage(s));
   return { kernel: { ...kernel, axes, stages, uniforms: g.values.length }, uniforms: g.values };
 }

@@ -1,6 +1,6 @@
 // How a kernel runs: which axes go in lanes, which one is cut into chunks. A function of the kernel alone.
-import { coefOf, constOf, num } from "./index-map.ts";
-import type { Atom, AxisId, Ix, Kernel, KValue, Schedule, ScalarOp, Stage } from "./loop-ir.ts";
+import { constOf, num } from "./index-map.ts";
+import type { AxisId, Ix, Kernel, KValue, Schedule, ScalarOp, Stage } from "./loop-ir.ts";
 
 /** Shorter axes aren't worth lanes. */
 const MIN_VECTOR = 4;
@@ -8,24 +8,47 @@ const POLYNOMIAL: ReadonlySet<ScalarOp> = new Set<ScalarOp>([
   "cbrt", "exp", "expm1", "log", "log1p", "logistic", "tanh", "sin", "cos", "tan", "pow", "atan2",
 ]); // prettier-ignore
 
-const inDivision = (a: Atom, axis: AxisId): boolean =>
-  (a.k === "div" || a.k === "mod") &&
-  a.x.terms.some((t) => (t.atom.k === "axis" && t.atom.axis === axis) || inDivision(t.atom, axis));
-/** How well neighbours along an axis read or write at an index: 1 contiguous or the same, less if scattered. */
-function affinity(ix: Ix, axis: AxisId): number {
-  if (ix.terms.some((t) => inDivision(t.atom, axis) || t.atom.k === "value")) return -2;
-  const coef = Math.abs(coefOf(ix, axis));
-  return coef === 0 ? 0.5 : coef === 1 ? 1 : -1;
+/** How neighbours along an axis differ in an expression: not at all, by a fixed step, or in no simple way. */
+type Walk = { readonly step: number } | "scattered";
+const STILL: Walk = { step: 0 };
+
+/** Which values of a stage differ between neighbours along an axis. */
+function varying(stage: Stage, axis: AxisId): readonly boolean[] {
+  const out: boolean[] = [];
+  const moves = (ix: Ix): boolean => walk(ix, axis, out) !== STILL;
+  for (const v of stage.body) {
+    if (v.op === "index") out.push(moves(v.at));
+    else if (v.op === "load")
+      out.push(moves(v.at) || (v.guard ?? []).some((g) => moves(g.x)) || out[v.otherwise ?? -1] === true);
+    else out.push("args" in v && v.args.some((id) => out[id] === true));
+  }
+  return out;
+}
+function walk(ix: Ix, axis: AxisId, varies: readonly boolean[]): Walk {
+  let step = 0;
+  for (const { coef, atom } of ix.terms) {
+    if (atom.k === "axis") step += atom.axis === axis ? num(coef) : 0;
+    else if (atom.k === "value" ? varies[atom.value] === true : walk(atom.x, axis, varies) !== STILL)
+      return "scattered";
+  }
+  return step === 0 ? STILL : { step };
+}
+/** How well neighbours along an axis read or write at an index: 1 contiguous, 0.5 the same, less if scattered. */
+function affinity(ix: Ix, axis: AxisId, varies: readonly boolean[]): number {
+  const w = walk(ix, axis, varies);
+  if (w === "scattered") return -2;
+  return w.step === 0 ? 0.5 : Math.abs(w.step) === 1 ? 1 : -1;
 }
 /** Sum over the loads and stores of a stage. */
 function score(stage: Stage, axis: AxisId): number {
+  const varies = varying(stage, axis);
   let sum = 0;
   for (const v of stage.body) {
     if (v.op !== "load" || constOf(v.at) !== undefined) continue;
-    sum += affinity(v.at, axis);
-    if (v.guard?.some((g) => affinity(g.x, axis) !== 0.5) === true) sum -= 0.5;
+    sum += affinity(v.at, axis, varies);
+    if (v.guard?.some((g) => walk(g.x, axis, varies) !== STILL) === true) sum -= 0.5;
   }
-  for (const r of stage.results) if (r.to !== "reduce") sum += affinity(r.at, axis);
+  for (const r of stage.results) if (r.to !== "reduce") sum += affinity(r.at, axis, varies);
   return sum;
 }
 

@@ -94,12 +94,29 @@ export class Classes {
     }
     for (; next < ends.length; next++) this.joinCarries(ends[next] as LoopSpan);
   }
-  private joinStep({ step, time }: Timed, may: (from: BufferId) => boolean): void {
-    if (step.do === "copy" && may(step.from)) this.follow(step.from, step.to, time);
+  /** Joins what a step reads last with what it writes first, where `may` allows it. */
+  private joinStep({ step, time }: Timed, may: (from: BufferId, to: BufferId) => boolean): void {
+    if (step.do === "copy" && may(step.from, step.to)) this.follow(step.from, step.to, time);
     if (step.do !== "kernel") return;
-    for (const [from, to] of sharedParams(step))
-      if (may(step.buffers[from] as BufferId))
-        this.follow(step.buffers[from] as BufferId, step.buffers[to] as BufferId, time);
+    step.kernel.params.forEach((target, i) => {
+      const to = step.buffers[i] as BufferId;
+      if (target.access === "read" || this.of(to).interval.first !== time) return;
+      for (const from of step.buffers)
+        if (from !== to && this.of(from).interval.last === time && may(from, to) && this.fits(step, from, to))
+          this.follow(from, to, time);
+    });
+  }
+  /** May all of a kernel's parameters that lie in either class share memory? */
+  private fits(step: Extract<RawStep, { do: "kernel" }>, from: BufferId, to: BufferId): boolean {
+    const [a, b] = [this.of(from), this.of(to)];
+    if (a === b || a.bytes !== b.bytes) return false;
+    const params: number[] = [];
+    step.buffers.forEach((buffer, i) => {
+      const own = this.of(buffer);
+      if (own === a || own === b) params.push(i);
+    });
+    const buffers = new Set(params.map((i) => step.buffers[i]));
+    return buffers.size === params.length && mayShare(step.kernel, params);
   }
 
   /** A next value whose first write comes after the last read of the carry is written over it. */
@@ -143,11 +160,7 @@ export class Classes {
     if (step?.do !== "kernel") return false;
     const readers = step.buffers.map((b, i) => (this.of(b) === from ? i : -1)).filter((i) => i >= 0);
     const writers = step.buffers.map((b, i) => (this.of(b) === to ? i : -1)).filter((i) => i >= 0);
-    return (
-      readers.length === 1 &&
-      writers.length === 1 &&
-      mayShare(step.kernel, readers[0] as number, writers[0] as number)
-    );
+    return readers.length === 1 && writers.length === 1 && mayShare(step.kernel, [...readers, ...writers]);
   }
 
   /** Donated arguments, each to the class of the result that takes it. `sources[r]` is result r's buffer. */
@@ -160,14 +173,7 @@ export class Classes {
       if (target.arg !== null) return false;
       return sources.some((s, r) => (alias === null || alias === r) && this.of(s) === target);
     };
-    for (const { step, time } of this.line.steps) {
-      if (step.do === "copy" && mayTake(step.from, step.to)) this.follow(step.from, step.to, time);
-      if (step.do !== "kernel") continue;
-      for (const [from, to] of sharedParams(step)) {
-        const [a, b] = [step.buffers[from] as BufferId, step.buffers[to] as BufferId];
-        if (mayTake(a, b)) this.follow(a, b, time);
-      }
-    }
+    for (const timed of this.line.steps) this.joinStep(timed, mayTake);
   }
 
   /** The last copies, into the results. */
@@ -181,20 +187,4 @@ export class Classes {
       this.follow(step.from, step.to, time);
     }
   }
-}
-
-/** Pairs (read, written) of a kernel's parameters of which the second may take the first's memory. */
-function sharedParams(step: Extract<RawStep, { do: "kernel" }>): [number, number][] {
-  const { params } = step.kernel;
-  const pairs: [number, number][] = [];
-  params.forEach((target, to) => {
-    if (target.access !== "write") return;
-    params.forEach((source, from) => {
-      const twice =
-        step.buffers.indexOf(step.buffers[from] as number) !==
-        step.buffers.lastIndexOf(step.buffers[from] as number);
-      if (source.access === "read" && !twice && mayShare(step.kernel, from, to)) pairs.push([from, to]);
-    });
-  });
-  return pairs;
 }

@@ -22,30 +22,44 @@ const sameIx = (a: Ix, b: Ix): boolean =>
     return t.coef === u?.coef && t.atom.k === "axis" && u.atom.k === "axis" && t.atom.axis === u.atom.axis;
   });
 
-/** May parameter `to`, which the kernel only writes, take the memory of `from`, which it only reads? */
-export function mayShare(kernel: Kernel, from: number, to: number): boolean {
+/**
+ * May parameter `to`, first written here, take the memory of `from`? Then nothing of `from` is read once `to` is stored:
+ * only at the same point before, or in the same row by an earlier stage.
+ */
+function mayFollow(kernel: Kernel, from: number, to: number): boolean {
   const [source, target] = [kernel.params[from], kernel.params[to]];
-  if (source?.access !== "read" || target?.access !== "write" || source.dtype !== target.dtype) return false;
-  let stored = -1;
-  let at: Ix | null = null;
-  let count = 0;
-  kernel.stages.forEach((stage, i) => {
-    for (const r of stage.results) {
-      if (r.to === "reduce" || r.param !== to) continue;
-      count++;
-      stored = i;
-      at = r.to === "store" ? r.at : null;
-    }
-  });
-  if (count !== 1 || at === null) return false;
-  const place: Ix = at;
-  const row = rowKey(kernel, kernel.stages[stored] as Stage, place);
+  if (source === undefined || source.dtype !== target?.dtype) return false;
+  const stores = storesOf(kernel, to);
+  const [last] = stores;
+  if (stores.length !== 1 || last === undefined || last.at === null) return false;
+  const row = rowKey(kernel, kernel.stages[last.stage] as Stage, last.at);
+  const inRow = (stage: number, at: Ix | null): boolean =>
+    at !== null && row !== null && rowKey(kernel, kernel.stages[stage] as Stage, at) === row;
+  if (!storesOf(kernel, from).every((s) => s.stage < last.stage && inRow(s.stage, s.at))) return false;
   return kernel.stages.every((stage, i) =>
     stage.body.every((v) => {
-      if (v.op !== "load" || v.param !== from) return true;
-      if (i > stored) return false;
-      return i === stored ? sameIx(v.at, place) : row !== null && rowKey(kernel, stage, v.at) === row;
+      if (v.op !== "load") return true;
+      // What is stored is read afterwards only.
+      if (v.param === to) return i > last.stage;
+      if (v.param !== from) return true;
+      if (i > last.stage) return false;
+      return i === last.stage ? sameIx(v.at, last.at as Ix) : inRow(i, v.at);
     }),
+  );
+}
+
+/** May these parameters, of which all but the first are first written here, be one piece of memory? */
+export function mayShare(kernel: Kernel, params: readonly number[]): boolean {
+  const stageOf = (p: number): number => storesOf(kernel, p)[0]?.stage ?? -1;
+  const order = [...params].sort((p, q) => stageOf(p) - stageOf(q));
+  return order.every((p, i) => order.slice(i + 1).every((q) => mayFollow(kernel, p, q)));
+}
+/** Stores to a parameter; null where it is updated. */
+function storesOf(kernel: Kernel, param: number): { readonly stage: number; readonly at: Ix | null }[] {
+  return kernel.stages.flatMap((s, stage) =>
+    s.results.flatMap((r) =>
+      r.to === "reduce" || r.param !== param ? [] : [{ stage, at: r.to === "store" ? r.at : null }],
+    ),
   );
 }
 
