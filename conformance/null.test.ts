@@ -23,7 +23,7 @@ it.each([
 it.each([
   "abi/host/read:f32:shape=7",
   "abi/exec/chain",
-  "abi/order",
+  "abi/order/device",
   "abi/life/inflight",
   "ops/add:f32:values=random",
 ])("fails %s", async (query) => {
