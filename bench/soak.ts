@@ -1,6 +1,6 @@
 // Does memory stay bounded without any dispose? Each scenario runs in a process of its own, whose peak RSS is the figure.
-//   node --conditions=source --import tsx bench/soak.ts [--node PATH] [--device NAME] [--only NAME] [--steps N]
-// `--node` runs the scenarios under another Node; `--device memory` (default) takes memory but computes nothing.
+//   npm run bench -- soak [--node PATH] [--device NAME] [--only NAME] [--steps N]
+// `--node` runs the scenarios under another Node; `--device memory` takes memory but computes nothing.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -85,7 +85,7 @@ function parent(args: { node: string; device: string; only: string; steps: strin
   console.log(`Node ${version}, device ${args.device}`);
   let kept = true;
   for (const name of Object.keys(SCENARIOS).filter((n) => n.includes(args.only))) {
-    const flags = ["--conditions=source", "--import", "tsx", fileURLToPath(import.meta.url)];
+    const flags = [...process.execArgv, fileURLToPath(import.meta.url)];
     const own = [
       "--child",
       name,
@@ -113,7 +113,7 @@ function parent(args: { node: string; device: string; only: string; steps: strin
 const { values } = parseArgs({
   options: {
     node: { type: "string", default: process.execPath },
-    device: { type: "string", default: "memory" },
+    device: { type: "string", default: "cpu-wasm" },
     only: { type: "string", default: "" },
     steps: { type: "string" },
     child: { type: "string" },
