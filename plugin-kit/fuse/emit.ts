@@ -4,7 +4,7 @@ import type { BufferId, Node, PartNode, Place, Position, ReduceWork, UpdateWork 
 import { splice } from "../graph/region.ts";
 import { Body } from "../loops/body.ts";
 import { canonicalKernel } from "../loops/canonical.ts";
-import { decideGuard, flatIx, rowMajor, sameIx } from "../loops/index-map.ts";
+import { axisIx, decideGuard, flatIx, rowMajor, sameIx } from "../loops/index-map.ts";
 import type { Axis, AxisId, Guard, Ix, Kernel, KResult, KValue, Stage, ValueId } from "../loops/loop-ir.ts";
 import { computeOf, settle } from "../loops/scalar-ops.ts";
 import { scheduleKernel } from "../loops/schedule.ts";
@@ -100,15 +100,16 @@ class GroupEmitter {
     return node.required || this.exposed.has(node) || node.place !== null;
   }
 
-  emit(): RawStep | null {
+  emit(): RawStep[] {
     for (const node of this.group.member.keys())
       if (this.isStored(node)) node.place ??= ownPlace(node, this.shared);
-    if (count(this.group.shared ?? []) === 0) return null;
+    const copies = this.group.stages.flatMap((s) => s.updates.flatMap((work) => copiesOf(work, this.shared)));
+    if (count(this.group.shared ?? []) === 0) return copies;
     this.group.stages.forEach((stage, i) => {
       this.stage(stage, i);
     });
     this.reductions();
-    if (this.stages.length === 0) return null;
+    if (this.stages.length === 0) return copies;
     const kernel: Kernel = {
       name: "",
       params: this.params.list(),
@@ -117,13 +118,21 @@ class GroupEmitter {
       stages: this.stages,
       uniforms: 0,
     };
-    return step(kernel, this.params.buffers);
+    const { buffers } = this.params;
+    const updates = this.group.stages.flatMap((s) => s.updates);
+    return [
+      ...copies,
+      step(
+        updates.reduce((k, work) => inPlace(k, buffers, work), kernel),
+        buffers,
+      ),
+    ];
   }
 
-  private puller(index: number, own: readonly AxisId[]): { puller: Puller; point: Position } {
+  private puller(index: number, own: readonly AxisId[]): { puller: Puller; at: (shape: Shape) => Position } {
     const { member } = this.group;
-    let point: Position | null = null;
-    const puller = new Puller(new Body(), {
+    const at = (shape: Shape): Position => puller.point(shape, own);
+    const puller: Puller = new Puller(new Body(), {
       plugin: this.shared.plugin,
       param: (place) => this.params.read(place),
       extent: (a) => (this.axes[a] as Axis).extent as number,
@@ -131,34 +140,30 @@ class GroupEmitter {
         if (node.kind === "constant") return null;
         const stage = member.get(node);
         if (stage === undefined) return node.place ?? (node.kind === "alias" ? placeOf(node) : null);
-        if (node.kind === "part" || (stage === index && p === point)) return null;
+        if (node.kind === "part" || (stage === index && p === at(node.shape))) return null;
         return placeOf(node);
       },
       reduced: (node, _p, body) => (node.kind === "part" ? this.reduction(node, body) : undefined),
     });
-    point = puller.axes(own);
-    return { puller, point };
+    return { puller, at };
   }
 
   private stage(stage: GroupStage, index: number): void {
     const stores = stage.stores.filter((x) => this.isStored(x));
-    if (stores.length + stage.reduces.length === 0 || (stage.reduces.length === 0 && count(stage.over) === 0))
-      return;
-    const role = stage.reduces.length > 0 ? "reduce" : "parallel";
-    const over = stage.over.map((extent) => this.axis(extent, role));
-    const { puller, point } = this.puller(index, [...this.outer, ...over]);
-    const results = stage.reduces.map((work) => this.fold(work, puller, point));
-    for (const node of stores) {
-      const value = puller.pull(node, point);
-      const place = placeOf(node);
-      results.push({
-        to: "store",
-        param: this.params.write(place),
-        at: flatIx(point.at, place.strides, place.offset),
-        value,
-      });
-    }
+    const stays = stage.reduces.length > 0;
+    if (!stays && (stores.length + stage.updates.length === 0 || count(stage.over) === 0)) return;
+    const over = stage.over.map((extent) => this.axis(extent, stays ? "reduce" : "parallel"));
+    const { puller, at } = this.puller(index, [...this.outer, ...over]);
+    const results = stage.reduces.map((work) => this.fold(work, puller, at([...work.kept, ...work.over])));
+    for (const node of stores) results.push(this.store(node, puller, at(node.shape)));
+    for (const work of stage.updates)
+      results.push(...updateResults(work, puller, at(work.over), this.params));
     this.stageIndex[index] = this.stages.push({ over, body: puller.body.values, results }) - 1;
+  }
+  private store(node: Node, puller: Puller, point: Position): KResult {
+    const place = placeOf(node);
+    const at = flatIx(point.at, place.strides, place.offset);
+    return { to: "store", value: puller.pull(node, point), param: this.params.write(place), at };
   }
   private fold(work: ReduceWork, puller: Puller, point: Position): KResult {
     return {
@@ -179,39 +184,36 @@ class GroupEmitter {
   private reductions(): void {
     const parts = [...this.group.member.keys()].filter((x) => x.kind === "part" && this.isStored(x));
     if (parts.length === 0) return;
-    const { puller, point } = this.puller(this.group.stages.length, this.outer);
-    const results = parts.map((part): KResult => {
-      const place = placeOf(part);
-      const at = flatIx(point.at, place.strides, place.offset);
-      return { to: "store", param: this.params.write(place), at, value: puller.pull(part, point) };
-    });
+    const { puller, at } = this.puller(this.group.stages.length, this.outer);
+    const results = parts.map((part) => this.store(part, puller, at(part.shape)));
     this.stages.push({ over: [], body: puller.body.values, results });
   }
 }
+type Shape = readonly number[];
 
-/** The kernel of a group; null if there is nothing to do. Sets the places of what it stores. */
-export function emitGroup(group: Group, exposed: ReadonlySet<Node>, shared: Shared): RawStep | null {
+/** The kernel of a group, after copies for what it changes in place. Sets the places of what it stores. */
+export function emitGroup(group: Group, exposed: ReadonlySet<Node>, shared: Shared): RawStep[] {
   return new GroupEmitter(group, exposed, shared).emit();
 }
 
 // --- updates ----------------------------------------------------------------------------------------------------------
 
-/** Copies of the targets, changed in place. */
-export function emitUpdate(work: UpdateWork, shared: Shared): RawStep[] {
-  const places = work.parts.map((part) => (part.place = ownPlace(part, shared)));
-  const copies = work.targets.map((target, i): RawStep => {
-    return { do: "copy", from: placeOf(target).buffer, to: (places[i] as Place).buffer };
+/** Copies of the targets, for the work to change. */
+function copiesOf(work: UpdateWork, shared: Shared): RawStep[] {
+  return work.parts.map((part, i): RawStep => {
+    part.place = ownPlace(part, shared);
+    return { do: "copy", from: placeOf(work.targets[i] as Node).buffer, to: part.place.buffer };
   });
-  const kernel = count(work.over) === 0 ? null : updateKernel(work, places, shared);
-  return kernel === null ? copies : [...copies, kernel];
 }
 
-function updateKernel(work: UpdateWork, places: readonly Place[], shared: Shared): RawStep | null {
+/** Copies of the targets, changed one point after the other. */
+export function emitUpdate(work: UpdateWork, shared: Shared): RawStep[] {
+  const copies = copiesOf(work, shared);
+  if (count(work.over) === 0) return copies;
   const params = new Params();
-  const role = work.combine === null ? "parallel" : "ordered";
-  const axes = work.over.map((extent): Axis => ({ extent, role }));
-  const body = new Body();
-  const puller = new Puller(body, {
+  const axes = work.over.map((extent): Axis => ({ extent, role: "ordered" }));
+  const over = axes.map((_, i) => i);
+  const puller = new Puller(new Body(), {
     plugin: shared.plugin,
     param: (place) => params.read(place),
     extent: (a) => (axes[a] as Axis).extent as number,
@@ -221,80 +223,65 @@ function updateKernel(work: UpdateWork, places: readonly Place[], shared: Shared
     },
     reduced: () => undefined,
   });
-  const over = axes.map((_, i) => i);
-  const point = puller.axes(over);
-  const source = work.map(point, puller);
-  const guard: Guard[] = [];
-  for (const g of source.guards ?? []) {
-    const decided = decideGuard(g, puller.scope);
-    if (decided === false) return null;
-    if (decided === undefined) guard.push(g);
-  }
-  const values = work.values.map((x) => puller.pull(x, point));
-  const site = { guard, at: places.map((p) => flatIx(source.at, p.strides, p.offset)) };
-  const results = updateResults(work, values, site, puller, params, places);
-  const stage: Stage = { over, body: body.values, results };
-  const kernel: Kernel = { name: "", params: params.list(), axes, shared: [], stages: [stage], uniforms: 0 };
-  const whole = work.combine === null ? inPlace(kernel, params.buffers, work, places) : kernel;
-  return step(whole, params.buffers);
+  // One axis each, also for those of size 1.
+  const results = updateResults(work, puller, puller.position(over.map(axisIx)), params);
+  if (results.length === 0) return copies;
+  const stages: Stage[] = [{ over, body: puller.body.values, results }];
+  const kernel: Kernel = { name: "", params: params.list(), axes, shared: [], stages, uniforms: 0 };
+  return [...copies, step(kernel, params.buffers)];
 }
 
-function updateResults(
-  work: UpdateWork,
-  values: readonly ValueId[],
-  site: { readonly guard: readonly Guard[]; readonly at: readonly Ix[] },
-  puller: Puller,
-  params: Params,
-  places: readonly Place[],
-): KResult[] {
-  const guard = site.guard.length === 0 ? {} : { guard: site.guard };
-  const at = (i: number): Ix => site.at[i] as Ix;
+/** Writes of an update at a point; none if it is always outside. */
+function updateResults(work: UpdateWork, puller: Puller, point: Position, params: Params): KResult[] {
   const { combine } = work;
-  const single = values.length === 1;
-  if (combine === null || single)
-    return values.map((value, i): KResult => {
-      const param = params.write(places[i] as Place);
-      if (combine === null) return { to: "store", param, at: at(i), value, ...guard };
-      params.read(places[i] as Place);
-      return { to: "update", param, at: at(i), value, combine, ...guard };
-    });
+  const source = work.map(point, puller);
+  const guards: Guard[] = [];
+  for (const g of source.guards ?? []) {
+    const decided = decideGuard(g, puller.scope);
+    if (decided === false) return [];
+    if (decided === undefined) guards.push(g);
+  }
+  const guard = guards.length === 0 ? {} : { guard: guards };
+  const values = work.values.map((x) => puller.pull(x, point));
+  const places = work.parts.map(placeOf);
+  const at = places.map((p) => flatIx(source.at, p.strides, p.offset));
+  const store = (value: ValueId, i: number): KResult => {
+    return { to: "store", param: params.write(places[i] as Place), at: at[i] as Ix, value, ...guard };
+  };
+  if (combine === null) return values.map(store);
+  if (values.length === 1) {
+    params.read(places[0] as Place);
+    return values.map((value, i): KResult => ({ ...store(value, i), to: "update", combine }) as KResult);
+  }
   // Several arrays under one region: read, combine and write the elements one point after the other.
   const { body } = puller;
   const old = values.map((value, i) => {
-    const otherwise = site.guard.length === 0 ? undefined : value;
-    return body.load(body.dtype(value), params.read(places[i] as Place), at(i), site.guard, otherwise);
+    const otherwise = guards.length === 0 ? undefined : value;
+    return body.load(body.dtype(value), params.read(places[i] as Place), at[i] as Ix, guards, otherwise);
   });
-  const next = splice(body, (combine as Extract<typeof combine, { region: unknown }>).region, [
-    ...old,
-    ...values,
-  ]);
-  return next.map((value, i) => ({
-    to: "store",
-    param: params.write(places[i] as Place),
-    at: at(i),
-    value,
-    ...guard,
-  }));
+  const { region } = combine as Extract<typeof combine, { region: unknown }>;
+  return splice(body, region, [...old, ...values]).map(store);
 }
 
 /** A target read only where its copy is written is read from the copy: then the target may give its memory. */
-function inPlace(
-  kernel: Kernel,
-  buffers: readonly BufferId[],
-  work: UpdateWork,
-  places: readonly Place[],
-): Kernel {
-  const [stage] = kernel.stages as [Stage];
-  let { params } = kernel;
-  let body = stage.body;
+function inPlace(kernel: Kernel, buffers: readonly BufferId[], work: UpdateWork): Kernel {
+  let { params, stages } = kernel;
   work.targets.forEach((target, i) => {
-    const own = buffers.indexOf((places[i] as Place).buffer);
+    const own = buffers.indexOf(placeOf(work.parts[i] as Node).buffer);
     const old = buffers.indexOf(placeOf(target).buffer);
-    const store = stage.results[i] as Extract<KResult, { to: "store" }>;
-    const loads = body.filter((v) => v.op === "load" && v.param === old) as Extract<KValue, { op: "load" }>[];
-    if (old < 0 || loads.length === 0 || !loads.every((v) => sameIx(v.at, store.at))) return;
-    body = body.map((v) => (v.op === "load" && v.param === old ? { ...v, param: own } : v));
+    if (old < 0 || own < 0) return;
+    const stage = stages.find((s) => s.results.some((r) => r.to === "store" && r.param === own));
+    const store = stage?.results.find((r) => r.to === "store" && r.param === own);
+    const reads = stages
+      .flatMap((s) => s.body.map((v) => ({ s, v })))
+      .filter(({ v }) => v.op === "load" && v.param === old);
+    const inside = reads.every(
+      ({ s, v }) => s === stage && store?.to === "store" && v.op === "load" && sameIx(v.at, store.at),
+    );
+    if (reads.length === 0 || !inside) return;
+    const moved = (v: KValue): KValue => (v.op === "load" && v.param === old ? { ...v, param: own } : v);
+    stages = stages.map((s) => (s === stage ? { ...s, body: s.body.map(moved) } : s));
     params = params.map((p, k) => (k === own ? { ...p, access: "readwrite" } : p));
   });
-  return { ...kernel, params, stages: [{ ...stage, body }] };
+  return { ...kernel, params, stages };
 }

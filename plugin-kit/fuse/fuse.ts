@@ -7,11 +7,14 @@ import { identityMap } from "../graph/views.ts";
 import { Body } from "../loops/body.ts";
 import { rowMajor } from "../loops/index-map.ts";
 import { STORAGE, storageOf } from "../loops/storage.ts";
-import { Grouping, type Access, type Group, type Unit } from "./groups.ts";
+import { Grouping, long, type Access, type Group, type Unit } from "./groups.ts";
 import { Puller, type Surroundings } from "./pull.ts";
 import { chooseRoots } from "./roots.ts";
 
-/** Work that is a step of its own: reductions are in groups, assembled arrays are stored by their pieces. */
+/**
+ * Work that is a step of its own. Reductions and replacing updates are in groups, assembled arrays are stored by their
+ * pieces.
+ */
 export type StepWork = Exclude<Work, { kind: "reduce" | "assemble" }>;
 /** One kernel or step, in the order in which they run. */
 export type Item = { readonly group: Group } | { readonly step: StepWork };
@@ -80,19 +83,23 @@ class Fuser {
     if (x.kind === "alias") this.grouping.same(x, x.arg);
     if (!this.roots.has(x)) return;
     const work = this.direct.get(x);
-    this.add({ kind: "store", node: x, domain: x.shape }, work === undefined ? -1 : this.background(work));
+    this.add(
+      { kind: "store", node: x, domain: long(x.shape) },
+      work === undefined ? -1 : this.background(work),
+    );
   }
 
   private visitWork(x: Work): void {
     if (x.kind === "reduce")
-      return void this.add({ kind: "reduce", work: x, domain: [...x.kept, ...x.over] }, -1);
+      return void this.add({ kind: "reduce", work: x, domain: long([...x.kept, ...x.over]) }, -1);
     if (x.kind === "assemble") return this.assemble(x);
     if (x.kind === "update") {
-      const reads = this.accesses(x.over, (puller, point) => {
-        for (const node of x.values) puller.pull(node, point);
-        x.map(point, puller);
-      });
-      for (const { node } of reads.accesses) this.grouping.expose(node);
+      const unit: Unit = { kind: "update", work: x, domain: long(x.over) };
+      for (const target of x.targets) this.grouping.expose(target);
+      // Kernels before the targets are whole can't hold it.
+      const after = Math.max(...x.targets.map((t) => this.grouping.madeAt(t)));
+      if (x.combine === null) return void this.add(unit, after);
+      for (const { node } of this.reads(unit).accesses) this.grouping.expose(node);
     }
     this.items.push({ step: x });
     this.grouping.step(x.parts);
@@ -129,7 +136,7 @@ class Fuser {
       kind: "view", id: this.shared.nextId++, dtype, shape, size, required: true, place,
       arg: node, map: identityMap, otherwise: null, indices: [], spread: 1,
     }; // prettier-ignore
-    return this.add({ kind: "store", node: view, domain: shape }, after).order;
+    return this.add({ kind: "store", node: view, domain: long(shape) }, after).order;
   }
 
   private add(unit: Unit, after: number): Group {
@@ -141,17 +148,27 @@ class Fuser {
 
   /** What a unit reads of other kernels and steps, at which points of its domain. */
   private reads(unit: Unit): { accesses: Access[]; weight: number } {
-    if (unit.kind === "store")
-      return this.accesses(unit.domain, (puller, point) => puller.pull(unit.node, point), unit.node);
-    return this.accesses(unit.domain, (puller, point) => {
-      for (const node of unit.work.operands) puller.pull(node, point);
-      for (const node of unit.work.inits) puller.scalar(node);
+    if (unit.kind === "store") {
+      const { node } = unit;
+      return this.accesses(unit.domain, (at) => at.puller.pull(node, at.point(node.shape)), node);
+    }
+    if (unit.kind === "reduce") {
+      const { operands, inits, kept, over } = unit.work;
+      return this.accesses(unit.domain, ({ puller, point }) => {
+        for (const node of operands) puller.pull(node, point([...kept, ...over]));
+        for (const node of inits) puller.scalar(node);
+      });
+    }
+    const { values, over, map } = unit.work;
+    return this.accesses(unit.domain, ({ puller, point }) => {
+      for (const node of values) puller.pull(node, point(over));
+      map(point(over), puller);
     });
   }
   /** What pulling at the points of a domain reads; `own` is computed there, even if it is stored. */
   private accesses(
     domain: readonly number[],
-    pull: (puller: Puller, point: Position) => void,
+    pull: (at: { puller: Puller; point: (shape: readonly number[]) => Position }) => void,
     own?: Node,
   ): { accesses: Access[]; weight: number } {
     const accesses: Access[] = [];
@@ -173,7 +190,8 @@ class Fuser {
       },
     };
     const puller = new Puller(new Body(), around);
-    pull(puller, puller.axes(domain.map((_, i) => i)));
+    const axes = domain.map((_, i) => i);
+    pull({ puller, point: (shape) => puller.point(shape, axes) });
     return { accesses, weight: puller.body.values.length };
   }
   private isStored(node: Node): boolean {

@@ -1,13 +1,14 @@
 // Which stores and reductions share a kernel. Units come in program order; each joins an earlier kernel that it reads
 // from, or reads the same array as, if everything else it reads is made before that kernel and the points fit:
 // the same point of a common domain, or the same row of a common outer domain.
-import type { Node, Position, ReduceWork } from "../graph/node.ts";
+import type { Node, Position, ReduceWork, UpdateWork } from "../graph/node.ts";
 import { axisOf } from "../loops/index-map.ts";
 
-/** A store of a whole node, or a reduction. */
+/** A store of a whole node, a reduction, or the changed part of a copy. `domain`: its axes, those of size 1 left out. */
 export type Unit =
   | { readonly kind: "store"; readonly node: Node; readonly domain: readonly number[] }
-  | { readonly kind: "reduce"; readonly work: ReduceWork; readonly domain: readonly number[] };
+  | { readonly kind: "reduce"; readonly work: ReduceWork; readonly domain: readonly number[] }
+  | { readonly kind: "update"; readonly work: UpdateWork; readonly domain: readonly number[] };
 /** A read of something that another kernel or step made. */
 export interface Access {
   readonly node: Node;
@@ -19,6 +20,7 @@ export interface GroupStage {
   readonly over: readonly number[];
   readonly stores: Node[];
   readonly reduces: ReduceWork[];
+  readonly updates: UpdateWork[];
 }
 /** Units that become one kernel. */
 export interface Group {
@@ -38,17 +40,27 @@ const MAX_STAGES = 8;
 const MAX_WEIGHT = 1200;
 const MAX_CANDIDATES = 4;
 
+/** A shape without its axes of size 1. */
+export const long = (shape: readonly number[]): readonly number[] =>
+  shape.includes(1) ? shape.filter((n) => n !== 1) : shape;
 const count = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
 const same = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((n, i) => n === b[i]);
 const startsWith = (a: readonly number[], b: readonly number[]): boolean => b.every((n, i) => a[i] === n);
 
-/** Is the position the first `n` axes, in order? */
-function isPrefix(p: Position, n: number, exact: boolean): boolean {
-  if (p.guards.length > 0 || (exact ? p.at.length !== n : p.at.length < n)) return false;
-  for (let i = 0; i < n; i++) if (axisOf(p.at[i] as Position["at"][number]) !== i) return false;
-  return true;
+/** Is a node read at the first `n` axes of the domain, in order (and at no more, if `exact`)? */
+function isPrefix({ node, position }: Access, n: number, exact: boolean): boolean {
+  if (position.guards.length > 0) return false;
+  let k = 0;
+  for (let i = 0; i < node.shape.length; i++) {
+    if (node.shape[i] === 1) continue;
+    if (k >= n) return !exact;
+    if (axisOf(position.at[i] as Position["at"][number]) !== k++) return false;
+  }
+  return k === n;
 }
+
+const stageOver = (over: readonly number[]): GroupStage => ({ over, stores: [], reduces: [], updates: [] });
 
 /** Groups as they form, and who made what. */
 export class Grouping {
@@ -121,11 +133,11 @@ export class Grouping {
   }
 
   private create(unit: Unit): Group {
-    const over = unit.kind === "reduce" ? unit.work.over : unit.domain;
+    const shared = unit.kind === "reduce" ? long(unit.work.kept) : null;
     return {
       order: this.next++,
-      shared: unit.kind === "reduce" ? unit.work.kept : null,
-      stages: [{ over, stores: [], reduces: [] }],
+      shared,
+      stages: [stageOver(unit.domain.slice(shared?.length ?? 0))],
       member: new Map(),
       weight: 0,
     };
@@ -135,18 +147,22 @@ export class Grouping {
     const nodes = unit.kind === "store" ? [unit.node] : unit.work.parts;
     const at = group.stages[stage] as GroupStage;
     if (unit.kind === "store") at.stores.push(unit.node);
-    else at.reduces.push(unit.work);
+    else if (unit.kind === "reduce") at.reduces.push(unit.work);
+    else at.updates.push(unit.work);
     for (const node of nodes) {
-      group.member.set(node, stage);
       this.made.set(node, group.order);
+      // The results of an update are whole afterwards only.
+      if (unit.kind === "update") continue;
+      group.member.set(node, stage);
       this.groupOf.set(node, group);
     }
     group.weight += weight;
-    for (const { node, position } of accesses) {
+    for (const access of accesses) {
+      const { node } = access;
       this.lastReader.set(node, group);
       const inside = group.member.get(node);
       const isValue =
-        node.kind === "part" || (inside === stage && isPrefix(position, unit.domain.length, true));
+        node.kind === "part" || (inside === stage && isPrefix(access, unit.domain.length, true));
       if (inside === undefined || !isValue) this.exposed.add(node);
     }
   }
@@ -156,7 +172,7 @@ export class Grouping {
     const inner = accesses.filter((a) => group.member.has(a.node));
     if (group.shared === null) return this.joinPointwise(group, unit, inner);
     const { shared } = group;
-    if (unit.kind === "reduce" ? !same(unit.work.kept, shared) : !startsWith(unit.domain, shared))
+    if (unit.kind === "reduce" ? !same(long(unit.work.kept), shared) : !startsWith(unit.domain, shared))
       return null;
     const over = unit.domain.slice(shared.length);
     if (count(over) > MAX_ROW) return null;
@@ -165,18 +181,20 @@ export class Grouping {
     for (let i = first; i < group.stages.length; i++)
       if (same((group.stages[i] as GroupStage).over, over)) return i;
     if (group.stages.length >= MAX_STAGES) return null;
-    return group.stages.push({ over, stores: [], reduces: [] }) - 1;
+    return group.stages.push(stageOver(over)) - 1;
   }
 
   /** Into a kernel without rows: at the same point of the same domain. A reduction makes rows of it. */
   private joinPointwise(group: Group, unit: Unit, inner: readonly Access[]): number | null {
     const [only] = group.stages as [GroupStage];
     if (!same(only.over, unit.domain)) return null;
-    if (!inner.every((a) => isPrefix(a.position, unit.domain.length, true))) return null;
-    if (unit.kind === "store") return 0;
-    if (count(unit.work.over) > MAX_ROW) return null;
-    group.shared = unit.work.kept;
-    group.stages = [{ ...only, over: unit.work.over }];
+    if (!inner.every((a) => isPrefix(a, unit.domain.length, true))) return null;
+    if (unit.kind !== "reduce") return 0;
+    const shared = long(unit.work.kept);
+    const over = unit.domain.slice(shared.length);
+    if (count(over) > MAX_ROW) return null;
+    group.shared = shared;
+    group.stages = [{ ...only, over }];
     return 0;
   }
 
@@ -189,16 +207,17 @@ export class Grouping {
     inner: readonly Access[],
   ): number | null {
     let first = 0;
-    for (const { node, position } of inner) {
+    for (const access of inner) {
+      const { node } = access;
       const stage = group.member.get(node) as number;
       if (node.kind === "part") {
-        if (!isPrefix(position, shared, true)) return null;
+        if (!isPrefix(access, shared, true)) return null;
         first = Math.max(first, stage + 1);
         continue;
       }
-      if (!isPrefix(position, shared, false)) return null;
+      if (!isPrefix(access, shared, false)) return null;
       const samePoint =
-        isPrefix(position, unit.domain.length, true) && same((group.stages[stage] as GroupStage).over, over);
+        isPrefix(access, unit.domain.length, true) && same((group.stages[stage] as GroupStage).over, over);
       first = Math.max(first, samePoint ? stage : stage + 1);
     }
     return first;

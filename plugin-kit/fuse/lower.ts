@@ -14,10 +14,7 @@ export function lowerGraph(graph: SubGraph, shared: Shared): RawStep[] {
   const steps: RawStep[] = [];
   for (const item of items) {
     if ("step" in item) steps.push(...lowerWork(item.step, shared));
-    else {
-      const step = emitGroup(item.group, exposed, shared);
-      if (step !== null) steps.push(step);
-    }
+    else steps.push(...emitGroup(item.group, exposed, shared));
   }
   return steps;
 }

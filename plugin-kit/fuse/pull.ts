@@ -52,9 +52,10 @@ export class Puller implements Reader {
     if (position === undefined) this.positions.set(key, (position = { at, guards }));
     return position;
   }
-  /** The point whose index is a list of axes. */
-  axes(axes: readonly number[]): Position {
-    return this.position(axes.map(axisIx));
+  /** The point of a shape at a list of axes; axes of size 1 have none. */
+  point(shape: readonly number[], axes: readonly number[]): Position {
+    let k = 0;
+    return this.position(shape.map((n) => (n === 1 ? constIx(0) : axisIx(axes[k++] as number))));
   }
 
   /** The element of a node at a position. */
