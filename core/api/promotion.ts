@@ -2,7 +2,7 @@
 import { fail } from "../errors.ts";
 import { sameShape, type Shape } from "../ir/aval.ts";
 import { context } from "../ir/context.ts";
-import { isBool, isFloat, isInexact, isInteger, isKey, type DType } from "../ir/dtype.ts";
+import { DTYPES, isBool, isFloat, isInexact, isInteger, isKey, type DType } from "../ir/dtype.ts";
 import { NDArray } from "../ir/ndarray.ts";
 import { canonicalDType } from "../primitives/convert.ts";
 import { literal, toArray, type Operand, type Scalar } from "../primitives/operand.ts";
@@ -118,10 +118,13 @@ function checkStrict(name: string, types: readonly TypeOf[]): void {
 
 /** Which dtypes a function computes in: any; numbers (bool → int); floats and complex (integers → float). */
 export type Domain = "any" | "numeric" | "inexact";
+/** The dtype in which a function of floats computes: 32 bits for integers of up to 32 bits. Source: jax's to_inexact_dtype. */
+export const inexactDType = (dtype: DType): DType =>
+  isInexact(dtype) ? dtype : DTYPES[dtype].itemsize === 8 ? "float64" : "float32";
 const DOMAINS: Readonly<Record<Domain, (dtype: DType) => DType>> = {
   any: (dtype) => dtype,
   numeric: (dtype) => (isBool(dtype) ? canonicalDType("int64") : dtype),
-  inexact: (dtype) => (isInexact(dtype) ? dtype : canonicalDType("float64")),
+  inexact: inexactDType,
 };
 
 /** Operands in one dtype; scalars as literals. */

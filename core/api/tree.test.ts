@@ -11,7 +11,7 @@ test("reduce goes from left to right", () => {
   const f = unread((s: number, x: number) => s * 2 + x);
   expect(reduce(f, { b: 3, a: [1, null, 2] })).toBe(11);
   expect(reduce(f, [1, 2], unread(10))).toBe(44);
-  expect(() => reduce(f, [null])).toThrow("has no leaf");
+  expect(() => reduce(f, [null])).toThrow("no leaves");
 });
 test("all looks at each leaf", () => {
   expect([all([true, { a: 1 }]), all([true, { a: 0 }]), all([])]).toEqual([true, false, true]);

@@ -1,28 +1,35 @@
-// Special functions, decomposed into the polynomials that XLA uses. Accuracy: that of float32 (a few ulp),
-// for float64 operands too except lgamma and digamma, whose Lanczos sums hold in both.
+// Special functions, decomposed into the polynomials that XLA uses: those for float32 here, for float64 in
+// special-double.ts; the Lanczos sums of lgamma and digamma hold in both. Accuracy: a few ulp.
 import { fail } from "../errors.ts";
 import type { NDArray } from "../ir/ndarray.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import { bind1 } from "../ir/trace.ts";
 import type { Lax } from "./lax.ts";
 import { operands, type Operand } from "./operand.ts";
+import { chebyshev, polynomial } from "./polynomials.ts";
 import { elementwise, FLOAT, inFloat32, type Partial1 } from "./rules.ts";
+import {
+  erfcDouble,
+  erfDouble,
+  erfInvDouble,
+  I0E_FAR_DOUBLE,
+  I0E_NEAR_DOUBLE,
+  I1E_FAR_DOUBLE,
+  I1E_NEAR_DOUBLE,
+} from "./special-double.ts";
 
-/** A float function computed in at least float32. */
-const special = (name: string, body: (lax: Lax, x: NDArray) => NDArray, jvp: Partial1): Primitive =>
+type Body = (lax: Lax, x: NDArray) => NDArray;
+/** A float function computed in at least float32; `double` is its body for float64 where that is another. */
+const special = (name: string, body: Body, jvp: Partial1, double: Body = body): Primitive =>
   elementwise(name, {
     accepts: FLOAT,
-    decompose: (lax, [x]) => inFloat32(lax, x as NDArray, body),
+    decompose: (lax, [v]) => {
+      const x = v as NDArray;
+      return x.dtype === "float64" ? double(lax, x) : inFloat32(lax, x, body);
+    },
     jvp: [jvp],
   });
 const apply = (p: Primitive, x: Operand): NDArray => bind1(p, operands(`lax.${p.name}`, x));
-
-/** Horner's rule, highest power first. */
-function polynomial(lax: Lax, x: NDArray, coefficients: readonly number[]): NDArray {
-  let p = lax.fullLike(x, coefficients[0] as number);
-  for (const c of coefficients.slice(1)) p = lax.add(lax.mul(p, x), c);
-  return p;
-}
 
 const ERF_P = [
   0.00022905065861350646, 0.0034082910107109506, 0.050955695062380861, 0.18520832239976145, 1.128379143519084,
@@ -41,8 +48,11 @@ function erfBody(lax: Lax, x: NDArray): NDArray {
 const TWO_OVER_ROOT_PI = 2 / Math.sqrt(Math.PI);
 const gaussian = (lax: Lax, x: NDArray): NDArray => lax.exp(lax.neg(lax.square(x)));
 /** The primitive of `lax.erf`. */
-export const erf_p: Primitive = special("erf", erfBody, (lax, t, _o, x) =>
-  lax.mul(TWO_OVER_ROOT_PI, lax.mul(t, gaussian(lax, x))),
+export const erf_p: Primitive = special(
+  "erf",
+  erfBody,
+  (lax, t, _o, x) => lax.mul(TWO_OVER_ROOT_PI, lax.mul(t, gaussian(lax, x))),
+  erfDouble,
 );
 /** Error function. Source: jax.lax.erf. */
 export const erf = (x: Operand): NDArray => apply(erf_p, x);
@@ -70,8 +80,11 @@ function erfcBody(lax: Lax, x: NDArray): NDArray {
   return lax.select(lax.gt(magnitude, 1), far, lax.sub(1, erfBody(lax, x)));
 }
 /** The primitive of `lax.erfc`. */
-export const erfc_p: Primitive = special("erfc", erfcBody, (lax, t, _o, x) =>
-  lax.mul(-TWO_OVER_ROOT_PI, lax.mul(t, gaussian(lax, x))),
+export const erfc_p: Primitive = special(
+  "erfc",
+  erfcBody,
+  (lax, t, _o, x) => lax.mul(-TWO_OVER_ROOT_PI, lax.mul(t, gaussian(lax, x))),
+  erfcDouble,
 );
 /** 1 − erf(x), accurate in the tail. Source: jax.lax.erfc. */
 export const erfc = (x: Operand): NDArray => apply(erfc_p, x);
@@ -93,8 +106,11 @@ function erfInvBody(lax: Lax, x: NDArray): NDArray {
   return lax.select(lax.eq(lax.abs(x), 1), lax.mul(x, Infinity), value);
 }
 /** The primitive of `lax.erfInv`. */
-export const erf_inv_p: Primitive = special("erfInv", erfInvBody, (lax, t, out) =>
-  lax.mul(Math.sqrt(Math.PI) / 2, lax.mul(t, lax.exp(lax.square(out)))),
+export const erf_inv_p: Primitive = special(
+  "erfInv",
+  erfInvBody,
+  (lax, t, out) => lax.mul(Math.sqrt(Math.PI) / 2, lax.mul(t, lax.exp(lax.square(out)))),
+  erfInvDouble,
 );
 /** Inverse error function. Source: jax.lax.erf_inv. */
 export const erfInv = (x: Operand): NDArray => apply(erf_inv_p, x);
@@ -171,12 +187,6 @@ export const digamma_p: Primitive = special("digamma", digammaBody, () => {
 /** Derivative of log Γ. It has no derivative itself. Source: jax.lax.digamma. */
 export const digamma = (x: Operand): NDArray => apply(digamma_p, x);
 
-/** Clenshaw's sum of a Chebyshev series. */
-function chebyshev(lax: Lax, x: NDArray, coefficients: readonly number[]): NDArray {
-  let [b0, b1, b2] = [lax.fullLike(x, 0), lax.fullLike(x, 0), lax.fullLike(x, 0)];
-  for (const c of coefficients) [b2, b1, b0] = [b1, b0, lax.add(lax.sub(lax.mul(x, b0), b1), c)];
-  return lax.mul(0.5, lax.sub(b0, b2));
-}
 // Cephes i0f.c and i1f.c: near (|x| ≤ 8) and far coefficients.
 const I0E_NEAR = [
   -1.30002500998624804212e-8, 6.04699502254191894932e-8, -2.67079385394061173391e-7,
@@ -203,37 +213,47 @@ const I1E_FAR = [
   -3.88256480887769039346e-6, -1.10588938762623716291e-4, -9.76109749136146840777e-3,
   7.78576235018280120474e-1,
 ] as const;
-const far = (lax: Lax, a: NDArray, series: readonly number[]): NDArray =>
+type Series = readonly number[];
+const far = (lax: Lax, a: NDArray, series: Series): NDArray =>
   lax.mul(chebyshev(lax, lax.sub(lax.div(32, a), 2), series), lax.rsqrt(a));
-const near = (lax: Lax, a: NDArray, series: readonly number[]): NDArray =>
+const near = (lax: Lax, a: NDArray, series: Series): NDArray =>
   chebyshev(lax, lax.sub(lax.mul(0.5, a), 2), series);
+const i0eBody =
+  (nearby: Series, faraway: Series): Body =>
+  (lax, x) => {
+    const a = lax.abs(x);
+    return lax.select(lax.le(a, 8), near(lax, a, nearby), far(lax, a, faraway));
+  };
+const i1eBody =
+  (nearby: Series, faraway: Series): Body =>
+  (lax, x) => {
+    const a = lax.abs(x);
+    const value = lax.select(lax.le(a, 8), lax.mul(near(lax, a, nearby), a), far(lax, a, faraway));
+    return lax.select(lax.lt(x, 0), lax.neg(value), value);
+  };
 
 /** The primitive of `lax.besselI0e`. */
 export const bessel_i0e_p: Primitive = special(
   "besselI0e",
-  (lax, x) => {
-    const a = lax.abs(x);
-    return lax.select(lax.le(a, 8), near(lax, a, I0E_NEAR), far(lax, a, I0E_FAR));
-  },
+  i0eBody(I0E_NEAR, I0E_FAR),
   (lax, t, out, x) => lax.mul(t, lax.sub(lax.besselI1e(x), lax.mul(lax.sign(x), out))),
+  i0eBody(I0E_NEAR_DOUBLE, I0E_FAR_DOUBLE),
 );
 /** e^−|x| · I₀(x). Source: jax.lax.bessel_i0e. */
 export const besselI0e = (x: Operand): NDArray => apply(bessel_i0e_p, x);
 /** The primitive of `lax.besselI1e`. */
 export const bessel_i1e_p: Primitive = special(
   "besselI1e",
-  (lax, x) => {
-    const a = lax.abs(x);
-    const value = lax.select(lax.le(a, 8), lax.mul(near(lax, a, I1E_NEAR), a), far(lax, a, I1E_FAR));
-    return lax.select(lax.lt(x, 0), lax.neg(value), value);
-  },
+  i1eBody(I1E_NEAR, I1E_FAR),
   (lax, t, out, x) => {
     // At 0 the slope is ½; a safe operand keeps 0/0 out of the other branch.
-    const nonzero = lax.gt(lax.abs(x), 1.1920929e-7);
-    const safe = lax.select(nonzero, x, lax.fullLike(x, 1.1920929e-7));
+    const epsilon = x.dtype === "float64" ? Number.EPSILON : 1.1920929e-7;
+    const nonzero = lax.gt(lax.abs(x), epsilon);
+    const safe = lax.select(nonzero, x, lax.fullLike(x, epsilon));
     const slope = lax.sub(lax.besselI0e(safe), lax.mul(out, lax.add(lax.sign(safe), lax.div(1, safe))));
     return lax.mul(t, lax.select(nonzero, slope, lax.fullLike(x, 0.5)));
   },
+  i1eBody(I1E_NEAR_DOUBLE, I1E_FAR_DOUBLE),
 );
 /** e^−|x| · I₁(x). Source: jax.lax.bessel_i1e. */
 export const besselI1e = (x: Operand): NDArray => apply(bessel_i1e_p, x);

@@ -1,14 +1,12 @@
 // np: histograms.
 import { fail } from "../../errors.ts";
-import { isInexact } from "../../ir/dtype.ts";
 import { NDArray, type ArrayLike } from "../../ir/ndarray.ts";
-import { canonicalDType } from "../../primitives/convert.ts";
 import { literal, toArray } from "../../primitives/operand.ts";
 import { elementAt, valuesOf } from "../../runtime/array.ts";
 import { array, checkOptions } from "../arrays.ts";
 import { composite } from "../composite.ts";
 import type { Options } from "../keywords.ts";
-import { promoteDTypes } from "../promotion.ts";
+import { inexactDType, promoteDTypes } from "../promotion.ts";
 import { diff } from "./calculus.ts";
 import { range as upTo } from "./axes.ts";
 import { L, pick } from "./define.ts";
@@ -54,7 +52,7 @@ export function histogramBinEdges(a: ArrayLike, options: EdgesOptions = {}): NDA
   const name = "np.histogramBinEdges";
   const lax = L();
   const x = toArray(name, a);
-  const dtype = isInexact(x.dtype) ? x.dtype : canonicalDType("float64");
+  const dtype = inexactDType(x.dtype);
   const bins = options.bins ?? 10;
   const count = binCount(name, bins);
   if (count === null) return lax.convertElementType(toArray(name, bins), dtype);

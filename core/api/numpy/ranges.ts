@@ -1,7 +1,7 @@
 // np: evenly spaced numbers, grids, and the windows of signal processing.
 import { fail } from "../../errors.ts";
 import type { Shape } from "../../ir/aval.ts";
-import { isComplex, isFloat, isInexact, isInteger, realDType, type DType } from "../../ir/dtype.ts";
+import { isComplex, isFloat, isInteger, realDType, type DType } from "../../ir/dtype.ts";
 import { NDArray, type ArrayLike } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
 import { literal, toArray } from "../../primitives/operand.ts";
@@ -13,6 +13,7 @@ import {
   arraysOf,
   broadcastShapes,
   broadcastTo,
+  inexactDType,
   latticeResult,
   promoteDTypes,
   resultOf,
@@ -77,7 +78,6 @@ interface Spacing {
   readonly dtype: DType | null;
   readonly axis: number;
 }
-const inexactOf = (dtype: DType): DType => (isInexact(dtype) ? dtype : canonicalDType("float64"));
 const checkedNum = (name: string, num: number): number => {
   if (!Number.isInteger(num) || num < 0)
     throw fail("E_ARGUMENT", `${name}: num is ${String(num)}, expected an integer of at least 0`);
@@ -87,8 +87,8 @@ const checkedNum = (name: string, num: number): number => {
 const spaced = composite("np.linspace", ([start, stop]: readonly [NDArray, NDArray], plan: Spacing) => {
   const lax = L();
   const { num, endpoint } = plan;
-  const dtype = plan.dtype ?? inexactOf(resultOf("np.linspace", [start, stop]).dtype);
-  const work = inexactOf(dtype);
+  const dtype = plan.dtype ?? inexactDType(resultOf("np.linspace", [start, stop]).dtype);
+  const work = inexactDType(dtype);
   const shape = broadcastShapes("np.linspace", start.shape, stop.shape);
   const [lo, hi] = [start, stop].map((v) =>
     broadcastTo("np.linspace", lax.convertElementType(v, work), shape),
@@ -177,9 +177,9 @@ export function logspace(
 ): NDArray {
   checkOptions("np.logspace", options, ["endpoint", "base", "dtype", "axis"]);
   const { dtype: wanted, base = 10, ...rest } = options;
-  const dtype = canonicalDType(wanted ?? inexactOf(resultOf("np.logspace", [start, stop]).dtype));
+  const dtype = canonicalDType(wanted ?? inexactDType(resultOf("np.logspace", [start, stop]).dtype));
   const [a, b] = arraysOf("np.logspace", [start, stop]).map((v) =>
-    L().convertElementType(v, inexactOf(dtype)),
+    L().convertElementType(v, inexactDType(dtype)),
   );
   const exponents = linspaceOf("np.logspace", a as NDArray, b as NDArray, num, rest)[0];
   return L().convertElementType(
@@ -196,8 +196,8 @@ export function geomspace(
 ): NDArray {
   checkOptions("np.geomspace", options, ["endpoint", "dtype", "axis"]);
   const lax = L();
-  const dtype = canonicalDType(options.dtype ?? inexactOf(resultOf("np.geomspace", [start, stop]).dtype));
-  const work = inexactOf(dtype);
+  const dtype = canonicalDType(options.dtype ?? inexactDType(resultOf("np.geomspace", [start, stop]).dtype));
+  const work = inexactDType(dtype);
   const [a, b] = arraysOf("np.geomspace", [start, stop]).map((v) => lax.convertElementType(v, work)) as [
     NDArray,
     NDArray,

@@ -139,7 +139,7 @@ const searchOf = composite(
       const goLeft = isBefore(q, takeFlat(sorted, mid), !right);
       [low, high] = [lax.select(goLeft, low, mid), lax.select(goLeft, mid, high)];
     }
-    return lax.convertElementType(n === 0 ? low : high, indexDType());
+    return n === 0 ? low : high;
   },
 );
 /** Elements of a vector at positions of any shape. */

@@ -7,14 +7,13 @@ import { literal, toArray } from "../../primitives/operand.ts";
 import { checkOptions } from "../arrays.ts";
 import { composite } from "../composite.ts";
 import type { Options } from "../keywords.ts";
-import { arraysOf, broadcastTo, promoteDTypes, promoteOne } from "../promotion.ts";
+import { arraysOf, broadcastTo, inexactDType, promoteDTypes, promoteOne } from "../promotion.ts";
 import { multiply } from "./arithmetic.ts";
 import { axesOf } from "./axes.ts";
 import { L, pick } from "./define.ts";
 import { diagonal } from "./diagonals.ts";
 import { maskOf, sum, upcastHalf } from "./reductions.ts";
 
-const inexactOf = (dtype: DType): DType => (isInexact(dtype) ? dtype : canonicalDType("float64"));
 const sizeAlong = (x: NDArray, axes: readonly number[]): number =>
   axes.reduce((n, i) => n * (x.shape[i] as number), 1);
 interface Over {
@@ -37,7 +36,7 @@ interface MeanPlan extends Over {
 }
 const meanOf = composite("np.mean", ([x, where]: readonly [NDArray, NDArray | null], plan: MeanPlan) => {
   const lax = L();
-  const result = plan.dtype ?? inexactOf(x.dtype);
+  const result = plan.dtype ?? inexactDType(x.dtype);
   const work = plan.dtype === null ? upcastHalf(result) : result;
   const total = sum(x, { ...over(plan, work), where });
   return lax.convertElementType(lax.div(total, counted(x, plan, where, work)), result);
@@ -73,7 +72,7 @@ export function varTypes(
       throw fail("E_DTYPE", `${name}: complex ${x.aval} has no variance in ${result}`);
     return { work: upcastHalf(result), result };
   }
-  const natural = inexactOf(x.dtype);
+  const natural = inexactDType(x.dtype);
   return { work: upcastHalf(natural), result: realDType(natural) };
 }
 /** |x|², real. */

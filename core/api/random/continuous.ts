@@ -48,7 +48,10 @@ export function normalFloats(key: NDArray, shape: Shape, dtype: DType): NDArray 
     const [kr, ki] = keysFrom(key, 2) as [NDArray, NDArray];
     const part = realDType(dtype);
     const z = lax.complex(normalFloats(kr, shape, part), normalFloats(ki, shape, part));
-    return lax.div(z, literal({ re: Math.fround(Math.SQRT2), im: 0 }, complexDType(part)));
+    return lax.div(
+      z,
+      literal({ re: part === "float64" ? Math.SQRT2 : Math.fround(Math.SQRT2), im: 0 }, complexDType(part)),
+    );
   }
   const u = uniformFloats(key, shape, dtype, finfo(dtype).epsneg - 1, 1);
   return lax.mul(literal(Math.SQRT2, dtype), lax.erfInv(u));

@@ -204,7 +204,7 @@ const drawCategorical = distribution(
       const full = [...prefix, ...rows.slice(0, axis), size, ...rows.slice(axis)];
       const noise = gumbelFloats(key, full, logits.dtype, mode);
       const scores = lax.add(noise, broadcastTo("random.categorical", logits, full));
-      return lax.argmax(scores, prefix.length + axis, "int32");
+      return lax.argmax(scores, prefix.length + axis, canonicalDType("int64"));
     }
     const scores = lax.add(logits, gumbelFloats(key, logits.shape, logits.dtype, mode));
     const k = prefix.reduce((n, d) => n * d, 1);
