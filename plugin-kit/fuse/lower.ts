@@ -1,6 +1,7 @@
 // The steps of a graph over buffers: kernels of its groups, and its work.
 import type { Shared } from "../graph/builder.ts";
 import { addressOf, collapse } from "../graph/address.ts";
+import { finishGraph } from "../graph/finish.ts";
 import type { BufferId, CaseWork, DotWork, MatrixOperand, Node, PartNode, SortWork, SubGraph, WhileWork } from "../graph/node.ts"; // prettier-ignore
 import type { MatrixStrides } from "../loops/plan.ts";
 import { STORAGE } from "../loops/storage.ts";
@@ -10,6 +11,7 @@ import type { RawStep } from "./steps.ts";
 
 /** The steps of a graph; afterwards its results have places. */
 export function lowerGraph(graph: SubGraph, shared: Shared): RawStep[] {
+  finishGraph(graph);
   const { items, exposed } = fuse(graph, shared);
   const steps: RawStep[] = [];
   for (const item of items) {

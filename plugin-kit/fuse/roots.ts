@@ -1,6 +1,7 @@
 // Which arrays are stored: results, operands that work addresses, and what it would cost more to compute again than to
 // write and read. One pass forwards for what an element costs, one backwards for how often it is wanted.
 import type { SubGraph, Node, Work } from "../graph/node.ts";
+import { operandsOf } from "../graph/finish.ts";
 import { isNode } from "../graph/node.ts";
 
 /** Longer chains are cut: a kernel's code stays small, and recursion shallow. */
@@ -116,21 +117,6 @@ function own(x: Node): number {
       return x.parts.length;
     default:
       return LOAD;
-  }
-}
-/** Nodes that computing a node reads. */
-export function operandsOf(x: Node): readonly Node[] {
-  switch (x.kind) {
-    case "map":
-      return x.args;
-    case "view":
-      return [x.arg, ...x.indices, ...(x.otherwise === null ? [] : [x.otherwise])];
-    case "concat":
-      return x.parts;
-    case "alias":
-      return [x.arg];
-    default:
-      return [];
   }
 }
 const count = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
