@@ -87,7 +87,7 @@ export class Linker {
     if (slot === undefined) {
       const { f0 } = this.instantiate(gemmModule(dtype, this.relaxed, this.heap.maxPages), true);
       slot = this.takeSlot();
-      this.table.set(slot, f0 as () => void);
+      this.table.set(slot, f0);
       this.gemms.set(dtype, slot);
     }
     return slot;

@@ -26,7 +26,7 @@ import { WasmClient } from "./client.ts";
 
 const host: HostContext = { abi: ABI, ir: IR, processIndex: 0, processCount: 1, warn: () => undefined };
 const subject = new WasmClient({}, host);
-const oracle = (await reference().createClient({}, host)) as Client;
+const oracle = await reference().createClient({}, host);
 
 async function run(client: Client, program: Program, args: readonly Uint8Array[]): Promise<Uint8Array[]> {
   const executable = await client.compile(program);

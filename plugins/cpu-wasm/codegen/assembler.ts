@@ -199,12 +199,7 @@ export const memoryCopy = (to: Code, from: Code, bytes: Code): Code => [to, from
 /** memory.fill. */
 export const memoryFill = (to: Code, byte: Code, bytes: Code): Code => [to, byte, bytes, 0xfc, 11, 0];
 /** i8x16.shuffle of 16 lane numbers. */
-export const shuffle = (lanes: readonly number[], x: Code, y: Code): Code => [
-  x,
-  y,
-  simd(13),
-  lanes as number[],
-];
+export const shuffle = (lanes: readonly number[], x: Code, y: Code): Code => [x, y, simd(13), lanes];
 /** A counted loop: `local` from `from` while < `to`, stepping by `step`; zero trips are allowed. */
 export const forLoop = (local: number, from: Code, to: Code, step: number, body: Code): Code => [
   set(local, from),

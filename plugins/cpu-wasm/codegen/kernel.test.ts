@@ -1,6 +1,6 @@
 import type { Axis, Guard, Ix, Kernel, KValue, Schedule, Stage, Storage } from "tenon-plugin-kit";
 import { describe, expect, it } from "vitest";
-import { expectedKernel, runKernel } from "./testing.ts";
+import { expectedKernel, runKernel } from "../testing/run-kernel.ts";
 
 const ix = (c: number, ...terms: [coef: number, axis: number][]): Ix => ({
   c,
@@ -8,8 +8,13 @@ const ix = (c: number, ...terms: [coef: number, axis: number][]): Ix => ({
 });
 const parallel = (extent: number): Axis => ({ extent, role: "parallel" });
 const reduced = (extent: number): Axis => ({ extent, role: "reduce" });
-const load = (param: number, at: Ix, more: object = {}, dtype: KValue["dtype"] = "f32"): KValue =>
-  ({ op: "load", dtype, param, at, ...more }) as KValue;
+const load = (param: number, at: Ix, more: object = {}, dtype: KValue["dtype"] = "f32"): KValue => ({
+  op: "load",
+  dtype,
+  param,
+  at,
+  ...more,
+});
 const kernelOf = (axes: Axis[], shared: number[], params: [Storage, "read" | "write" | "readwrite"][], ...stages: Stage[]): Kernel => ({
   name: "test", axes, shared, stages, uniforms: 0, params: params.map(([dtype, access]) => ({ dtype, access })),
 }); // prettier-ignore

@@ -13,7 +13,6 @@ import {
   ltS,
   mul,
   select,
-  set,
   sub,
   tee,
   type Code,

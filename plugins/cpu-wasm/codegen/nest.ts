@@ -239,7 +239,7 @@ export class Nest {
       c * bytes < MAX_OFFSET &&
       ix.terms.every(isNaturalTerm);
     const base = this.sum(this.pointer(param), `a${param}`, ix, isFoldable ? 0 : c, bytes);
-    return { base: get(base), offset: isFoldable ? (c as number) * bytes : 0 };
+    return { base: get(base), offset: isFoldable ? c * bytes : 0 };
   }
   /** The address `n` elements of stride `stride` further. */
   shifted(param: number, from: Address, stride: Int, n: number): Address {

@@ -3,7 +3,7 @@ import { STORAGE, type Axis, type Compute, type Guard, type Ix, type Kernel, typ
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { modeOf } from "./analysis.ts";
-import { expectedKernel, runKernel } from "./testing.ts";
+import { expectedKernel, runKernel } from "../testing/run-kernel.ts";
 
 const STORED: { readonly [C in Compute]: readonly Storage[] } = {
   bool: ["bool"], i32: ["i32", "i8", "i16"], u32: ["u32", "u8", "u16"], i64: ["i64"], u64: ["u64"],
@@ -272,7 +272,7 @@ function randomKernel(dice: Dice): Case {
       }
       if (dice.chance(30) && over.every((a) => (w.extents[a] as number) > 0)) {
         // Stored for the stages after this one; a stage that reduces may store, too.
-        const [param, at] = w.param(dtype as Storage, "write", everywhere(w, axes, true));
+        const [param, at] = w.param(dtype, "write", everywhere(w, axes, true));
         results.push({ to: "store", param, at, value });
         const size = over.reduce((n, a) => n * (w.extents[a] as number), 1);
         fresh.push({
@@ -289,7 +289,7 @@ function randomKernel(dice: Dice): Case {
   const last = new Body(w, shared);
   const results = reduced.map((r): KResult => {
     const value = last.push({ op: "stage", dtype: r.dtype, stage: r.stage, result: r.result, part: 0 });
-    const [param, at] = w.param(r.dtype as Storage, "write", everywhere(w, shared));
+    const [param, at] = w.param(r.dtype, "write", everywhere(w, shared));
     return { to: "store", param, at, value };
   });
   if (results.length > 0) stages.push({ over: [], body: last.values, results });

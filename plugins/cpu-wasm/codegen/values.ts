@@ -13,7 +13,7 @@ import type {
 } from "tenon-plugin-kit";
 import { emitScalar, emitVector, hasVector } from "../math/ops.ts";
 import {
-  CONST_KIND, VALUE_TYPE, extractLane, loadLanes, loadScalar, loadVector, packLanes, reverseLanes, splat, storeScalar,
+  CONST_KIND, extractLane, loadLanes, loadScalar, loadVector, packLanes, reverseLanes, splat, storeScalar,
   storeVector, type Address, type Lanes,
 } from "./access.ts"; // prettier-ignore
 import { operandsOf, strideAlong, varyingValues, liveValues } from "./analysis.ts";
@@ -314,7 +314,7 @@ export class StageValues implements ValueSource {
   store(r: Extract<KResult, { to: "store" }>): void {
     this.where(r.guard, () => {
       const { nest } = this;
-      const { f, lanes, units, laneAxis } = nest;
+      const { f, lanes, laneAxis } = nest;
       const storage = nest.kernel.params[r.param]?.dtype as "f32";
       const value = this.value(r.value);
       const isGuarded = r.guard !== undefined;

@@ -33,8 +33,8 @@ interface Ops {
 } // prettier-ignore
 
 const vector = (f: readonly number[], i: readonly number[]): Ops => {
-  const [add, sub, mul, div, sqrt, abs, neg, min, max, floor, ceil, trunc, nearest, eq, ne, lt, gt, le, ge] = f.map(simd) as Code[] as [Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code]; // prettier-ignore
-  const [iadd, isub, shl, shrS, shrU, ieq, ilt, igt] = i.map(simd) as Code[] as [Code, Code, Code, Code, Code, Code, Code, Code]; // prettier-ignore
+  const [add, sub, mul, div, sqrt, abs, neg, min, max, floor, ceil, trunc, nearest, eq, ne, lt, gt, le, ge] = f.map<Code>(simd) as [Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code]; // prettier-ignore
+  const [iadd, isub, shl, shrS, shrU, ieq, ilt, igt] = i.map<Code>(simd) as [Code, Code, Code, Code, Code, Code, Code, Code]; // prettier-ignore
   return {
     add, sub, mul, div, sqrt, abs, neg, min, max, floor, ceil, trunc, nearest, eq, ne, lt, gt, le, ge,
     iadd, isub, shl, shrS, shrU, ieq, ilt, igt, and: simd(78), or: simd(80), xor: simd(81),

@@ -3,7 +3,7 @@
 import { evalScalar, type Compute, type Scalar, type ScalarOp } from "tenon-plugin-kit";
 import { describe, expect, it } from "vitest";
 import { hasVector } from "./ops.ts";
-import { HOST, runOp, type HostArray } from "./testing.ts";
+import { HOST, runOp, type HostArray } from "../testing/run-op.ts";
 
 /** mulberry32: a seeded generator. */
 function generator(seed: number): () => number {
@@ -109,13 +109,17 @@ for (const d of FLOATS) {
 }
 
 const N = 1024;
+/** A typed array of a compute type. */
+const hostArray = (dtype: Compute, values: readonly unknown[]): HostArray =>
+  (HOST[dtype] as unknown as { from(values: readonly unknown[]): HostArray }).from(values);
+
 describe.each(CASES)("$op: $from to $dtype", ({ op, dtype, from, ulp }) => {
   const args = from.map((d) => samples(d, N));
   if (op.endsWith("from_bits")) args[0] = (args[0] as number[]).map((x) => x & 0xffff);
   // The bits of halves are asked of rounded numbers only.
   if (op === "f16_bits" || op === "bf16_bits")
     args[0] = (args[0] as number[]).map((x) => evalScalar(op === "f16_bits" ? "round_f16" : "round_bf16", "f32", "f32", [x]));
-  const host = args.map((x, i) => HOST[from[i] as Compute].from(x as never) as HostArray);
+  const host = args.map((x, i) => hostArray(from[i] as Compute, x));
   if (args.length > 1 && op !== "select") (host[1] as Int32Array).reverse();
   const scalar = runOp(op, dtype, from, host, false);
 

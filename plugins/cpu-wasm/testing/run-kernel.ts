@@ -3,8 +3,8 @@ import { interpretKernel, kernelKey, type Kernel, type Schedule } from "tenon-pl
 import wabt from "wabt";
 import { Linker } from "../linker.ts";
 import { allocate, createHeap, release } from "../memory.ts";
-import type { Fn } from "./assembler.ts";
-import { compileKernel } from "./kernel.ts";
+import type { Fn } from "../codegen/assembler.ts";
+import { compileKernel } from "../codegen/kernel.ts";
 
 const heap = createHeap();
 const linker = new Linker(heap);
@@ -17,7 +17,7 @@ const FEATURES = {
   sign_extension: true,
 };
 linker.onModule = (bytes) => {
-  const module = toolkit.readWasm(bytes, FEATURES as never);
+  const module = toolkit.readWasm(bytes, FEATURES);
   try {
     module.validate();
   } finally {

@@ -1,10 +1,22 @@
 // Runs one scalar op over arrays in wasm, as scalars and as lanes: for the tests of the tables.
 import { STORAGE, type Compute, type ScalarOp } from "tenon-plugin-kit";
-import { add, forLoop, get, i32c, I32, load, mul, shuffle, simd, store, type Code } from "../codegen/assembler.ts";
+import {
+  add,
+  forLoop,
+  get,
+  i32c,
+  I32,
+  load,
+  mul,
+  shuffle,
+  simd,
+  store,
+  type Code,
+} from "../codegen/assembler.ts";
 import { Emitter } from "../codegen/emitter.ts";
 import { encodeModule, typeTable } from "../codegen/module.ts";
-import { emitScalar, emitVector, valTypeOf } from "./ops.ts";
-import { writeTables } from "./tables.ts";
+import { emitScalar, emitVector, valTypeOf } from "../math/ops.ts";
+import { writeTables } from "../math/tables.ts";
 
 /** Host arrays by compute type; a bool has one 32-bit word. */
 export const HOST = {
