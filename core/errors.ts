@@ -47,10 +47,6 @@ export class LifetimeError extends CodedError {
 export class PluginError extends CodedError {
   override name = "PluginError";
 }
-/** A random key used twice. */
-export class KeyReuseError extends CodedError {
-  override name = "KeyReuseError";
-}
 
 /** Where one stable reason belongs: the class, the code, and what the reader should do. */
 export interface Row {
@@ -173,7 +169,6 @@ const TABLE = {
     "RESOURCE_EXHAUSTED",
     "free arrays (dispose(), `using`, scope()), donate arguments (donateArgnums), or jit the function, whose intermediates are planned",
   ),
-  E_KEY_REUSE: row(KeyReuseError, BAD, "derive new keys with random.split"),
   E_STATIC_ARG: row(CodedError, BAD),
   E_INTERNAL: row(CodedError, "INTERNAL", "this is a bug in tenon: please report it"),
 } as const satisfies Record<string, Row>;

@@ -5,7 +5,6 @@ export {
   ConcretizationError,
   DTypeError,
   IndexError,
-  KeyReuseError,
   LeakError,
   LifetimeError,
   PluginError,

@@ -30,7 +30,6 @@ export const ERROR_CLASSES: Readonly<Record<string, readonly string[]>> = {
   TracerIntegerConversionError: ["ConcretizationError"],
   NonConcreteBooleanIndexError: ["ConcretizationError"],
   UnexpectedTracerError: ["LeakError"],
-  KeyReuseError: ["KeyReuseError"],
 };
 
 /**

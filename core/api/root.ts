@@ -8,10 +8,7 @@ import { arrayMethods } from "./methods.ts";
 /** Settings that nobody has changed. */
 export const DEFAULT_CONFIG: Config = Object.freeze({
   enableX64: false,
-  debugNans: false,
   disableJit: false,
-  checkTracerLeaks: false,
-  debugKeyReuse: false,
   numpyDtypePromotion: "standard",
   numpyRankPromotion: "allow",
   defaultMatmulPrecision: "default",

@@ -6,10 +6,7 @@ import type { Trace } from "./trace.ts";
 /** Settings by JAX's flag names, camelCased, without `jax_`. */
 export interface Config {
   readonly enableX64: boolean;
-  readonly debugNans: boolean;
   readonly disableJit: boolean;
-  readonly checkTracerLeaks: boolean;
-  readonly debugKeyReuse: boolean;
   readonly numpyDtypePromotion: "standard" | "strict";
   readonly numpyRankPromotion: "allow" | "raise";
   readonly defaultMatmulPrecision: "default" | "high" | "highest";

@@ -28,7 +28,6 @@ export {
   float,
   IndexError,
   int,
-  KeyReuseError,
   LeakError,
   LifetimeError,
   NDArray,

@@ -12,10 +12,7 @@ import { lax } from "../lax.ts";
 
 const config: Config = {
   enableX64: false,
-  debugNans: false,
   disableJit: false,
-  checkTracerLeaks: false,
-  debugKeyReuse: false,
   numpyDtypePromotion: "standard",
   numpyRankPromotion: "allow",
   defaultMatmulPrecision: "default",
