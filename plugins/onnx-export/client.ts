@@ -33,11 +33,8 @@ import { buildModel, type Model } from "./model.ts";
 import { loadModel, type Loaded, type Ort } from "./runtime.ts";
 
 const PLUGIN = "onnx-export";
-const gone = (what: string): Error =>
-  tenonError("FAILED_PRECONDITION", `onnx-export: ${what} was disposed`, {
-    plugin: PLUGIN,
-    reason: "E_DISPOSED",
-  });
+const gone = (what: string, reason: string): Error =>
+  tenonError("FAILED_PRECONDITION", `onnx-export: ${what} was disposed`, { plugin: PLUGIN, reason });
 
 /** Turns a foreign error into one that says what failed. */
 const blame =
@@ -82,7 +79,9 @@ class OnnxBuffer implements DeviceBuffer {
   }
   /** The bytes; held by whoever asked, also when the buffer is disposed later. */
   read(): Promise<Uint8Array> {
-    return this.#status === "disposed" ? Promise.reject(gone("the buffer")) : this.#bytes;
+    return this.#status === "disposed"
+      ? Promise.reject(gone("the buffer", "E_BUFFER_DISPOSED"))
+      : this.#bytes;
   }
   dispose(): void {
     this.#status = "disposed";
@@ -125,10 +124,10 @@ class OnnxExecutable implements Executable {
   }
   execute(rows: readonly (readonly Argument[])[]): DeviceBuffer[][] {
     this.#client.check();
-    if (!this.#alive) throw gone("the executable");
+    if (!this.#alive) throw gone("the executable", "E_EXECUTABLE_DISPOSED");
     const args = (rows[0] ?? []) as readonly OnnxBuffer[];
     args.forEach((b, i) => {
-      if (b.status === "disposed") throw gone(`argument ${i}`);
+      if (b.status === "disposed") throw gone(`argument ${i}`, "E_BUFFER_DISPOSED");
     });
     const types = resultTypes(
       this.signature,
@@ -195,7 +194,7 @@ export class OnnxClient implements Client {
   }
   /** @throws FAILED_PRECONDITION once it was disposed */
   check(): void {
-    if (!this.isOpen) throw gone("the client");
+    if (!this.isOpen) throw gone("the client", "E_CLIENT_DISPOSED");
   }
 
   /** With `background` the promise also waits for onnxruntime to take the model; without, its refusal poisons the first results. */

@@ -98,6 +98,7 @@ export function onnxExport(options: OnnxExportOptions = {}): Plugin {
       if (deviceIds?.some((id) => id !== 0) === true)
         throw tenonError("NOT_FOUND", `onnx-export: there is no device ${deviceIds.join(", ")}, only 0`, {
           plugin: "onnx-export",
+          reason: "E_DEVICE",
         });
       const ort = await loadOrt();
       const device = description(`onnxruntime ${ort.env.versions.common}, opset ${opset}`);
