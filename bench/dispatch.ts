@@ -1,7 +1,7 @@
 // What the host itself costs: a cached jit call and an eager operation on a plugin that computes nothing.
 // Budgets: 1.5 µs and 1.8 µs, doubled for the foundation. `npm run bench -- dispatch`
 import { grad, jit, np, setDefaultDevice, use, type NDArray } from "tenon";
-import { nullPlugin } from "./null-plugin.ts";
+import { nullPlugin } from "tenon-null";
 
 interface Case {
   readonly name: string;

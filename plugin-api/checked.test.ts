@@ -258,7 +258,8 @@ describe("what the plugin owes the caller", () => {
     ],
     ["lost after dispose", "life.exit", plainClient({ dispose: () => undefined }), (c) => c.dispose()],
   ];
-  it.each(cases)("%s [%s]", async (_what, rule, client, act = run) => {
+  const whole = cases.map(([what, rule, client, act = run]) => [what, rule, { client, act }] as const);
+  it.each(whole)("%s [%s]", async (_what, rule, { client, act }) => {
     expect(
       await message(() => {
         const c = checked({ ...client, memories: client.memories });
