@@ -26,7 +26,7 @@ const RUNS = 3;
 let oracle: Client | undefined;
 /** What the reference plugin gives. */
 async function oracleResults(program: Program, inputs: readonly Uint8Array[]): Promise<Uint8Array[]> {
-  oracle ??= (await reference().createClient({}, HOST)) as Client;
+  oracle ??= await reference().createClient({}, HOST);
   return (await runProgram(oracle, program, inputs))[0] as Uint8Array[];
 }
 
@@ -80,7 +80,7 @@ async function wrongValues(
 }
 
 function toleranceAt({ tolerance = EXACT }: Trial, i: number): Tolerance {
-  return "ulp" in tolerance ? tolerance : ((tolerance as readonly Tolerance[])[i] ?? EXACT);
+  return "ulp" in tolerance ? tolerance : (tolerance[i] ?? EXACT);
 }
 function allowed({ ulp, atol = 0 }: Tolerance, index: number): string {
   const more = typeof atol === "number" ? atol : (atol[index] ?? 0);

@@ -64,7 +64,7 @@ function entryOf(folder: string): string {
       exports?: unknown;
     };
     const root = (exports as { "."?: unknown } | undefined)?.["."] ?? exports;
-    const named = typeof root === "string" ? [root] : Object.values((root ?? {}) as object);
+    const named = typeof root === "string" ? [root] : Object.values(root ?? {});
     candidates.unshift(
       ...[...named.reverse(), main].filter((x): x is string => typeof x === "string" && !x.endsWith(".d.ts")),
     );

@@ -18,7 +18,7 @@ import { DTYPES } from "./inputs.ts";
 import { matches } from "./query.ts";
 import { lastLine, markdown, summary, supportTable } from "./report.ts";
 import { runCases, type RunResult } from "./run.ts";
-import { HOST, Subject } from "./subject.ts";
+import { Subject } from "./subject.ts";
 import { select, SUITE } from "./suite.ts";
 
 const OPS = SUITE.filter((c): c is OpCase => c.kind === "op");

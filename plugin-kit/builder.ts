@@ -133,7 +133,7 @@ export class Builder {
       attrs,
       results,
       ...(regions === undefined ? {} : { regions }),
-    } as Draft);
+    });
   }
   /** Adds an op of one result. */
   one<N extends OpName>(op: N, operands: readonly Ref[], attrs: OpAttrs[N], parts: Parts = {}): Ref {

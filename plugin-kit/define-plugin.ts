@@ -84,7 +84,7 @@ function pluginOf<V extends object>(definition: PluginDefinition<V>): Plugin {
 function kernelsOf<V>(kernels: Kernels<V>): KernelTable<V> {
   return Object.fromEntries(
     Object.entries(kernels).map(([op, k]) => [op, typeof k === "function" ? k : k.run]),
-  ) as KernelTable<V>;
+  );
 }
 function capabilitiesOf<V extends object>(definition: PluginDefinition<V>): Capabilities {
   const { dtypes, kernels, composites, limits } = definition;

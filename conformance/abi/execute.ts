@@ -8,7 +8,7 @@ import {
   type MemorySpace,
   type Program,
 } from "tenon-plugin-api";
-import { program, single, type, type Ref } from "../builder.ts";
+import { program, single, type } from "../builder.ts";
 import { ruleCase, type Case } from "../case.ts";
 import { DTYPES } from "../inputs.ts";
 import { read, runProgram, type Subject } from "../subject.ts";
@@ -61,7 +61,7 @@ async function sameArgument(subject: Subject): Promise<void> {
 /** A program may return its parameter, twice; each result lives its own life. */
 async function identity(subject: Subject): Promise<void> {
   const { client, t, put, expectValue } = await stage(subject);
-  const e = await client.compile(program("identity", [t], (_s, x) => [x as Ref, x as Ref]));
+  const e = await client.compile(program("identity", [t], (_s, x) => [x, x]));
   const x = put(1, 2, 3);
   const [a, b] = run(e, x) as [DeviceBuffer, DeviceBuffer];
   x.dispose();
@@ -82,7 +82,7 @@ async function noResults(subject: Subject): Promise<void> {
 }
 async function unusedParam(subject: Subject): Promise<void> {
   const { client, t, put, expectValue } = await stage(subject);
-  const made = program("unused", [t, t, t], (s, x, _y, z) => [s.one("add", [x as Ref, z as Ref], {}, t)]);
+  const made = program("unused", [t, t, t], (s, x, _y, z) => [s.one("add", [x, z], {}, t)]);
   await expectValue(
     only(await client.compile(made), put(1, 2, 3), put(9, 9, 9), put(10, 20, 30)),
     11,
@@ -97,7 +97,7 @@ const immediateCases: readonly Case[] = DTYPES.filter((d) => !d.startsWith("c"))
     claims(client.capabilities.immediates === true, "immediates");
     claims(client.capabilities.dtypes.includes(dtype), dtype);
     const s = type(dtype);
-    const e = await client.compile(program("pass", [s], (_b, x) => [x as Ref]));
+    const e = await client.compile(program("pass", [s], (_b, x) => [x]));
     const values: readonly Immediate[] =
       dtype === "bool"
         ? [true, false]
@@ -151,7 +151,7 @@ function unclaimedProgram(client: Client, plugin: string): Program | undefined {
         s.block([type(d), type(d)], (b, x, y) => [
           b.one(
             "compare",
-            [x as Ref, y as Ref],
+            [x, y],
             {
               direction: "LT",
               compareType: d.startsWith("u") ? "UNSIGNED" : d.startsWith("i") ? "SIGNED" : "FLOAT",

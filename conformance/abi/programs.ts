@@ -23,7 +23,7 @@ const SIZE = 3;
 /** @throws NotClaimed if the client adds in no dtype */
 export function arithmetic(client: Client): Arithmetic {
   const sumIn = (t: ConcreteType, donate: readonly number[] = []): Program =>
-    program("sum", [t, t], (s, x, y) => [s.one("add", [x as Ref, y as Ref], {}, t)], { donate });
+    program("sum", [t, t], (s, x, y) => [s.one("add", [x, y], {}, t)], { donate });
   const dtype = PREFERRED.find(
     (d) => unsupported(sumIn(type(d, SIZE)), client.capabilities, "") === undefined,
   );
@@ -34,13 +34,13 @@ export function arithmetic(client: Client): Arithmetic {
     t,
     bytes: (...elements) => encode(dtype, elements),
     sum: (donate) => sumIn(t, donate),
-    double: program("double", [t], (s, x) => [s.one("add", [x as Ref, x as Ref], {}, t)]),
+    double: program("double", [t], (s, x) => [s.one("add", [x, x], {}, t)]),
   };
 }
 
 /** A program that calls back into the host, in order. */
 export function calling(t: ConcreteType, names: readonly string[]): Program {
-  return program("calling", [t], (s, x) => [names.reduce((y: Ref, name) => call(s, name, y), x as Ref)]);
+  return program("calling", [t], (s, x) => [names.reduce((y: Ref, name) => call(s, name, y), x)]);
 }
 const call = (s: Scope, name: string, x: Ref): Ref =>
   s.one(

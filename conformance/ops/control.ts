@@ -28,10 +28,10 @@ function loop(
   body: (s: Scope, i: Ref, ...state: Ref[]) => readonly Ref[],
 ): readonly Ref[] {
   const types = [I32, ...state.map((r) => r.type)];
-  const cond = s.block(types, (b, i) => [less(b, i as Ref, n)]);
+  const cond = s.block(types, (b, i) => [less(b, i, n)]);
   const step = s.block(types, (b, i, ...rest) => {
-    const results = body(b, i as Ref, ...rest);
-    return [add(b, i as Ref, constant(b, I32, 1)), ...results];
+    const results = body(b, i, ...rest);
+    return [add(b, i, constant(b, I32, 1)), ...results];
   });
   return s.op("while", [constant(s, I32, 0), ...state], {}, types, [cond, step]).slice(1);
 }
@@ -41,12 +41,12 @@ function whileCases(dtype: DType): OpCase[] {
   const t = type(dtype, 3);
   const make = (params: string, build: () => Trial): OpCase => opCase("while", dtype, params, build);
   const doubling = (s: Scope, n: Ref, x: Ref): readonly Ref[] =>
-    loop(s, n, [x], (b, _i, y) => [add(b, y as Ref, y as Ref)]);
+    loop(s, n, [x], (b, _i, y) => [add(b, y, y)]);
   return [
     ...[0, 1, 5].map((n) =>
       make(`trips=${n}`, () =>
         trial(
-          program("double", [I32, t], (s, k, x) => doubling(s, k as Ref, x as Ref)),
+          program("double", [I32, t], (s, k, x) => doubling(s, k, x)),
           [[n], [1, 2, 3]],
           [[1, 2, 3].map((v) => v * 2 ** n)],
         ),
@@ -54,9 +54,7 @@ function whileCases(dtype: DType): OpCase[] {
     ),
     make("captures", () =>
       trial(
-        program("captures", [I32, t, t], (s, n, x, y) =>
-          loop(s, n as Ref, [x as Ref], (b, _i, z) => [add(b, z as Ref, y as Ref)]),
-        ),
+        program("captures", [I32, t, t], (s, n, x, y) => loop(s, n, [x], (b, _i, z) => [add(b, z, y)])),
         [[4], [0, 1, 2], [1, 2, 3]],
         [[4, 9, 14]],
       ),
@@ -64,8 +62,8 @@ function whileCases(dtype: DType): OpCase[] {
     make("captures-computed", () =>
       trial(
         program("computed", [I32, t], (s, n, x) => {
-          const twice = add(s, x as Ref, x as Ref);
-          return [twice, ...loop(s, n as Ref, [x as Ref], (b, _i, z) => [add(b, z as Ref, twice)])];
+          const twice = add(s, x, x);
+          return [twice, ...loop(s, n, [x], (b, _i, z) => [add(b, z, twice)])];
         }),
         [[3], [1, 2, 3]],
         [
@@ -76,9 +74,7 @@ function whileCases(dtype: DType): OpCase[] {
     ),
     make("swap", () =>
       trial(
-        program("swap", [I32, t, t], (s, n, x, y) =>
-          loop(s, n as Ref, [x as Ref, y as Ref], (_b, _i, p, q) => [q as Ref, p as Ref]),
-        ),
+        program("swap", [I32, t, t], (s, n, x, y) => loop(s, n, [x, y], (_b, _i, p, q) => [q, p])),
         [[3], [1, 2, 3], [4, 5, 6]],
         [
           [4, 5, 6],
@@ -89,7 +85,7 @@ function whileCases(dtype: DType): OpCase[] {
     make("fibonacci", () =>
       trial(
         program("fibonacci", [I32, t, t], (s, n, x, y) =>
-          loop(s, n as Ref, [x as Ref, y as Ref], (b, _i, p, q) => [q as Ref, add(b, p as Ref, q as Ref)]),
+          loop(s, n, [x, y], (b, _i, p, q) => [q, add(b, p, q)]),
         ),
         [[7], [0, 1, 1], [1, 1, 2]],
         [
@@ -101,9 +97,7 @@ function whileCases(dtype: DType): OpCase[] {
     make("nested", () =>
       trial(
         program("nested", [I32, t, t], (s, n, x, y) =>
-          loop(s, n as Ref, [x as Ref], (outer, i, z) =>
-            loop(outer, i as Ref, [z as Ref], (inner, _j, w) => [add(inner, w as Ref, y as Ref)]),
-          ),
+          loop(s, n, [x], (outer, i, z) => loop(outer, i, [z], (inner, _j, w) => [add(inner, w, y)])),
         ),
         [[4], [0, 0, 1], [1, 2, 3]], // 0 + 1 + 2 + 3 = 6 inner steps
         [[6, 12, 19]],
@@ -112,8 +106,8 @@ function whileCases(dtype: DType): OpCase[] {
     make("in-reach-of-its-own-result", () =>
       trial(
         program("twice", [I32, t], (s, n, x) => {
-          const [once] = doubling(s, n as Ref, x as Ref);
-          return [once as Ref, ...doubling(s, n as Ref, once as Ref)];
+          const [once] = doubling(s, n, x);
+          return [once as Ref, ...doubling(s, n, once as Ref)];
         }),
         [[2], [1, 2, 3]],
         [
@@ -129,9 +123,7 @@ const carryCases: readonly OpCase[] = DTYPES.map((dtype) =>
   opCase("while", dtype, "carry", () => {
     const t = type(dtype, 2, 3);
     const x = distinct(dtype, 6);
-    const made = program("carry", [I32, t], (s, n, y) =>
-      loop(s, n as Ref, [y as Ref], (_b, _i, z) => [z as Ref]),
-    );
+    const made = program("carry", [I32, t], (s, n, y) => loop(s, n, [y], (_b, _i, z) => [z]));
     return trial(made, [[3], x], [x]);
   }),
 );
@@ -140,15 +132,15 @@ const collatz: OpCase = opCase("while", "i32", "trips=by-data", () => {
   const one = (s: Scope): Ref => constant(s, I32, 1);
   const made = program("collatz", [I32], (s, n) => {
     const types = [I32, I32];
-    const cond = s.block(types, (b, x) => [less(b, one(b), x as Ref)]);
+    const cond = s.block(types, (b, x) => [less(b, one(b), x)]);
     const body = s.block(types, (b, x, count) => {
-      const odd = b.one("and", [x as Ref, one(b)], {}, I32);
-      const half = b.one("shift_right_logical", [x as Ref, one(b)], {}, I32);
-      const triple = add(b, multiply(b, x as Ref, constant(b, I32, 3)), one(b));
+      const odd = b.one("and", [x, one(b)], {}, I32);
+      const half = b.one("shift_right_logical", [x, one(b)], {}, I32);
+      const triple = add(b, multiply(b, x, constant(b, I32, 3)), one(b));
       const isOdd = b.one("compare", [odd, one(b)], { direction: "EQ", compareType: "SIGNED" }, BOOL);
-      return [b.one("select", [isOdd, triple, half], {}, I32), add(b, count as Ref, one(b))];
+      return [b.one("select", [isOdd, triple, half], {}, I32), add(b, count, one(b))];
     });
-    return s.op("while", [n as Ref, constant(s, I32, 0)], {}, types, [cond, body]);
+    return s.op("while", [n, constant(s, I32, 0)], {}, types, [cond, body]);
   });
   return trial(made, [[27]], [[1], [111]]);
 });
@@ -176,7 +168,7 @@ function caseCases(dtype: DType): OpCase[] {
     ...[0, 1, 2, 3, 100, -1, -(2 ** 31)].map((index) =>
       opCase("case", dtype, `branches=3,index=${index}`, () =>
         trial(
-          program("case", [I32, t, t], (s, i, p, q) => three(s, i as Ref, p as Ref, q as Ref)),
+          program("case", [I32, t, t], (s, i, p, q) => three(s, i, p, q)),
           [[index], x, y],
           [branches[index < 0 || index > 2 ? 2 : index] as Elements],
         ),
@@ -185,7 +177,7 @@ function caseCases(dtype: DType): OpCase[] {
     opCase("case", dtype, "branches=1", () =>
       trial(
         program("one", [I32, t], (s, i, p) =>
-          s.op("case", [i as Ref], {}, [t], [s.block([], (b) => [add(b, p as Ref, p as Ref)])]),
+          s.op("case", [i], {}, [t], [s.block([], (b) => [add(b, p, p)])]),
         ),
         [[7], x],
         [[2, 4, 6]],
@@ -194,13 +186,7 @@ function caseCases(dtype: DType): OpCase[] {
     opCase("case", dtype, "results=2", () =>
       trial(
         program("two", [I32, t, t], (s, i, p, q) =>
-          s.op(
-            "case",
-            [i as Ref],
-            {},
-            [t, t],
-            [s.block([], () => [p as Ref, q as Ref]), s.block([], () => [q as Ref, p as Ref])],
-          ),
+          s.op("case", [i], {}, [t, t], [s.block([], () => [p, q]), s.block([], () => [q, p])]),
         ),
         [[1], x, y],
         [y, x],
@@ -212,14 +198,12 @@ function caseCases(dtype: DType): OpCase[] {
           program("nested", [I32, I32, t, t], (s, i, j, p, q) =>
             s.op(
               "case",
-              [i as Ref],
+              [i],
               {},
               [t],
               [
-                s.block([], (b) => three(b, j as Ref, p as Ref, q as Ref)),
-                s.block([], (b) =>
-                  loop(b, j as Ref, [p as Ref], (inner, _k, z) => [add(inner, z as Ref, q as Ref)]),
-                ),
+                s.block([], (b) => three(b, j, p, q)),
+                s.block([], (b) => loop(b, j, [p], (inner, _k, z) => [add(inner, z, q)])),
               ],
             ),
           ),
@@ -249,7 +233,7 @@ function callCases(dtype: DType): OpCase[] {
   return [
     opCase("call", dtype, "nested", () =>
       trial(
-        program("calls", [t], (s, a) => s.op("call", [a as Ref], { callee: "four" }, [t]), { callees }),
+        program("calls", [t], (s, a) => s.op("call", [a], { callee: "four" }, [t]), { callees }),
         [x],
         [[4, 8, 12]],
       ),
@@ -266,8 +250,7 @@ function callCases(dtype: DType): OpCase[] {
         program(
           "calls",
           [I32, t],
-          (s, n, a) =>
-            loop(s, n as Ref, [a as Ref], (b, _i, z) => b.op("call", [z as Ref], { callee: "twice" }, [t])),
+          (s, n, a) => loop(s, n, [a], (b, _i, z) => b.op("call", [z], { callee: "twice" }, [t])),
           { callees },
         ),
         [[3], x],
@@ -282,7 +265,7 @@ function callCases(dtype: DType): OpCase[] {
         decomposition: "twice",
       };
       return trial(
-        program("composite", [t], (s, a) => s.op("composite", [a as Ref], attrs, [t]), { callees }),
+        program("composite", [t], (s, a) => s.op("composite", [a], attrs, [t]), { callees }),
         [x],
         [[2, 4, 6]],
       );
@@ -296,7 +279,7 @@ function callCases(dtype: DType): OpCase[] {
         fallback: "twice",
       } as const;
       return trial(
-        program("custom", [t], (s, a) => s.op("custom_call", [a as Ref], attrs, [t]), { callees }),
+        program("custom", [t], (s, a) => s.op("custom_call", [a], attrs, [t]), { callees }),
         [x],
         [[2, 4, 6]],
       );

@@ -46,7 +46,7 @@ const convertCases: readonly OpCase[] = DTYPES.flatMap((from) =>
     const trial =
       (x: Elements): OpCase["build"] =>
       () => {
-        const want = mapElements(from, [x], (p) => p as Elements).flatMap((p) => {
+        const want = mapElements(from, [x], (p) => p).flatMap((p) => {
           const parts = p.map((v) => converted(toElement(from, v), partOf(from), partOf(to)));
           if (!isComplex(to)) return parts.slice(0, 1);
           return isComplex(from) ? parts : [parts[0] as Element, 0];

@@ -34,7 +34,7 @@ const compareCases: readonly OpCase[] = DTYPES.flatMap((dtype) =>
       opCase("compare", dtype, `direction=${direction},type=${compareType}`, () => {
         const [x, y] = isComplex(dtype) ? complexPairs : pairsOf(allEdges(dtype), allEdges(dtype));
         const parts = mapElements(dtype, [x, y], (p, q) =>
-          (p as Elements).map((v, i) => order(v, (q as Elements)[i] as Element, compareType)),
+          p.map((v, i) => order(v, q[i] as Element, compareType)),
         );
         const want = parts.map((o) =>
           HOLDS[direction](o.length === 1 ? (o[0] as number) : o.every((n) => n === 0) ? 0 : 1) ? 1 : 0,

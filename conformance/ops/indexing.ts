@@ -1,6 +1,6 @@
 // Ops whose positions are data, also out of range: dynamic slices and gather move the window inside, scatter skips it.
 import type { DType, GatherDims, OpName, ScatterDims } from "tenon-plugin-api";
-import { program, single, type, type Ref, type Scope } from "../builder.ts";
+import { program, single, type, type Scope } from "../builder.ts";
 import { opCase, type OpCase, type Trial } from "../case.ts";
 import { DTYPES, distinct, kindOf } from "../inputs.ts";
 import { isComplex, sizeOf, toElement, type Element, type Elements } from "../values.ts";
@@ -269,9 +269,7 @@ export const combiner =
   (dtype: DType, combine: Combine | OpName) =>
   (s: Scope): ReturnType<Scope["block"]>[] => [
     s.block([scalar(dtype), scalar(dtype)], (inner, a, b) =>
-      combine === "replace"
-        ? [b as Ref]
-        : [inner.one(combine as "add", [a as Ref, b as Ref], {}, scalar(dtype))],
+      combine === "replace" ? [b] : [inner.one(combine as "add", [a, b], {}, scalar(dtype))],
     ),
   ];
 
@@ -367,8 +365,8 @@ const manyScatters: readonly OpCase[] = (["f32", "i32"] as const).map((dtype) =>
         [t, t],
         [
           b.block([s, s, s, s], (inner, x, y, p, q) => [
-            inner.one("add", [x as Ref, q as Ref], {}, s),
-            inner.one("add", [y as Ref, p as Ref], {}, s),
+            inner.one("add", [x, q], {}, s),
+            inner.one("add", [y, p], {}, s),
           ]),
         ],
       ),

@@ -175,7 +175,7 @@ const reduceRegions: readonly OpCase[] = [
       const made = single("reduce", [type(dtype, 2, 4), s], { dimensions: [1] }, [type(dtype, 2)], (b) => [
         b.block([s, s], (inner, x, y) => {
           const minus = (r: Ref): Ref => inner.one("negate", [r], {}, s);
-          return [minus(inner.one("minimum", [minus(x as Ref), minus(y as Ref)], {}, s))];
+          return [minus(inner.one("minimum", [minus(x), minus(y)], {}, s))];
         }),
       ]);
       return { program: made, inputs: [[1, 5, -2, 3, -7, -1, -9, -4], [-100]], want: [[5, -1]] };

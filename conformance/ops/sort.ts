@@ -1,6 +1,6 @@
 // sort: stable, by a comparator of the first array, carrying a second one along.
 import type { DType } from "tenon-plugin-api";
-import { program, single, type, type Ref, type Scope } from "../builder.ts";
+import { program, single, type, type Scope } from "../builder.ts";
 import { opCase, type OpCase, type Trial } from "../case.ts";
 import { dtypesOf, kindOf, randomElements, seedOf } from "../inputs.ts";
 import { sizeOf, toElement, type Element, type Elements } from "../values.ts";
@@ -15,7 +15,7 @@ function comparator(s: Scope, dtypes: readonly DType[], direction: "LT" | "GT"):
   const compareType = kind === "f" ? "TOTALORDER" : kind === "i" ? "SIGNED" : "UNSIGNED";
   return s.block(
     dtypes.flatMap((d) => [scalar(d), scalar(d)]),
-    (b, p, q) => [b.one("compare", [p as Ref, q as Ref], { direction, compareType }, scalar("bool"))],
+    (b, p, q) => [b.one("compare", [p, q], { direction, compareType }, scalar("bool"))],
   );
 }
 function sortTrial(

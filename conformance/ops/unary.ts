@@ -107,8 +107,8 @@ function complexTrial(op: UnaryOp, dtype: DType, z: Elements): Trial {
   const f = complexUnary(op);
   const to = ROWS[op].to?.(dtype) ?? dtype;
   const n = z.length / 2;
-  const points = mapElements(dtype, [z], (p) => f([Number((p as Elements)[0]), Number((p as Elements)[1])]));
-  const want = points.flatMap((w) => (isComplex(to) ? w : [w[0] as number]));
+  const points = mapElements(dtype, [z], (p) => f([Number(p[0]), Number(p[1])]));
+  const want = points.flatMap((w) => (isComplex(to) ? w : [w[0]]));
   const program = single(op, [type(dtype, n)], {}, [type(to, n)]);
   const { ulp } = toleranceOf(op, dtype);
   const atol = points.flatMap((w) => {

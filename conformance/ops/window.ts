@@ -1,6 +1,6 @@
 // reduce_window and select_and_scatter: windows that slide, pool, are padded, dilated, cropped, and that fit nowhere.
 import type { OpAttrs } from "tenon-plugin-api";
-import { single, type, type Ref } from "../builder.ts";
+import { single, type } from "../builder.ts";
 import { opCase, type OpCase, type Trial } from "../case.ts";
 import { DTYPES, dtypesOf, kindOf } from "../inputs.ts";
 import { sizeOf, toElement } from "../values.ts";
@@ -179,7 +179,7 @@ const selectScatterCases: readonly OpCase[] = dtypesOf("iuf").flatMap((dtype) =>
         [t],
         (s) => [
           s.block([e, e], (b, p, q) => [
-            b.one("compare", [p as Ref, q as Ref], { direction: "GE", compareType }, scalar("bool")),
+            b.one("compare", [p, q], { direction: "GE", compareType }, scalar("bool")),
           ]),
           ...combiner(dtype, "add")(s),
         ],

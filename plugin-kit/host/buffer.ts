@@ -92,3 +92,12 @@ export class HostBuffer<V> implements DeviceBuffer {
     this.held = undefined;
   }
 }
+
+/** A buffer as one of the kit's. @throws INVALID_ARGUMENT if another client made it */
+export function ownBuffer<V>(buffer: DeviceBuffer, plugin: string, what: string): HostBuffer<V> {
+  if (buffer instanceof HostBuffer) return buffer as HostBuffer<V>;
+  throw tenonError("INVALID_ARGUMENT", `${plugin}: ${what}: the buffer isn't this client's`, {
+    plugin,
+    reason: "E_FOREIGN_BUFFER",
+  });
+}

@@ -2,12 +2,7 @@
 import {
   byteLength,
   fromErrorRecord,
-  mainOf,
-  printProgram,
-  signatureOf,
   tenonError,
-  toErrorRecord,
-  type Argument,
   type Capabilities,
   type Client,
   type CompileOptions,
@@ -17,17 +12,15 @@ import {
   type ErrorCode,
   type ErrorRecord,
   type Executable,
-  type ExecuteOptions,
   type HostView,
   type MemorySpace,
-  type Param,
   type Program,
   type ToDeviceOptions,
 } from "tenon-plugin-api";
 import type { Closure } from "../passes/closure.ts";
 import { decompose } from "../passes/decompose.ts";
-import { immediateBytes } from "./immediate.ts";
-import { Cell, HostBuffer } from "./buffer.ts";
+import { Cell, HostBuffer, ownBuffer } from "./buffer.ts";
+import { KernelExecutable, type Queue, type Task } from "./executable.ts";
 import { Interpreter, type Machine } from "./interpreter.ts";
 
 /** What a client is made of. */
@@ -39,14 +32,8 @@ export interface ClientParts<V> {
   /** Run later, in order, instead of during the call: what a device with a queue does. */
   readonly deferred: boolean;
 }
-/** Work in a client's queue. */
-interface Task {
-  run(): void;
-  cancel(why: ErrorRecord): void;
-}
-
 /** A client whose device is the interpreter. */
-export class KernelClient<V extends object> implements Client {
+export class KernelClient<V extends object> implements Client, Queue {
   readonly platform: string;
   readonly capabilities: Capabilities;
   readonly devices: readonly Device[];
@@ -74,7 +61,7 @@ export class KernelClient<V extends object> implements Client {
           },
         };
   }
-  private readonly isOpen = (): boolean => this.open;
+  readonly isOpen = (): boolean => this.open;
 
   private failure(code: ErrorCode, reason: string, why: string): Error {
     return tenonError(code, `${this.platform}: ${why}`, { plugin: this.platform, reason });
@@ -85,7 +72,7 @@ export class KernelClient<V extends object> implements Client {
   }
 
   /** Does the work now, or in its turn. */
-  private enqueue(task: Task): void {
+  enqueue(task: Task): void {
     if (!this.parts.deferred) {
       task.run();
       return;
@@ -104,107 +91,12 @@ export class KernelClient<V extends object> implements Client {
     const lowered = decompose(program, { native, closure, plugin: this.platform });
     const device = this.deviceOf(options.devices);
     const interpreter = new Interpreter(machine, lowered, device, options);
-    const signature = signatureOf(program);
-    let alive = true;
-    return {
-      signature,
-      devices: [device],
-      extensions: {
-        text: { stages: ["decomposed"], read: () => Promise.resolve(printProgram(lowered)) },
-      },
-      execute: (rows, run = {}) => {
-        this.check(program.name);
-        if (!alive)
-          throw this.failure("FAILED_PRECONDITION", "E_EXECUTABLE_DISPOSED", "the executable was disposed");
-        const types = signature.results.map((r) => r.type as ConcreteType);
-        return [this.execute(interpreter, program, device, types, rows[0] ?? [], run)];
-      },
-      dispose: () => {
-        alive = false;
-      },
-    };
+    return new KernelExecutable({ program, lowered, interpreter, device, machine, queue: this });
   }
   private deviceOf(ids: readonly number[] | undefined): Device {
     const device = ids === undefined ? this.devices[0] : this.devices.find((d) => d.id === ids[0]);
     if (device !== undefined) return device;
     throw this.failure("INVALID_ARGUMENT", "E_DEVICE", `compile: there is no device ${ids?.[0]}`);
-  }
-
-  private execute(
-    interpreter: Interpreter<V>,
-    program: Program,
-    device: Device,
-    types: readonly ConcreteType[],
-    row: readonly Argument[],
-    options: ExecuteOptions,
-  ): readonly DeviceBuffer[] {
-    const { params } = mainOf(program);
-    if (row.length !== params.length)
-      throw this.failure(
-        "INVALID_ARGUMENT",
-        "E_ARGUMENTS",
-        `${program.name} takes ${params.length} arguments, got ${row.length}`,
-      );
-    const cells = row.map((a, i) => this.argument(a, params[i] as Param, `argument ${i} of ${program.name}`));
-    const given = this.donated(program, row, options);
-    const results = types.map(() => new Cell<V>());
-    let thrown: unknown;
-    this.enqueue({
-      run: () => {
-        const poison = cells.find((c) => c.error !== undefined)?.error;
-        if (poison !== undefined) {
-          for (const c of results) c.fail(poison);
-          return;
-        }
-        try {
-          const values = interpreter.run(cells.map((c) => c.value as V));
-          results.forEach((c, i) => {
-            c.resolve(values[i] as V);
-          });
-        } catch (error) {
-          thrown = error;
-          const record = toErrorRecord(error, this.platform);
-          for (const c of results) c.fail(record);
-        }
-      },
-      cancel: (why) => {
-        for (const c of results) c.fail(why);
-      },
-    });
-    if (thrown !== undefined) throw thrown; // during the call: nothing was consumed
-    for (const b of given) b.donate(program.name);
-    return results.map((c, i) => new HostBuffer(types[i] as ConcreteType, device.memory, c, this.isOpen));
-  }
-
-  private argument(argument: Argument, param: Param, what: string): Cell<V> {
-    if (typeof argument !== "object") {
-      const cell = new Cell<V>();
-      const type = param.type as ConcreteType;
-      cell.resolve(this.parts.machine.form.fromBytes(type, immediateBytes(type.dtype, argument)));
-      return cell;
-    }
-    return this.own(argument, what).cell(this.platform, what);
-  }
-  private own(buffer: DeviceBuffer, what: string): HostBuffer<V> {
-    if (buffer instanceof HostBuffer) return buffer as HostBuffer<V>;
-    throw this.failure("INVALID_ARGUMENT", "E_FOREIGN_BUFFER", `${what}: the buffer isn't this client's`);
-  }
-  /** The buffers that this run takes. One that is also another argument can't be given away. */
-  private donated(program: Program, row: readonly Argument[], options: ExecuteOptions): HostBuffer<V>[] {
-    const taken: HostBuffer<V>[] = [];
-    mainOf(program).params.forEach((p, i) => {
-      const argument = row[i];
-      if (p.donate === undefined || options.keep?.includes(i) === true || typeof argument !== "object")
-        return;
-      if (row.some((other, k) => k !== i && other === argument))
-        throw this.failure(
-          "INVALID_ARGUMENT",
-          "E_DONATED_TWICE",
-          `argument ${i} of ${program.name} is donated and is another argument, too`,
-        );
-      taken.push(argument as HostBuffer<V>);
-    });
-    return taken;
   }
 
   toDevice(
@@ -232,7 +124,7 @@ export class KernelClient<V extends object> implements Client {
             this.copyOut(cell, into);
             resolve();
           } catch (error) {
-            reject(error as Error);
+            reject(error);
           }
         },
         cancel: (why) => {
@@ -242,7 +134,7 @@ export class KernelClient<V extends object> implements Client {
     });
   }
   private source(buffer: DeviceBuffer, into: HostView, what: string): Cell<V> {
-    const cell = this.own(buffer, what).cell(this.platform, what);
+    const cell = ownBuffer<V>(buffer, this.platform, what).cell(this.platform, what);
     this.checkView(into, buffer.type, what);
     return cell;
   }

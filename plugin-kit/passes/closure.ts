@@ -93,7 +93,7 @@ function outwardOps(native: Capabilities, done: Set<Key>, chosen: Map<Key, Rule>
   for (const op of OP_NAMES) {
     const decomposed = native.dtypes.filter((d) => chosen.has(`${op}:${d}`));
     if (decomposed.length === 0) {
-      if (native.ops[op] !== undefined) ops[op] = native.ops[op] as OpSupport;
+      if (native.ops[op] !== undefined) ops[op] = native.ops[op];
       continue;
     }
     const dtypes = native.dtypes.filter((d) => done.has(`${op}:${d}`));

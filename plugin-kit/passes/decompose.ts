@@ -140,7 +140,7 @@ function renumbered(f: Func): Func {
         return { params, ops: ops(r.ops), results: r.results.map(use) };
       });
       const results = op.results.map(define);
-      return { ...op, operands, results, ...(regions === undefined ? {} : { regions }) } as Op;
+      return { ...op, operands, results, ...(regions === undefined ? {} : { regions }) };
     });
   const params = f.params.map(define);
   const body = ops(f.ops);

@@ -118,7 +118,6 @@ class NullClient implements Client {
     if (options?.released !== undefined) queueMicrotask(options.released);
     return new NullBuffer(type, memory, this);
   }
-  // eslint-disable-next-line @typescript-eslint/require-await -- it must reject, never throw
   async toHost(buffer: DeviceBuffer, into: HostView): Promise<void> {
     this.zero(buffer, into);
   }

@@ -12,16 +12,7 @@ import {
   type Tensor,
 } from "tenon-plugin-kit";
 import { COMPLEX1, COMPLEX2, COMPLEX_TO_REAL } from "../complex.ts";
-import {
-  complexAt,
-  isBig,
-  isComplex,
-  isFloat,
-  reader,
-  setComplex,
-  writer,
-  type Scalar,
-} from "../elements.ts";
+import { complexAt, isComplex, isFloat, reader, setComplex, writer, type Scalar } from "../elements.ts";
 import { binary, converter, unary } from "../real.ts";
 import { reducedPrecision, totalOrder } from "../bits.ts";
 
