@@ -59,7 +59,7 @@ describe("elementwise ops", () => {
     it(`compare of ${dtype}`, async () => {
       for (const direction of ["EQ", "NE", "LT", "LE", "GT", "GE"] as const)
         await check(
-          programOf([type(dtype, 40), type(dtype, 40)], (b, x, y) => [b.compare(direction, x!, y!)]),
+          programOf([type(dtype, 40), type(dtype, 40)], (b, x, y) => [b.compare(direction, x, y)]),
           2,
           { edges: true },
         );
@@ -67,7 +67,7 @@ describe("elementwise ops", () => {
     it(`convert of ${dtype}`, async () => {
       for (const to of REAL)
         await check(
-          programOf([type(dtype, 40)], (b, x) => [b.convert(x!, to)]),
+          programOf([type(dtype, 40)], (b, x) => [b.convert(x, to)]),
           3,
           { edges: true },
         );
@@ -75,16 +75,16 @@ describe("elementwise ops", () => {
     it(`select and clamp of ${dtype}`, async () => {
       await check(
         programOf([type("bool", 40), type(dtype, 40), type(dtype, 40)], (b, c, x, y) => [
-          b.one("select", [c!, x!, y!], {}),
-          b.one("clamp", [x!, y!, x!], {}),
+          b.one("select", [c, x, y], {}),
+          b.one("clamp", [x, y, x], {}),
         ]),
         4,
         { edges: true },
       );
       await check(
         programOf([type("bool"), type(dtype, 40), type(dtype)], (b, c, x, y) => [
-          b.one("select", [c!, x!, x!], {}),
-          b.one("clamp", [y!, x!, y!], {}),
+          b.one("select", [c, x, x], {}),
+          b.one("clamp", [y, x, y], {}),
         ]),
         5,
         { edges: true },

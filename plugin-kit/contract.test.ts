@@ -65,19 +65,14 @@ describe("dot_general", () => {
     await check(
       programOf([type("f32", 12, 20), type("f32", 12, 9), type("f32", 9)], (b, x, y, z) => {
         const to = { to: type("f32") };
-        const part = b.one("slice", [x as Ref], { start: [0, 3], limit: [12, 15], strides: [1, 1] });
-        const t = b.transpose(x as Ref, [1, 0]);
-        const wide = b.broadcast(z as Ref, [12, 9], [1]);
+        const part = b.one("slice", [x], { start: [0, 3], limit: [12, 15], strides: [1, 1] });
+        const t = b.transpose(x, [1, 0]);
+        const wide = b.broadcast(z, [12, 9], [1]);
         return [
-          b.one("dot_general", [part, y as Ref], attrs, to),
-          b.one("dot_general", [t, y as Ref], attrs, to),
+          b.one("dot_general", [part, y], attrs, to),
+          b.one("dot_general", [t, y], attrs, to),
           b.one("dot_general", [t, wide], attrs, to),
-          b.one(
-            "dot_general",
-            [b.apply("tanh", t), b.one("reverse", [y as Ref], { dimensions: [0] })],
-            attrs,
-            to,
-          ),
+          b.one("dot_general", [b.apply("tanh", t), b.one("reverse", [y], { dimensions: [0] })], attrs, to),
         ];
       }),
       1,

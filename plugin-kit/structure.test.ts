@@ -7,14 +7,14 @@ import { check, programOf, type, type Tolerance } from "./testing/run.ts";
 const SUM: Tolerance = { relative: 2e-6, ofLargest: 1e-6 };
 const one = (t: ReturnType<typeof type>, f: (b: Builder, x: Ref) => Ref): Promise<unknown> =>
   check(
-    programOf([t], (b, x) => [f(b, x as Ref)]),
+    programOf([t], (b, x) => [f(b, x)]),
     7,
   );
 const reducer = (
   b: Builder,
   dtype: DType,
   op: "add" | "multiply" | "maximum" | "minimum" | "and" | "or" | "xor",
-) => b.block([type(dtype), type(dtype)], (r, x, y) => [r.apply(op, x as Ref, y as Ref)]);
+) => b.block([type(dtype), type(dtype)], (r, x, y) => [r.apply(op, x, y)]);
 
 describe("structural ops", () => {
   it("broadcast, transpose, slice, reverse, reshape", async () => {
@@ -38,8 +38,8 @@ describe("structural ops", () => {
     const pad = (low: number[], high: number[], interior: number[]) =>
       check(
         programOf([type("f32", 3, 4), type("f32")], (b, x, v) => [
-          b.one("pad", [x as Ref, v as Ref], { low, high, interior }),
-          b.one("pad", [b.apply("tanh", x as Ref), b.constant(type("f32"), 2)], { low, high, interior }),
+          b.one("pad", [x, v], { low, high, interior }),
+          b.one("pad", [b.apply("tanh", x), b.constant(type("f32"), 2)], { low, high, interior }),
         ]),
         9,
         { tolerance: SUM },
@@ -88,7 +88,7 @@ describe("dynamic indices", () => {
     for (const seed of [1, 2, 3, 4])
       await check(
         programOf([type("f32", 5, 6), type("f32", 2, 3), type("i32"), type("i32")], (b, x, u, i, j) => {
-          const y = b.apply("tanh", x as Ref);
+          const y = b.apply("tanh", x);
           const z = b.op("dynamic_update_slice", [y, u, i, j] as Ref[], {})[0] as Ref;
           return [z, b.op("dynamic_update_slice", [x, u, i, j] as Ref[], {})[0] as Ref];
         }),
@@ -102,7 +102,7 @@ describe("dynamic indices", () => {
       await check(
         programOf([type("f32", 5, 6), type(dtype, 4, 1)], (b, x, i) => [
           b.one("gather", [x, i] as Ref[], { ...rows, sliceSizes: [1, 6] }),
-          b.one("gather", [b.apply("negate", x as Ref), i as Ref], { ...rows, sliceSizes: [1, 2] }),
+          b.one("gather", [b.apply("negate", x), i], { ...rows, sliceSizes: [1, 2] }),
         ]),
         4,
         { edges: true },
@@ -125,11 +125,9 @@ describe("dynamic indices", () => {
         await check(
           programOf([type(dtype, 5, 6), type("i32", 9, 1), type(dtype, 9, 3)], (b, x, i, u) => {
             const region =
-              op === null
-                ? b.block([type(dtype), type(dtype)], (_r, _x, y) => [y as Ref])
-                : reducer(b, dtype, op);
+              op === null ? b.block([type(dtype), type(dtype)], (_r, _x, y) => [y]) : reducer(b, dtype, op);
             const [y] = b.op("scatter", [x, i, u] as Ref[], attrs, { regions: [region] });
-            return [y as Ref, b.apply("not", b.compare("EQ", y as Ref, x as Ref))];
+            return [y as Ref, b.apply("not", b.compare("EQ", y as Ref, x))];
           }),
           op?.length ?? 1,
           { edges: dtype !== "f16", tolerance: dtype === "f16" ? { relative: 2e-3 } : SUM },
@@ -143,7 +141,7 @@ describe("dynamic indices", () => {
         [type("f32", 5), type("i32", 5), type("i32", 9, 1), type("f32", 9), type("i32", 9)],
         (b, ...xs) => {
           const region = b.block([...t, ...t], (r, p, q, x, y) => {
-            const less = r.compare("LT", p as Ref, x as Ref);
+            const less = r.compare("LT", p, x);
             return [r.one("select", [less, x, p] as Ref[], {}), r.one("select", [less, y, q] as Ref[], {})];
           });
           return b.op("scatter", xs, attrs, { regions: [region] });
@@ -180,7 +178,7 @@ describe("reductions", () => {
   const argmax = (b: Builder) => {
     const t = [type("f32"), type("i32")];
     return b.block([...t, ...t], (r, p, q, x, y) => {
-      const keep = r.compare("GE", p as Ref, x as Ref);
+      const keep = r.compare("GE", p, x);
       return [r.one("select", [keep, p, x] as Ref[], {}), r.one("select", [keep, q, y] as Ref[], {})];
     });
   };
@@ -190,7 +188,7 @@ describe("reductions", () => {
         programOf([type("f32", 6, 7)], (b, x) => {
           const i = b.iota(type("i32", 6, 7), d);
           const inits = [b.constant(type("f32"), -Infinity), b.constant(type("i32"), 0)];
-          return b.op("reduce", [x as Ref, i, ...inits], { dimensions: [d] }, { regions: [argmax(b)] });
+          return b.op("reduce", [x, i, ...inits], { dimensions: [d] }, { regions: [argmax(b)] });
         }),
         d,
       );
@@ -201,11 +199,11 @@ describe("reductions", () => {
         const sum = (v: Ref, op: "add" | "maximum"): Ref =>
           b.one("reduce", [v, b.constant(type("f32"), op === "add" ? 0 : -Infinity)], { dimensions: [1] }, { regions: [reducer(b, "f32", op)] }); // prettier-ignore
         const wide = (v: Ref): Ref => b.broadcast(b.reshape(v, [6, 1]), [6, 37], [0, 1]);
-        const m = sum(x as Ref, "maximum");
-        const e = b.apply("exponential", b.apply("subtract", x as Ref, wide(m)));
+        const m = sum(x, "maximum");
+        const e = b.apply("exponential", b.apply("subtract", x, wide(m)));
         const s = sum(e, "add");
-        const mean = b.apply("divide", sum(x as Ref, "add"), b.constant(type("f32", 6), 37));
-        const d = b.apply("subtract", x as Ref, wide(mean));
+        const mean = b.apply("divide", sum(x, "add"), b.constant(type("f32", 6), 37));
+        const d = b.apply("subtract", x, wide(mean));
         const v = sum(b.apply("multiply", d, d), "add");
         return [b.apply("divide", e, wide(s)), b.apply("add", b.apply("log", s), m), b.apply("multiply", d, wide(b.apply("rsqrt", v)))]; // prettier-ignore
       }),
@@ -223,7 +221,7 @@ describe("reductions", () => {
       for (const op of ["add", "maximum"] as const)
         await check(
           programOf([type("f32", 5, 6)], (b, x) => [
-            b.one("reduce_window", [x as Ref, b.constant(type("f32"), op === "add" ? 0 : -Infinity)], attrs, { regions: [reducer(b, "f32", op)] }), // prettier-ignore
+            b.one("reduce_window", [x, b.constant(type("f32"), op === "add" ? 0 : -Infinity)], attrs, { regions: [reducer(b, "f32", op)] }), // prettier-ignore
           ]),
           5,
           { tolerance: SUM },
@@ -233,7 +231,7 @@ describe("reductions", () => {
         programOf([type("f32", 5, 6)], (b, x) => {
           const i = b.iota(type("i32", 5, 6), 1);
           const inits = [b.constant(type("f32"), -Infinity), b.constant(type("i32"), -1)];
-          return b.op("reduce_window", [x as Ref, i, ...inits], attrs, { regions: [argmax(b)] });
+          return b.op("reduce_window", [x, i, ...inits], attrs, { regions: [argmax(b)] });
         }),
         6,
       );
@@ -251,7 +249,7 @@ describe("select_and_scatter", () => {
         await check(
           programOf([type(dtype, 6, 6), type(dtype, ...shape), type(dtype)], (b, x, y, v) => {
             const t = type(dtype);
-            const select = b.block([t, t], (r, p, q) => [r.compare("GE", p as Ref, q as Ref)]);
+            const select = b.block([t, t], (r, p, q) => [r.compare("GE", p, q)]);
             return [
               b.one("select_and_scatter", [x, y, v] as Ref[], attrs, {
                 regions: [select, reducer(b, dtype, "add")],
@@ -274,7 +272,7 @@ describe("sort", () => {
           ]);
           return b.op(
             "sort",
-            [b.apply("negate", x as Ref), y as Ref],
+            [b.apply("negate", x), y],
             { dimension, isStable: true },
             { regions: [region] },
           );
@@ -296,18 +294,15 @@ describe("control flow", () => {
     const start = [b.constant(i32, 0), ...init];
     const types = start.map((r) => r.type);
     const limit = b.constant(i32, n);
-    const cond = b.block(types, (r, i) => [r.compare("LT", i as Ref, limit)]);
-    const body = b.block(types, (r, i, ...xs) => [
-      r.apply("add", i as Ref, r.constant(i32, 1)),
-      ...step(r, i as Ref, xs),
-    ]);
-    return b.op("while", start, {}, { regions: [cond, body] }).slice(1) as Ref[];
+    const cond = b.block(types, (r, i) => [r.compare("LT", i, limit)]);
+    const body = b.block(types, (r, i, ...xs) => [r.apply("add", i, r.constant(i32, 1)), ...step(r, i, xs)]);
+    return b.op("while", start, {}, { regions: [cond, body] }).slice(1);
   };
   it("while with carries that swap, stay, and are updated in place", async () => {
     for (const n of [0, 1, 2, 5])
       await check(
         programOf([type("f32", 4), type("f32", 4), type("f32", 6, 4), type("f32", 4)], (b, x, y, ys, c) => {
-          const t = b.apply("tanh", c as Ref);
+          const t = b.apply("tanh", c);
           return loop(b, n, [x, y, ys, x] as Ref[], (r, i, [p, q, acc, same]) => {
             const z = r.apply("add", r.apply("multiply", p as Ref, t), q as Ref);
             const zero = r.constant(i32, 0);
@@ -322,11 +317,11 @@ describe("control flow", () => {
   it("nested loops", async () => {
     await check(
       programOf([type("f32", 3), type("f32", 3)], (b, x, y) =>
-        loop(b, 3, [x as Ref], (r, _i, [p]) => [
+        loop(b, 3, [x], (r, _i, [p]) => [
           r.apply(
             "add",
-            y as Ref,
-            loop(r, 2, [p as Ref], (s, _j, [q]) => [s.apply("multiply", q as Ref, y as Ref)])[0] as Ref,
+            y,
+            loop(r, 2, [p as Ref], (s, _j, [q]) => [s.apply("multiply", q as Ref, y)])[0] as Ref,
           ),
         ]),
       ),
@@ -339,12 +334,12 @@ describe("control flow", () => {
       await check(
         programOf([type("f32", 3), type("f32", 3)], (b, x, y) => {
           const i = b.constant(i32, index);
-          const t = b.apply("tanh", x as Ref);
+          const t = b.apply("tanh", x);
           const branch = (f: (r: Builder) => Ref[]) => b.block([], f);
           const regions = [
-            branch((r) => [r.apply("add", t, y as Ref), x as Ref]),
-            branch((r) => [y as Ref, r.apply("negate", t)]),
-            branch(() => [x as Ref, x as Ref]),
+            branch((r) => [r.apply("add", t, y), x]),
+            branch((r) => [y, r.apply("negate", t)]),
+            branch(() => [x, x]),
           ];
           return b.append({ op: "case", operands: [i], attrs: {}, results: [t.type, t.type], regions });
         }),
@@ -356,7 +351,7 @@ describe("control flow", () => {
     await check(
       programOf([type("f32", 3)], (b, x) => {
         const c = b.constant(type("f32", 2), [1, 2]);
-        const y = b.apply("negate", x as Ref);
+        const y = b.apply("negate", x);
         return [x, x, c, c, y, y, b.reshape(y, [3, 1]), b.constant(type("i32", 4), 7)] as Ref[];
       }),
       1,
@@ -367,8 +362,8 @@ describe("control flow", () => {
       programOf(
         [type("f32", 30), type("f32", 30)],
         (b, x, y) => {
-          const [p, q] = b.op("optimization_barrier", [b.apply("add", x as Ref, y as Ref), y as Ref], {});
-          return [b.apply("multiply", p as Ref, q as Ref), b.apply("add", x as Ref, q as Ref)];
+          const [p, q] = b.op("optimization_barrier", [b.apply("add", x, y), y], {});
+          return [b.apply("multiply", p as Ref, q as Ref), b.apply("add", x, q as Ref)];
         },
         [0],
       ),

@@ -128,9 +128,7 @@ export class GraphBuilder {
   private fold(args: readonly Node[], site: MapNode["site"]): Scalar | null {
     if (!args.every((x) => x.kind === "constant")) return null;
     const b = new Body();
-    const ids = args.map((x) =>
-      b.constant(computeOf(x.dtype, site.op, site.plugin), (x as ConstantNode).value),
-    );
+    const ids = args.map((x) => b.constant(computeOf(x.dtype, site.op, site.plugin), x.value));
     const v = b.values[emitScalarOp(b, ids, site)];
     return v?.op === "const" ? v.value : null;
   }

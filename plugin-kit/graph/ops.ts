@@ -336,5 +336,5 @@ function rowMajorOf(shape: Ints): number[] {
 
 /** Nodes of an op's results. @throws UNIMPLEMENTED naming op and dtype */
 export function buildOp(op: Op, xs: readonly Node[], s: BuildScope): readonly Node[] {
-  return (BUILD[op.op] as Build<OpName>)(op as OpOf<OpName>, xs, s);
+  return (BUILD[op.op] as Build<OpName>)(op, xs, s);
 }

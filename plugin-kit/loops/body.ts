@@ -34,7 +34,7 @@ export class Body {
     if (!INEXACT.has(op)) {
       const operands = args.map((id) => this.values[id] as KValue);
       if (operands.every((v) => v.op === "const")) {
-        const values = operands.map((v) => (v as Extract<KValue, { op: "const" }>).value);
+        const values = operands.map((v) => v.value);
         return this.constant(dtype, evalScalar(op, dtype, (operands[0] as KValue).dtype, values));
       }
     }

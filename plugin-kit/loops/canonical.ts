@@ -40,8 +40,7 @@ export function eachIx(stage: Stage, visit: (ix: Ix) => void): void {
     visit(x.at);
     for (const g of x.guard ?? []) visit(g.x);
   };
-  for (const v of stage.body)
-    if (v.op === "index" || v.op === "load") look(v as Extract<KValue, { op: "load" }>);
+  for (const v of stage.body) if (v.op === "index" || v.op === "load") look(v);
   for (const r of stage.results) if (r.to !== "reduce") look(r);
 }
 

@@ -1,5 +1,5 @@
 // When a kernel may write its result over an operand: no element is read after another took its place.
-import type { AxisId, Ix, Kernel, Stage } from "../loops/loop-ir.ts";
+import type { Ix, Kernel, Stage } from "../loops/loop-ir.ts";
 
 /** The axes' coefficients at a store, those of the stage's own axes by extent: rows of two stages compare equal. */
 function rowKey(kernel: Kernel, stage: Stage, ix: Ix): string | null {
@@ -7,7 +7,7 @@ function rowKey(kernel: Kernel, stage: Stage, ix: Ix): string | null {
   const outer: string[] = [];
   for (const { coef, atom } of ix.terms) {
     if (atom.k !== "axis") return null;
-    const axis = atom.axis as AxisId;
+    const axis = atom.axis;
     if (stage.over.includes(axis)) own.push(`${String(coef)}x${String(kernel.axes[axis]?.extent)}`);
     else outer.push(`${String(coef)}@${axis}`);
   }

@@ -10,7 +10,7 @@ function liveOps(ops: readonly Op[], used: Set<ValueId>): readonly Op[] {
     for (const id of op.operands) used.add(id);
     const regions = op.regions?.map((r) => liveBlock(r, used));
     const same = regions === undefined || regions.every((r, k) => r === op.regions?.[k]);
-    live.push(same ? op : ({ ...op, regions } as Op));
+    live.push(same ? op : { ...op, regions });
   }
   return live.length === ops.length && live.every((op, i) => op === ops[ops.length - 1 - i])
     ? ops

@@ -101,7 +101,7 @@ class Generator {
     return Array.from({ length: rank }, (_, i) => i).filter(() => this.random() < 0.5);
   }
   private fold(b: Builder, op: "add" | "maximum"): Block {
-    return b.block([type("f32"), type("f32")], (r, p, q) => [r.apply(op, p as Ref, q as Ref)]);
+    return b.block([type("f32"), type("f32")], (r, p, q) => [r.apply(op, p, q)]);
   }
   private reduce(b: Builder, x: Ref, dimensions: Ints = this.axes(x.type.shape.length)): Ref {
     const op = this.pick(["add", "maximum"] as const);
@@ -178,10 +178,10 @@ class Generator {
     const start = [b.constant(i32, 0), ...carried];
     const types = start.map((r) => r.type);
     const trips = this.int(4);
-    const cond = b.block(types, (r, i) => [r.compare("LT", i as Ref, r.constant(i32, trips))]);
+    const cond = b.block(types, (r, i) => [r.compare("LT", i, r.constant(i32, trips))]);
     const body = b.block(types, (r, i, ...xs) => {
       const next = this.body(r, [...values.slice(-6), ...xs, ...carried], types.slice(1), depth);
-      return [r.apply("add", i as Ref, r.constant(i32, 1)), ...next.map((x) => this.bounded(r, x))];
+      return [r.apply("add", i, r.constant(i32, 1)), ...next.map((x) => this.bounded(r, x))];
     });
     return b
       .append({ op: "while", operands: start, attrs: {}, results: types, regions: [cond, body] })

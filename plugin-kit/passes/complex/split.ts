@@ -95,7 +95,7 @@ class Splitter {
     if (op.regions !== undefined) return this.withRegions(op, xs, types, b, env);
     if (!touched) return b.append(draftOf(op, xs as readonly Ref[], types));
     if (op.op === "constant") return [this.constant(op.attrs.value, types[0] as ConcreteType, b)];
-    const rule = RULES[op.op] as Rule | undefined;
+    const rule = RULES[op.op];
     if (rule !== undefined) return rule(b, xs, op, types);
     const unary = COMPLEX_UNARY[op.op as UnaryOp] ?? COMPLEX_TO_REAL[op.op as UnaryOp];
     if (unary !== undefined) return [unary(new Parts(b), xs[0] as Pair)];
@@ -138,10 +138,10 @@ class Splitter {
   private separately(op: Op, monoid: OpName, xs: readonly Split[], type: ConcreteType, b: Builder): Pair {
     const element = { ...partType(type), shape: [] };
     const region = (): Block =>
-      b.block([element, element], (r, x, y) => [r.one(monoid, [x, y] as Ref[], {} as never)]);
+      b.block([element, element], (r, x, y) => [r.one(monoid, [x, y] as Ref[], {})]);
     const one = (k: "re" | "im"): Ref => {
       const operands = xs.map((x) => (isPair(x) ? x[k] : x));
-      return b.append({ ...draftOf(op, operands, [partType(type)]), regions: [region()] } as Draft)[0] as Ref;
+      return b.append({ ...draftOf(op, operands, [partType(type)]), regions: [region()] })[0] as Ref;
     };
     return { re: one("re"), im: one("im") };
   }
@@ -164,7 +164,7 @@ function draftOf(op: Op, operands: readonly Ref[], results: readonly ConcreteTyp
     attrs: op.attrs,
     results,
     ...(op.loc === undefined ? {} : { loc: op.loc }),
-  } as Draft;
+  };
 }
 
 /** Which parameter a new one is a part of. */
