@@ -9,7 +9,8 @@ import { Emitter } from "./emitter.ts";
 import { laneLoop, plainLoop } from "./loops.ts";
 import { Nest } from "./nest.ts";
 import { Fold } from "./reduce.ts";
-import { StageValues, type Reductions, type Rep } from "./values.ts";
+import type { Reductions, Rep } from "./rep.ts";
+import { StageValues } from "./values.ts";
 
 /** Options of code generation that hold for a whole client. */
 export interface Target {
@@ -87,7 +88,12 @@ class KernelWriter {
     const { kernel, nest } = this;
     const guards = kernel.stages.flatMap((s) => lanewiseGuards(s, axis, varyingValues(s, axis, true)));
     this.outside = kernel.stages.map((_, s) => {
-      const values = new StageValues(nest, s, [], nest.innermost + 2, null);
+      const values = new StageValues(nest, {
+        stage: s,
+        results: [],
+        prelude: nest.innermost + 2,
+        outside: null,
+      });
       values.deepest = nest.innermost;
       return values;
     });
@@ -109,11 +115,11 @@ class KernelWriter {
     const spec = { rowLanes, units: this.units([stage]), isBlocked: blocks !== null };
     const folds = stage.results.map((r) => (r.to === "reduce" ? new Fold(nest, r, dtypesOf(stage, r), spec) : null)); // prettier-ignore
     const code = nest.inside(null, () => {
-      const outside = this.outside[s] ?? null;
-      const initial = new StageValues(nest, s, before, nest.innermost, outside, true);
+      const site = { stage: s, results: before, prelude: nest.innermost, outside: this.outside[s] ?? null };
+      const initial = new StageValues(nest, site, true);
       nest.source = initial;
       for (const fold of folds) fold?.start((id) => initial.value(id));
-      const values = new StageValues(nest, s, before, nest.innermost, outside);
+      const values = new StageValues(nest, site);
       nest.source = values;
       this.writeOver({ stage, folds, rowLanes, blocks }, 0, values);
       for (const fold of folds) fold?.finish();

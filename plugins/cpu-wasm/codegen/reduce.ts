@@ -4,7 +4,7 @@ import { identityOf, type Compute, type KResult, type Monoid, type ValueId } fro
 import { VALUE_TYPE, extractLane, type Lanes } from "./access.ts";
 import { V128, get, set, type Code } from "./assembler.ts";
 import type { Nest } from "./nest.ts";
-import { apply, combine, constantRep, scalarRep, vectorsOf, type Rep } from "./values.ts";
+import { apply, combine, constantRep, scalarRep, vectorsOf, type Rep } from "./rep.ts";
 
 type Reduce = Extract<KResult, { to: "reduce" }>;
 

@@ -8,7 +8,7 @@ import {
   type Code, type Fn,
 } from "../codegen/assembler.ts"; // prettier-ignore
 import { Emitter } from "../codegen/emitter.ts";
-import { constantBits } from "../codegen/values.ts";
+import { constantBits } from "../codegen/rep.ts";
 import { emitScalar } from "../math/ops.ts";
 import { cutComparator, type Columns } from "./sort-columns.ts";
 import { HISTOGRAM_BYTES, sortByDigits } from "./sort-digits.ts";
