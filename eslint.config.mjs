@@ -33,7 +33,7 @@ const typed = {
     "@typescript-eslint/no-unnecessary-type-assertion": "error",
     "@typescript-eslint/only-throw-error": "error",
     "prefer-const": "error",
-    eqeqeq: "error",
+    eqeqeq: ["error", "always", { null: "ignore" }],
     "no-console": "off",
     "tenon/no-array-condition": "error",
   },

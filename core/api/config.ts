@@ -78,5 +78,5 @@ export function configFromEnvironment(env: Readonly<Record<string, string | unde
       throw fail("E_CONFIG", `${flag(key)}="${text}": expected one of ${choices.map(String).join(", ")}`);
     found[key] = value;
   }
-  return found as ConfigChange;
+  return found;
 }

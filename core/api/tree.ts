@@ -138,9 +138,7 @@ export function reduce(
 
 /** Are all leaves true? Arrays are read. Source: jax.tree.all. */
 export const all = (tree: unknown, options: TreeOptions = {}): boolean =>
-  (flat("tree.all", tree, options).leaves as unknown[]).every((x) =>
-    x instanceof NDArray ? x.item("bool") : Boolean(x),
-  );
+  flat("tree.all", tree, options).leaves.every((x) => (x instanceof NDArray ? x.item("bool") : Boolean(x)));
 
 /** Leaves of a prefix tree spread over the leaves below them. Source: jax.tree.broadcast. */
 export function broadcast(prefixTree: unknown, fullTree: unknown, options: TreeOptions = {}): unknown {

@@ -1,7 +1,7 @@
 // Primitives that return their operand: optimization_barrier, name, and the function stopGradient.
 import type { ShapedArray } from "../ir/aval.ts";
-import { isInexact, type DType } from "../ir/dtype.ts";
-import { NDArray, LITERAL } from "../ir/ndarray.ts";
+import { isInexact } from "../ir/dtype.ts";
+import { type NDArray, LITERAL } from "../ir/ndarray.ts";
 import { definePrimitive, type Primitive } from "../ir/primitive.ts";
 import { bind, bind1 } from "../ir/trace.ts";
 import { jvpFlat } from "../transforms/jvp.ts";
@@ -21,7 +21,7 @@ export const stop_gradient_p: Primitive = definePrimitive({
 });
 /** x, with derivative zero. Source: jax.lax.stop_gradient. */
 export function stopGradient(x: NDArray): NDArray {
-  return x.kind === LITERAL || !isInexact(x.aval.dtype as DType) ? x : bind1(stop_gradient_p, [x]);
+  return x.kind === LITERAL || !isInexact(x.aval.dtype) ? x : bind1(stop_gradient_p, [x]);
 }
 
 /** The primitive of `lax.optimizationBarrier`. */

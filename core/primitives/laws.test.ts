@@ -191,7 +191,7 @@ describe.each(tested)("%s", (name) => {
       const h = 1e-5;
       const [outs, tangents] = jvp(f as never, xs, ts) as [NDArray[], (NDArray | null)[]];
       const at = (by: number): readonly NDArray[] =>
-        f(...xs.map((x, k) => (ts[k] == null ? x : moved(x, by, ts[k] as NDArray))));
+        f(...xs.map((x, k) => (ts[k] == null ? x : moved(x, by, ts[k]))));
       const [up, down] = [at(h), at(-h)];
       closeAll(outs, f(...xs), 1e-12, "primal");
       outs.forEach((out, o) => {

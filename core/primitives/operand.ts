@@ -49,7 +49,7 @@ const fromNumber = (x: NDArray): NDArray =>
 export function describe(x: unknown): string {
   if (x === null || x === undefined) return String(x);
   if (Array.isArray(x)) return "a list (wrap it in np.array)";
-  if (typeof x === "object") return `an object of class ${(x as object).constructor?.name ?? "null"}`;
+  if (typeof x === "object") return `an object of class ${x.constructor?.name ?? "null"}`;
   return `${typeof x} ${String(x)}`;
 }
 

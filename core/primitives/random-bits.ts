@@ -3,7 +3,7 @@
 import { fail } from "../errors.ts";
 import { shaped, type ShapedArray } from "../ir/aval.ts";
 import { joinAvals } from "../ir/join.ts";
-import { NDArray } from "../ir/ndarray.ts";
+import { type NDArray } from "../ir/ndarray.ts";
 import { definePrimitive, type Primitive } from "../ir/primitive.ts";
 import { bind, bind1 } from "../ir/trace.ts";
 import type { Lax } from "./lax.ts";

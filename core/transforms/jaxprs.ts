@@ -32,8 +32,7 @@ function cached<R extends WithConsts>(jaxpr: Jaxpr, key: string, make: () => R):
   if (hit !== undefined) return hit as R;
   const made = make();
   if (!made.consts.some((x) => x.kind === TRACER)) {
-    for (const x of made.consts)
-      if (x.kind === CONCRETE) context().scope?.delete(x as unknown as { dispose(): void });
+    for (const x of made.consts) if (x.kind === CONCRETE) context().scope?.delete(x);
     map.set(fullKey, made);
   }
   return made;

@@ -51,7 +51,7 @@ export class BackwardScope {
   }
   run<R>(step: () => R): R {
     if (!this.active) return step();
-    return withContext({ scope: this.owned as Set<{ dispose(): void }> }, step);
+    return withContext({ scope: this.owned }, step);
   }
   /** As `run`, for a rule that hands on what it makes: what nobody holds afterwards is disposed at once. */
   step(rule: () => void, isHeld: (x: NDArray) => boolean): void {
@@ -60,7 +60,7 @@ export class BackwardScope {
       return;
     }
     const made = new Set<Owned>();
-    withContext({ scope: made as Set<{ dispose(): void }> }, rule);
+    withContext({ scope: made }, rule);
     for (const x of made) {
       if (isHeld(x)) this.owned.add(x);
       else x.dispose();
@@ -68,7 +68,7 @@ export class BackwardScope {
   }
   /** Disposes `x` if the pass made it. */
   release(x: NDArray): void {
-    if (this.active && x.kind === CONCRETE && this.owned.delete(x as Owned)) (x as Owned).dispose();
+    if (this.active && x.kind === CONCRETE && this.owned.delete(x)) (x as Owned).dispose();
   }
   /** Disposes everything the pass made but `keep`, which goes to the enclosing scope. */
   finish(keep: readonly (NDArray | null)[]): void {

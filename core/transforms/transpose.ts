@@ -128,7 +128,7 @@ function transposeEqn(
       eqn.inputs.map((a) => a.aval),
     );
   });
-  if (context().config.debug) for (const sum of accums) checkCt(eqn, sum as CtSum | null);
+  if (context().config.debug) for (const sum of accums) checkCt(eqn, sum);
   for (const ct of outCts) if (ct !== null) pass.drop(ct);
 }
 

@@ -63,7 +63,7 @@ export function associativeScan<T>(
       `${name}: axis ${axis} has different sizes: ${arrays.map((x) => x.aval).join(", ")}`,
     );
   if (options.reverse === true) arrays = arrays.map((x) => lax.rev(x, [axis]));
-  const combine = combiner(name, fn as unknown as AnyFn, treedef);
+  const combine = combiner(name, fn, treedef);
   let out = n === 0 ? arrays : prefixes(arrays, axis, combine);
   if (options.reverse === true) out = out.map((x) => lax.rev(x, [axis]));
   return finish(treedef, out) as T;

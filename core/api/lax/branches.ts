@@ -64,7 +64,7 @@ export function cond<A extends readonly unknown[], R>(
   const { lax } = context();
   const holds = isBool(p.dtype) ? p : lax.ne(p, 0);
   const index = lax.convertElementType(holds, "int32");
-  return branchesOf(name, [falseFun as AnyFn, trueFun as AnyFn], operands, index) as R;
+  return branchesOf(name, [falseFun, trueFun], operands, index) as R;
 }
 
 /** One of `branches` by an integer, which is clamped to their number. Source: jax.lax.switch. */
@@ -81,7 +81,7 @@ function switch_<A extends readonly unknown[], R>(
   if (branches.length === 0) throw fail("E_ARGUMENT", `${name}: needs at least one branch`);
   const { lax } = context();
   const clamped = lax.clamp(0, lax.convertElementType(i, "int32"), branches.length - 1);
-  return branchesOf(name, branches as readonly AnyFn[], operands, clamped) as R;
+  return branchesOf(name, branches, operands, clamped) as R;
 }
 export { switch_ as switch };
 

@@ -11,7 +11,6 @@ import { isConcrete, itemOf } from "../../runtime/array.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
 import { finish, nameOf } from "../transforms/flat.ts";
-import type { AnyFn } from "../transforms/types.ts";
 import type { Lift, Traced } from "../types.ts";
 import { batchedMap } from "./batched.ts";
 import { scan } from "./scan.ts";
@@ -39,10 +38,10 @@ export function whileLoop<I>(
   bodyFun: (x: Traced<I>) => Lift<Traced<I>>,
   initVal: I,
 ): Traced<I> {
-  const name = `lax.whileLoop(${nameOf(bodyFun as AnyFn)})`;
+  const name = `lax.whileLoop(${nameOf(bodyFun)})`;
   const h = operandsOf(name, initVal);
   const one = listOf([h.treedef]);
-  const body = (xs: readonly NDArray[]): StagedTree => stageTree(name, bodyFun as AnyFn, one, avalsOf(xs));
+  const body = (xs: readonly NDArray[]): StagedTree => stageTree(name, bodyFun, one, avalsOf(xs));
   let carry: readonly NDArray[] = h.leaves;
   let staged = body(carry);
   const outAvals = (): ShapedArray[] => staged.jaxpr.outs.map((o) => o.aval);
@@ -51,7 +50,7 @@ export function whileLoop<I>(
     if (promoted !== null) staged = body((carry = promoted));
   }
   checkCarry(name, h.treedef, carry, staged.outDef, outAvals());
-  const test = stageTree(name, condFun as AnyFn, one, avalsOf(carry));
+  const test = stageTree(name, condFun, one, avalsOf(carry));
   checkTest(name, test);
   const outs = bind(while_p, [...test.consts, ...staged.consts, ...carry], {
     cond: test.jaxpr,
@@ -118,5 +117,5 @@ export function map<X, Y>(
 ): Y {
   checkOptions("lax.map", options, ["batchSize"]);
   if (options.batchSize == null) return scan((_: null, x: Traced<X>) => [null, f(x)] as const, null, xs)[1];
-  return batchedMap(f as unknown as AnyFn, xs, options.batchSize) as Y;
+  return batchedMap(f, xs, options.batchSize) as Y;
 }

@@ -80,7 +80,7 @@ const blockStep =
     }
     const stacked = (ys[0] as NDArray[]).map((_, i) =>
       lax.concatenate(
-        ys.map((step) => lax.expandDims((step as NDArray[])[i] as NDArray, [0])),
+        ys.map((step) => lax.expandDims(step[i] as NDArray, [0])),
         0,
       ),
     );

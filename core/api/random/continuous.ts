@@ -151,8 +151,9 @@ const drawCauchy = standard("random.cauchy", eps, (u, lax) =>
 export const cauchy = (key: KeyLike, shape?: Shape, options: DTypeOption = {}): NDArray =>
   drawCauchy(key, shape, options);
 
-const drawLogistic = standard("random.logistic", eps, (u, lax) =>
-  lax.log(lax.div(u, lax.sub(literal(1, u.dtype), u))),
+const tiny = (dtype: DType): number => finfo(dtype).tiny;
+const drawLogistic = standard("random.logistic", tiny, (u, lax) =>
+  lax.sub(lax.log(u), lax.log1p(lax.neg(u))),
 );
 /** log(u / (1 − u)) of a uniform u. Source: jax.random.logistic. */
 export const logistic = (key: KeyLike, shape?: Shape, options: DTypeOption = {}): NDArray =>

@@ -65,7 +65,7 @@ function accepted(key: NDArray, d: NDArray, scale: NDArray): NDArray {
         return [next, x, lax.add(c(1), lax.mul(x, scale))] as const;
       },
       [start, c(0), c(-1)] as const,
-    ) as unknown as readonly [NDArray, NDArray, NDArray];
+    );
     return [x, v];
   };
   const [, , V] = whileLoop(
@@ -177,7 +177,7 @@ export const chisquare = (
 
 const drawF = parametric("random.f", (key, [num, den]) => {
   const { lax } = context();
-  const [kn, kd] = keysFrom(key, 2) as [NDArray, NDArray];
+  const [kd, kn] = keysFrom(key, 2) as [NDArray, NDArray];
   const part = (k: NDArray, df: NDArray): NDArray => lax.div(chisquareFloats(k, df), df);
   return lax.div(part(kn, num as NDArray), part(kd, den as NDArray));
 });

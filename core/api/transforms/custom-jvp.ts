@@ -37,10 +37,10 @@ export function customJvp<A extends readonly unknown[], R>(
   fun: (...args: A) => R,
   jvp: (primals: A, tangents: A) => readonly [R, R],
 ): (...args: Args<A>) => R {
-  const name = `customJvp(${nameOf(fun as unknown as AnyFn)})`;
+  const name = `customJvp(${nameOf(fun)})`;
   const call = (...args: unknown[]): unknown => {
-    const p = flattenArgs(name, fun as unknown as AnyFn, args);
-    const { fn, out } = flatFunction(name, fun as unknown as AnyFn, p.treedef);
+    const p = flattenArgs(name, fun, args);
+    const { fn, out } = flatFunction(name, fun, p.treedef);
     let outDef: TreeDef | null = null;
     const outs = context().trace.customJvp(
       {

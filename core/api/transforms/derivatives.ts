@@ -67,7 +67,7 @@ export function jvp<A extends readonly unknown[], R>(
   primals: Args<A>,
   tangents: { [I in keyof A]: Arg<A[I]> | null },
 ): [R, R] {
-  return jvpWith(fun as unknown as AnyFn, primals, tangents, {}) as [R, R];
+  return jvpWith(fun, primals, tangents, {}) as [R, R];
 }
 jvp.with =
   (options: AuxOption) =>
@@ -108,9 +108,9 @@ export function linearize<A extends readonly unknown[], R>(
   fun: (...args: A) => R,
   ...primals: Args<A>
 ): [R, (...tangents: { [I in keyof A]: Arg<A[I]> | null }) => R] {
-  const name = `linearize(${nameOf(fun as unknown as AnyFn)})`;
-  const p = flattenArgs(name, fun as unknown as AnyFn, primals);
-  const { fn, out } = flatFunction(name, fun as unknown as AnyFn, p.treedef);
+  const name = `linearize(${nameOf(fun)})`;
+  const p = flattenArgs(name, fun, primals);
+  const { fn, out } = flatFunction(name, fun, p.treedef);
   const wrt = p.leaves.map((x) => hasTangent(x.aval));
   const lin = linearizeFlat(fn, p.leaves, wrt, name);
   const outDef = out();
@@ -118,7 +118,7 @@ export function linearize<A extends readonly unknown[], R>(
     const ts = vectorLeaves(name, "tangents", tangents, p.treedef);
     const given = p.leaves.flatMap((x, i) => {
       if (!wrt[i]) return [];
-      const t = vectorLeaf(name, ts[i], x.aval, argumentPath(fun as unknown as AnyFn, p.treedef, i));
+      const t = vectorLeaf(name, ts[i], x.aval, argumentPath(fun, p.treedef, i));
       return [instantiateTangent(t, x.aval)];
     });
     const outs = evalJaxpr(lin.jaxpr, [...lin.residuals, ...given]);
@@ -190,7 +190,7 @@ export function vjp<A extends readonly unknown[], R>(
   fun: (...args: A) => R,
   ...primals: Args<A>
 ): [R, Pullback<A, R>] {
-  return vjpWith(fun as unknown as AnyFn, {}, primals) as [R, Pullback<A, R>];
+  return vjpWith(fun, {}, primals) as [R, Pullback<A, R>];
 }
 /** `vjp` with options before the function, since its primals take the rest. */
 interface VjpWith {
@@ -260,9 +260,9 @@ export function linearTranspose<A extends readonly unknown[], R>(
   fun: (...args: A) => R,
   ...primals: Specs<A>
 ): (ct: Arg<R>) => A {
-  const name = `linearTranspose(${nameOf(fun as unknown as AnyFn)})`;
+  const name = `linearTranspose(${nameOf(fun)})`;
   const p = specArgs(name, primals);
-  const { fn, out } = flatFunction(name, fun as unknown as AnyFn, p.treedef);
+  const { fn, out } = flatFunction(name, fun, p.treedef);
   const lin = recordLinear(fn, p.avals, name);
   const outDef = out();
   return (ct: unknown) => {

@@ -207,5 +207,5 @@ export function hessian<A extends readonly unknown[], R, Aux, const N extends Ar
   options: JacobianOptions<N> & { readonly hasAux: true },
 ): (...args: Args<A>) => [MapTree<R, MapTree<Wrt<A, N>, Wrt<A, N>>>, Aux];
 export function hessian(fun: AnyFn, options: Settings = {}): unknown {
-  return jacfwdOf("hessian", jacrevOf("hessian", fun, options) as unknown as AnyFn, options);
+  return jacfwdOf("hessian", jacrevOf("hessian", fun, options), options);
 }

@@ -16,7 +16,7 @@ import { stage } from "../../transforms/stage.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Args } from "../types.ts";
 import { argumentPath, finish, flattenResult, leafOf, nameOf, rawArgs } from "./flat.ts";
-import { Lowered, Traced } from "./lowered.ts";
+import { type Lowered, Traced } from "./lowered.ts";
 import { argumentAval } from "./shapes.ts";
 import type { AnyFn, Argnums, ArrayFn } from "./types.ts";
 
@@ -221,7 +221,7 @@ class Compiler {
       this.name,
     );
     // The entry keeps what it captured: a surrounding scope() must not free it.
-    for (const x of staged.consts) context().scope?.delete(x as never);
+    for (const x of staged.consts) context().scope?.delete(x);
     const donate = this.donateMask(treedef, args.length);
     if (donate !== undefined) this.warnOfUnusableDonations(staged.jaxpr, staged.consts.length, donate);
     return {

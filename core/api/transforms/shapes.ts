@@ -1,7 +1,7 @@
 // Tracing without running: shapes and dtypes of results, and jaxprs.
 import { fail } from "../../errors.ts";
 import { shaped, type Shape, type ShapedArray } from "../../ir/aval.ts";
-import { DTYPES, type AvalDType, type DType } from "../../ir/dtype.ts";
+import { DTYPES, type DType } from "../../ir/dtype.ts";
 import type { Jaxpr } from "../../ir/jaxpr.ts";
 import { NDArray, type ArrayLike } from "../../ir/ndarray.ts";
 import { printJaxpr } from "../../ir/print.ts";
@@ -9,7 +9,6 @@ import { flatten, unflatten, type TreeDef } from "../../ir/tree.ts";
 import { stage } from "../../transforms/stage.ts";
 import type { Key, Lift, MapTree } from "../types.ts";
 import { flatFunction, leafOf, nameOf } from "./flat.ts";
-import type { AnyFn } from "./types.ts";
 
 /** Shape and dtype of an array that isn't there. Source: jax.ShapeDtypeStruct. */
 export class ShapeDtypeStruct {
@@ -73,7 +72,7 @@ function avalOf(
   if (!Object.hasOwn(DTYPES, dtype)) throw fail("E_DTYPE", `${name}: "${dtype}" is no dtype`);
   if (shape.some((d) => !Number.isInteger(d) || d < 0))
     throw fail("E_SHAPE", `${name}: [${shape.join(",")}] is no shape`);
-  return shaped(shape, dtype as AvalDType, weakType ?? false);
+  return shaped(shape, dtype, weakType ?? false);
 }
 
 /**
@@ -85,9 +84,9 @@ export function evalShape<A extends readonly unknown[], R>(
   fun: (...args: A) => R,
   ...args: Specs<A>
 ): MapTree<R, ShapeDtypeStruct> {
-  const name = `evalShape(${nameOf(fun as unknown as AnyFn)})`;
+  const name = `evalShape(${nameOf(fun)})`;
   const p = specArgs(name, args);
-  const { fn, out } = flatFunction(name, fun as unknown as AnyFn, p.treedef);
+  const { fn, out } = flatFunction(name, fun, p.treedef);
   const { jaxpr } = stage(fn, p.avals, name);
   return unflatten(
     out(),
@@ -111,9 +110,9 @@ export interface ClosedJaxpr {
 export const makeJaxpr =
   <A extends readonly unknown[], R>(fun: (...args: A) => R) =>
   (...args: Specs<A>): ClosedJaxpr => {
-    const name = `makeJaxpr(${nameOf(fun as unknown as AnyFn)})`;
+    const name = `makeJaxpr(${nameOf(fun)})`;
     const p = specArgs(name, args);
-    const { fn } = flatFunction(name, fun as unknown as AnyFn, p.treedef);
+    const { fn } = flatFunction(name, fun, p.treedef);
     const { jaxpr, consts } = stage(fn, p.avals, name);
     return Object.freeze({
       jaxpr,

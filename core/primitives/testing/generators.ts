@@ -50,12 +50,12 @@ type Unary = (x: NDArray) => NDArray;
 const unary = (pick: (lax: Lax) => Unary, low = -2, high = 2, tolerance = 1e-5): Case[] => [
   {
     args: [f([2, 3], low, high)],
-    f: (lax, x) => pick(lax)(x as NDArray),
+    f: (lax, x) => pick(lax)(x),
     tolerance,
   },
   {
     args: [f([], low, high)],
-    f: (lax, x) => pick(lax)(x as NDArray),
+    f: (lax, x) => pick(lax)(x),
     tolerance,
   },
 ];
@@ -64,43 +64,43 @@ type Binary = (x: NDArray, y: NDArray) => NDArray;
 const binary = (pick: (lax: Lax) => Binary, low = -2, high = 2): Case[] => [
   {
     args: [f([2, 3], low, high), f([2, 3], low, high)],
-    f: (lax, x, y) => pick(lax)(x as NDArray, y as NDArray),
+    f: (lax, x, y) => pick(lax)(x, y),
   },
   {
     args: [f([], low, high), f([2, 3], low, high)],
-    f: (lax, x, y) => pick(lax)(x as NDArray, y as NDArray),
+    f: (lax, x, y) => pick(lax)(x, y),
   },
   {
     args: [f([3], low, high), f([], low, high)],
-    f: (lax, x, y) => pick(lax)(x as NDArray, y as NDArray),
+    f: (lax, x, y) => pick(lax)(x, y),
   },
 ];
 const integers = (pick: (lax: Lax) => Binary, low = -5, high = 5): Case[] => [
   {
     args: [i([2, 3], low, high), i([2, 3], low, high)],
-    f: (lax, x, y) => pick(lax)(x as NDArray, y as NDArray),
+    f: (lax, x, y) => pick(lax)(x, y),
   },
 ];
 const over = (pick: (lax: Lax) => (x: NDArray, axes: Shape) => NDArray, draw: Draw): Case[] =>
   [[0], [1], [0, 2]].map((axes) => ({
     args: [draw],
-    f: (lax, x) => pick(lax)(x as NDArray, axes),
+    f: (lax, x) => pick(lax)(x, axes),
   }));
 const running = (pick: (lax: Lax) => (x: NDArray, axis: number, reverse: boolean) => NDArray): Case[] => [
-  { args: [f([5, 2])], f: (lax, x) => pick(lax)(x as NDArray, 0, false) },
-  { args: [f([2, 4])], f: (lax, x) => pick(lax)(x as NDArray, 1, true) },
+  { args: [f([5, 2])], f: (lax, x) => pick(lax)(x, 0, false) },
+  { args: [f([2, 4])], f: (lax, x) => pick(lax)(x, 1, true) },
 ];
 const named = (use: (lax: Lax, x: NDArray) => NDArray): Case[] => [
-  { args: [f([4, 3])], f: (lax, x) => use(lax, x as NDArray), axis: true },
+  { args: [f([4, 3])], f: (lax, x) => use(lax, x), axis: true },
 ];
 const scatters = (pick: (lax: Lax) => Lax["scatterAdd"], low = -2, unique = false): Case[] => [
   {
     args: [f([4, 3], low), unique ? i([1, 1], 0, 3) : i([3, 1], 0, 3), f(unique ? [1, 3] : [3, 3], low)],
     f: (lax, x, at, y) =>
       pick(lax)(
-        x as NDArray,
-        at as NDArray,
-        y as NDArray,
+        x,
+        at,
+        y,
         {
           updateWindowDims: [1],
           insertedWindowDims: [0],
@@ -114,11 +114,9 @@ const scatters = (pick: (lax: Lax) => Lax["scatterAdd"], low = -2, unique = fals
     args: [f([5], low), i([2, 1], 1, unique ? 1 : 6), f([2, 2], low)],
     f: (lax, x, at, y) =>
       pick(lax)(
-        x as NDArray,
-        unique
-          ? lax.add(at as NDArray, lax.mul(lax.broadcastedIota("int32", [2, 1], 0), 2))
-          : (at as NDArray),
-        y as NDArray,
+        x,
+        unique ? lax.add(at, lax.mul(lax.broadcastedIota("int32", [2, 1], 0), 2)) : at,
+        y,
         {
           updateWindowDims: [1],
           insertedWindowDims: [],
@@ -129,12 +127,12 @@ const scatters = (pick: (lax: Lax) => Lax["scatterAdd"], low = -2, unique = fals
   },
 ];
 const windows = (pick: (lax: Lax) => Lax["reduceWindowSum"]): Case[] => [
-  { args: [f([6])], f: (lax, x) => pick(lax)(x as NDArray, [3], [2], "SAME") },
+  { args: [f([6])], f: (lax, x) => pick(lax)(x, [3], [2], "SAME") },
   {
     args: [f([5, 4])],
     f: (lax, x) =>
       pick(lax)(
-        x as NDArray,
+        x,
         [2, 2],
         [1, 2],
         [
@@ -171,37 +169,34 @@ export const GENERATORS: Readonly<Record<string, readonly Case[]>> = {
   rem: [
     {
       args: [f([3], 2.1, 2.9), f([3], 0.8, 0.95)],
-      f: (l, x, y) => l.rem(x as NDArray, y as NDArray),
+      f: (l, x, y) => l.rem(x, y),
     },
     ...integers((l) => l.rem, 1),
   ],
-  pow: [
-    ...binary((l) => l.pow, 0.5),
-    { args: [f(), i()], f: (l, x, y) => l.pow(x as NDArray, y as NDArray) },
-  ],
+  pow: [...binary((l) => l.pow, 0.5), { args: [f(), i()], f: (l, x, y) => l.pow(x, y) }],
   integer_pow: [2, 3, -2, 0].map((n) => ({
     args: [f([3], 0.5)],
-    f: (l, x) => l.integerPow(x as NDArray, n),
+    f: (l, x) => l.integerPow(x, n),
   })),
   nextafter: [
     {
       args: [f(), f()],
-      f: (l, x, y) => l.nextafter(x as NDArray, y as NDArray),
+      f: (l, x, y) => l.nextafter(x, y),
       smooth: false,
     },
   ],
   max: binary((l) => l.max),
   min: binary((l) => l.min),
-  addAny: [{ args: [f(), f()], f: (l, x, y) => l.addAny(x as NDArray, y as NDArray) }],
+  addAny: [{ args: [f(), f()], f: (l, x, y) => l.addAny(x, y) }],
   bitwiseAnd: integers((l) => l.bitwiseAnd),
   bitwiseOr: integers((l) => l.bitwiseOr),
   bitwiseXor: integers((l) => l.bitwiseXor),
   bitwiseNot: [
-    { args: [i()], f: (l, x) => l.bitwiseNot(x as NDArray) },
-    { args: [b()], f: (l, x) => l.bitwiseNot(x as NDArray) },
+    { args: [i()], f: (l, x) => l.bitwiseNot(x) },
+    { args: [b()], f: (l, x) => l.bitwiseNot(x) },
   ],
-  clz: [{ args: [u()], f: (l, x) => l.clz(x as NDArray) }],
-  populationCount: [{ args: [u()], f: (l, x) => l.populationCount(x as NDArray) }],
+  clz: [{ args: [u()], f: (l, x) => l.clz(x) }],
+  populationCount: [{ args: [u()], f: (l, x) => l.populationCount(x) }],
   shiftLeft: integers((l) => l.shiftLeft, 0, 40),
   shiftRightArithmetic: integers((l) => l.shiftRightArithmetic, -5, 40),
   shiftRightLogical: integers((l) => l.shiftRightLogical, 0, 40),
@@ -214,32 +209,32 @@ export const GENERATORS: Readonly<Record<string, readonly Case[]>> = {
   select: [
     {
       args: [b(), f(), f()],
-      f: (l, p, x, y) => l.select(p as NDArray, x as NDArray, y as NDArray),
+      f: (l, p, x, y) => l.select(p, x, y),
     },
     {
       args: [b([]), f(), f()],
-      f: (l, p, x, y) => l.select(p as NDArray, x as NDArray, y as NDArray),
+      f: (l, p, x, y) => l.select(p, x, y),
     },
   ],
   clamp: [
     {
       args: [f([2, 3], -2, -1), f(), f([2, 3], 1, 2)],
-      f: (l, lo, x, hi) => l.clamp(lo as NDArray, x as NDArray, hi as NDArray),
+      f: (l, lo, x, hi) => l.clamp(lo, x, hi),
     },
     {
       args: [f([], -2, -1), f(), f([], 1, 2)],
-      f: (l, lo, x, hi) => l.clamp(lo as NDArray, x as NDArray, hi as NDArray),
+      f: (l, lo, x, hi) => l.clamp(lo, x, hi),
     },
   ],
   conv_general_dilated: [
     {
       args: [f([2, 2, 5, 4]), f([3, 2, 2, 2])],
-      f: (l, x, k) => l.convGeneralDilated(x as NDArray, k as NDArray, [2, 1], "SAME"),
+      f: (l, x, k) => l.convGeneralDilated(x, k, [2, 1], "SAME"),
     },
     {
       args: [f([1, 4, 6]), f([4, 2, 2])],
       f: (l, x, k) =>
-        l.convGeneralDilated(x as NDArray, k as NDArray, [1], [[1, 2]], {
+        l.convGeneralDilated(x, k, [1], [[1, 2]], {
           featureGroupCount: 2,
           rhsDilation: [2],
           lhsDilation: [2],
@@ -248,53 +243,52 @@ export const GENERATORS: Readonly<Record<string, readonly Case[]>> = {
     {
       args: [f([4, 2, 5]), f([2, 2, 3])],
       f: (l, x, k) =>
-        l.convGeneralDilated(x as NDArray, k as NDArray, [1], "VALID", {
+        l.convGeneralDilated(x, k, [1], "VALID", {
           batchGroupCount: 2,
         }),
     },
   ],
   bitcast_convert_type: [
-    { args: [u()], f: (l, x) => l.bitcastConvertType(x as NDArray, "int32") },
+    { args: [u()], f: (l, x) => l.bitcastConvertType(x, "int32") },
     {
       args: [u([2, 2])],
-      f: (l, x) => l.bitcastConvertType(x as NDArray, "uint16"),
+      f: (l, x) => l.bitcastConvertType(x, "uint16"),
     },
     {
       args: [u([2, 2])],
-      f: (l, x) => l.bitcastConvertType(x as NDArray, "uint64"),
+      f: (l, x) => l.bitcastConvertType(x, "uint64"),
     },
   ],
   complex: [
     {
       args: [f(), f()],
-      f: (l, x, y) =>
-        l.real(l.mul(l.complex(x as NDArray, y as NDArray), l.complex(y as NDArray, x as NDArray))),
+      f: (l, x, y) => l.real(l.mul(l.complex(x, y), l.complex(y, x))),
     },
   ],
   real: [
     {
       args: [f()],
-      f: (l, x) => l.real(l.exp(l.complex(x as NDArray, l.mul(x as NDArray, 2)))),
+      f: (l, x) => l.real(l.exp(l.complex(x, l.mul(x, 2)))),
     },
   ],
   imag: [
     {
       args: [f()],
-      f: (l, x) => l.imag(l.sin(l.complex(x as NDArray, l.mul(x as NDArray, 2)))),
+      f: (l, x) => l.imag(l.sin(l.complex(x, l.mul(x, 2)))),
     },
   ],
   convert_element_type: [
-    { args: [i()], f: (l, x) => l.convertElementType(x as NDArray, "float32") },
+    { args: [i()], f: (l, x) => l.convertElementType(x, "float32") },
     {
       args: [f()],
-      f: (l, x) => l.convertElementType(l.convertElementType(x as NDArray, "complex128"), "float64"),
+      f: (l, x) => l.convertElementType(l.convertElementType(x, "complex128"), "float64"),
     },
-    { args: [f()], f: (l, x) => l.convertElementType(x as NDArray, "int32") },
+    { args: [f()], f: (l, x) => l.convertElementType(x, "int32") },
   ],
   reduce_precision: [
     {
       args: [f()],
-      f: (l, x) => l.reducePrecision(x as NDArray, 5, 10),
+      f: (l, x) => l.reducePrecision(x, 5, 10),
       smooth: false,
     },
   ],
@@ -302,7 +296,7 @@ export const GENERATORS: Readonly<Record<string, readonly Case[]>> = {
     {
       args: [f([2, 3]), f([3, 4])],
       f: (l, x, y) =>
-        l.dotGeneral(x as NDArray, y as NDArray, [
+        l.dotGeneral(x, y, [
           [[1], [0]],
           [[], []],
         ]),
@@ -310,7 +304,7 @@ export const GENERATORS: Readonly<Record<string, readonly Case[]>> = {
     {
       args: [f([2, 3, 4]), f([4, 5, 2])],
       f: (l, x, y) =>
-        l.dotGeneral(x as NDArray, y as NDArray, [
+        l.dotGeneral(x, y, [
           [[2], [0]],
           [[0], [2]],
         ]),
@@ -319,43 +313,35 @@ export const GENERATORS: Readonly<Record<string, readonly Case[]>> = {
   dynamic_slice: [
     {
       args: [f([4, 5]), i([], 0, 3), i([], -1, 4)],
-      f: (l, x, p, q) => l.dynamicSlice(x as NDArray, [p as NDArray, q as NDArray], [2, 3]),
+      f: (l, x, p, q) => l.dynamicSlice(x, [p, q], [2, 3]),
     },
   ],
   dynamic_update_slice: [
     {
       args: [f([4, 5]), f([2, 3]), i([], 0, 3), i([], -1, 4)],
-      f: (l, x, y, p, q) => l.dynamicUpdateSlice(x as NDArray, y as NDArray, [p as NDArray, q as NDArray]),
+      f: (l, x, y, p, q) => l.dynamicUpdateSlice(x, y, [p, q]),
     },
   ],
   gather: [
     {
       args: [f([4, 3]), i([5, 1], 0, 3)],
       f: (l, x, at) =>
-        l.gather(
-          x as NDArray,
-          at as NDArray,
-          { offsetDims: [1], collapsedSliceDims: [0], startIndexMap: [0] },
-          [1, 3],
-        ),
+        l.gather(x, at, { offsetDims: [1], collapsedSliceDims: [0], startIndexMap: [0] }, [1, 3]),
     },
     {
       args: [f([4, 3]), i([5, 2], -1, 5)],
       f: (l, x, at) =>
-        l.gather(
-          x as NDArray,
-          at as NDArray,
-          { offsetDims: [1], collapsedSliceDims: [0], startIndexMap: [0, 1] },
-          [1, 2],
-          { mode: "fill", fillValue: 7 },
-        ),
+        l.gather(x, at, { offsetDims: [1], collapsedSliceDims: [0], startIndexMap: [0, 1] }, [1, 2], {
+          mode: "fill",
+          fillValue: 7,
+        }),
     },
     {
       args: [f([3, 4]), i([3, 2, 1], 0, 5)],
       f: (l, x, at) =>
         l.gather(
-          x as NDArray,
-          at as NDArray,
+          x,
+          at,
           {
             offsetDims: [],
             collapsedSliceDims: [1],
@@ -376,30 +362,30 @@ export const GENERATORS: Readonly<Record<string, readonly Case[]>> = {
   optimization_barrier: [
     {
       args: [f(), i()],
-      f: (l, x, y) => l.optimizationBarrier([x as NDArray, y as NDArray]),
+      f: (l, x, y) => l.optimizationBarrier([x, y]),
     },
   ],
-  stop_gradient: [{ args: [f()], f: (l, x) => l.stopGradient(x as NDArray), smooth: false }],
+  stop_gradient: [{ args: [f()], f: (l, x) => l.stopGradient(x), smooth: false }],
   random_wrap: [
     {
       args: [u([3, 2])],
-      f: (l, x) => l.keyData(l.rev(l.wrapKeyData(x as NDArray), [0])),
+      f: (l, x) => l.keyData(l.rev(l.wrapKeyData(x), [0])),
     },
   ],
   random_unwrap: [
     {
       args: [u([3, 2])],
-      f: (l, x) => l.keyData(l.slice(l.wrapKeyData(x as NDArray), [1], [3])),
+      f: (l, x) => l.keyData(l.slice(l.wrapKeyData(x), [1], [3])),
     },
   ],
   threefry2x32: [
     {
       args: [u([]), u([]), u([4]), u([4])],
-      f: (l, k, m, x, y) => l.threefry2x32(k as NDArray, m as NDArray, x as NDArray, y as NDArray),
+      f: (l, k, m, x, y) => l.threefry2x32(k, m, x, y),
     },
   ],
-  argmax: [{ args: [f([3, 4])], f: (l, x) => l.argmax(x as NDArray, 1, "int32") }],
-  argmin: [{ args: [f([3, 4])], f: (l, x) => l.argmin(x as NDArray, 0, "int32") }],
+  argmax: [{ args: [f([3, 4])], f: (l, x) => l.argmax(x, 1, "int32") }],
+  argmin: [{ args: [f([3, 4])], f: (l, x) => l.argmin(x, 0, "int32") }],
   reduceSum: over((l) => l.reduceSum, f([2, 3, 2])),
   reduceProd: over((l) => l.reduceProd, f([2, 3, 2])),
   reduceMax: over((l) => l.reduceMax, f([2, 3, 2])),
@@ -410,45 +396,45 @@ export const GENERATORS: Readonly<Record<string, readonly Case[]>> = {
   broadcast_in_dim: [
     {
       args: [f([3, 1])],
-      f: (l, x) => l.broadcastInDim(x as NDArray, [2, 3, 4], [1, 2]),
+      f: (l, x) => l.broadcastInDim(x, [2, 3, 4], [1, 2]),
     },
-    { args: [f([])], f: (l, x) => l.broadcastInDim(x as NDArray, [2], []) },
+    { args: [f([])], f: (l, x) => l.broadcastInDim(x, [2], []) },
   ],
   concatenate: [
     {
       args: [f([2, 3]), f([2, 1])],
-      f: (l, x, y) => l.concatenate([x as NDArray, y as NDArray], 1),
+      f: (l, x, y) => l.concatenate([x, y], 1),
     },
   ],
-  iota: [{ args: [i([3])], f: (l, x) => l.add(x as NDArray, l.iota("int32", 3)) }],
+  iota: [{ args: [i([3])], f: (l, x) => l.add(x, l.iota("int32", 3)) }],
   pad: [
     {
       args: [f([3, 2]), f([])],
       f: (l, x, v) =>
-        l.pad(x as NDArray, v as NDArray, [
+        l.pad(x, v, [
           [1, 0, 2],
           [0, 2, 0],
         ]),
     },
     {
       args: [f([4]), f([])],
-      f: (l, x, v) => l.pad(x as NDArray, v as NDArray, [[-1, 2, 1]]),
+      f: (l, x, v) => l.pad(x, v, [[-1, 2, 1]]),
     },
   ],
-  reshape: [{ args: [f([2, 6])], f: (l, x) => l.reshape(x as NDArray, [3, 4]) }],
-  rev: [{ args: [f([2, 3])], f: (l, x) => l.rev(x as NDArray, [1]) }],
+  reshape: [{ args: [f([2, 6])], f: (l, x) => l.reshape(x, [3, 4]) }],
+  rev: [{ args: [f([2, 3])], f: (l, x) => l.rev(x, [1]) }],
   slice: [
     {
       args: [f([5, 4])],
-      f: (l, x) => l.slice(x as NDArray, [1, 0], [5, 3], [2, 1]),
+      f: (l, x) => l.slice(x, [1, 0], [5, 3], [2, 1]),
     },
   ],
-  transpose: [{ args: [f([2, 3, 4])], f: (l, x) => l.transpose(x as NDArray, [2, 0, 1]) }],
+  transpose: [{ args: [f([2, 3, 4])], f: (l, x) => l.transpose(x, [2, 0, 1]) }],
   sort: [
-    { args: [f([2, 5])], f: (l, x) => l.sort(x as NDArray) },
+    { args: [f([2, 5])], f: (l, x) => l.sort(x) },
     {
       args: [i([4], 0, 2), f([4])],
-      f: (l, k, x) => l.sortMany([k as NDArray, x as NDArray], { dimension: 0 }),
+      f: (l, k, x) => l.sortMany([k, x], { dimension: 0 }),
     },
   ],
   exp: unary((l) => l.exp),
@@ -477,7 +463,7 @@ export const GENERATORS: Readonly<Record<string, readonly Case[]>> = {
   floor: flat((l) => l.floor),
   round: flat((l) => l.round),
   trunc: flat((l) => (x) => l.round(x, { roundingMethod: "TOWARD_ZERO" })),
-  isFinite: [{ args: [f()], f: (l, x) => l.isFinite(l.div(x as NDArray, 0)) }],
+  isFinite: [{ args: [f()], f: (l, x) => l.isFinite(l.div(x, 0)) }],
   allGather: named((l, x) =>
     l.mul(l.allGather(x, "i", { axis: 1 }), l.broadcastInDim(l.sin(x), [4, 4, 3], [0, 2])),
   ),
@@ -516,7 +502,7 @@ export const GENERATORS: Readonly<Record<string, readonly Case[]>> = {
     {
       args: [f([5])],
       f: (l, x) =>
-        l.reduceWindowSum(x as NDArray, [2], [2], [[1, 3]], {
+        l.reduceWindowSum(x, [2], [2], [[1, 3]], {
           baseDilation: [2],
           windowDilation: [3],
         }),
@@ -527,14 +513,14 @@ export const GENERATORS: Readonly<Record<string, readonly Case[]>> = {
   select_and_gather_add: [
     {
       args: [f([6]), f([6])],
-      f: (l, t, x) => primitive(l, "select_and_gather_add_p", t as NDArray, l.stopGradient(x as NDArray)),
+      f: (l, t, x) => primitive(l, "select_and_gather_add_p", t, l.stopGradient(x)),
       smooth: false,
     },
   ],
   select_and_scatter_add: [
     {
       args: [f([3]), f([6])],
-      f: (l, t, x) => primitive(l, "select_and_scatter_add_p", t as NDArray, l.stopGradient(x as NDArray)),
+      f: (l, t, x) => primitive(l, "select_and_scatter_add_p", t, l.stopGradient(x)),
       smooth: false,
     },
   ],

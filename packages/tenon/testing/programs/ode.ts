@@ -3,14 +3,14 @@ import { grad, jit, lax, np, tree, type NDArray } from "tenon";
 
 /** Classical Runge–Kutta over any state tree. */
 export function rk4<Y extends object, P>(f: (t: NDArray, y: Y, p: P) => Y, y0: Y, ts: NDArray, p: P): Y {
-  const axpy = (a: NDArray, x: Y, y: Y): Y => tree.map((x, y) => x.mul(a).add(y!), x, y);
+  const axpy = (a: NDArray, x: Y, y: Y): Y => tree.map((x, y) => x.mul(a).add(y), x, y);
   const step = (y: Y, t: { t: NDArray; h: NDArray }): readonly [Y, Y] => {
     const k1 = f(t.t, y, p);
     const k2 = f(t.t.add(t.h.div(2)), axpy(t.h.div(2), k1, y), p);
     const k3 = f(t.t.add(t.h.div(2)), axpy(t.h.div(2), k2, y), p);
     const k4 = f(t.t.add(t.h), axpy(t.h, k3, y), p);
     const next: Y = tree.map(
-      (y, a, b, c, d) => y.add(a!.add(b!.mul(2)).add(c!.mul(2)).add(d!).mul(t.h.div(6))),
+      (y, a, b, c, d) => y.add(a.add(b.mul(2)).add(c.mul(2)).add(d).mul(t.h.div(6))),
       y,
       k1,
       k2,
@@ -30,7 +30,7 @@ const lotka = (_t: NDArray, { prey, predator }: State, r: Rates): State => ({
 
 /** A generic optimiser: P in, P out. */
 export function sgd<P>(params: P, grads: P, lr: number): P {
-  return tree.map((p, g) => p.sub(g!.mul(lr)), params, grads);
+  return tree.map((p, g) => p.sub(g.mul(lr)), params, grads);
 }
 /** One step of it on any loss. */
 export function fit<P, B extends readonly unknown[]>(

@@ -16,7 +16,11 @@ import {
 } from "tenon";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-const same = <A, B>(..._: Equal<A, B> extends true ? [] : [never]): void => undefined;
+/** Refuses a value of any other type than exactly T. */
+const is =
+  <T>() =>
+  <U>(_value: U, ..._: Equal<T, U> extends true ? [] : [never]): void =>
+    undefined;
 
 interface Params {
   w: NDArray;
@@ -28,13 +32,13 @@ const loss = (p: Params, x: NDArray): NDArray => x.dot(p.w).add(p.b).sum();
 
 export function gradients(): void {
   const g = grad(loss)(params, x);
-  same<typeof g, Params>();
+  is<Params>()(g);
   const both = grad(loss, { argnums: [0, 1] })(params, x);
-  same<typeof both, [Params, NDArray]>();
+  is<[Params, NDArray]>()(both);
   const aux = valueAndGrad((p: Params) => [p.w.sum(), { n: 3 }] as const, { hasAux: true })(params);
-  same<typeof aux, [[NDArray, { readonly n: 3 }], Params]>();
+  is<[[NDArray, { readonly n: 3 }], Params]>()(aux);
   const unannotated = grad((x) => x.mul(x))(3);
-  same<typeof unannotated, NDArray>();
+  is<NDArray>()(unannotated);
   grad(loss)({ w: 1, b: 2n }, 3);
   // @ts-expect-error a missing argument
   grad(loss)(params);
@@ -46,28 +50,28 @@ export function gradients(): void {
 
 export function others(): void {
   const compiled = jit(loss)(params, 2);
-  same<typeof compiled, NDArray>();
+  is<NDArray>()(compiled);
   const optional = jit((x: NDArray, y?: NDArray) => (y === undefined ? x : x.add(y)));
   optional(1);
   optional(1, 2);
   const [value, pull] = vjp(loss, params, x);
-  same<typeof value, NDArray>();
+  is<NDArray>()(value);
   const cts = pull(1);
-  same<typeof cts, [p: Params, x: NDArray]>();
+  is<[p: Params, x: NDArray]>()(cts);
   const [, tangent] = jvp(loss, [params, x], [params, null]);
-  same<typeof tangent, NDArray>();
+  is<NDArray>()(tangent);
   const h = hessian((x) => x.mul(x).sum())(x);
-  same<typeof h, NDArray>();
+  is<NDArray>()(h);
   const j = jacrev((p: Params) => ({ y: p.w }))(params);
-  same<typeof j, { y: Params }>();
+  is<{ y: Params }>()(j);
   const mapped = vmap((x, y) => x.add(y), { inAxes: [0, null] })(x, 1);
-  same<typeof mapped, NDArray>();
+  is<NDArray>()(mapped);
 }
 
 export function loops(): void {
   const [carry, ys] = lax.scan((c, v) => [{ n: c.n.add(v) }, c.n], { n: 0 }, x);
-  same<typeof carry, { n: NDArray }>();
-  same<typeof ys, NDArray>();
+  is<{ n: NDArray }>()(carry);
+  is<NDArray>()(ys);
   const r = lax.cond(
     true,
     (a, b) => a.add(b),
@@ -75,10 +79,10 @@ export function loops(): void {
     1,
     2,
   );
-  same<typeof r, NDArray>();
+  is<NDArray>()(r);
   const [k1, k2, k3] = random.split(random.key(0), 3);
-  same<typeof k1, Key>();
-  same<typeof k3, Key>();
+  is<Key>()(k1);
+  is<Key>()(k3);
   random.foldIn(k2, 1);
   // @ts-expect-error settings go by name
   np.sum(x, 0);

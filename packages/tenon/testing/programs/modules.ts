@@ -19,6 +19,6 @@ const loss = (m: Linear, x: NDArray): NDArray => m.call(x).pow(2).mean();
 export function run(): { out: unknown; shape: readonly number[] } {
   const model = new Linear(np.ones([3, 2]), np.zeros([2]), np.tanh);
   const g = jit(grad(loss))(model, np.ones([4, 3]));
-  const next: Linear = tree.map((p, g) => p.sub(g!.mul(0.1)), model, g);
+  const next: Linear = tree.map((p, g) => p.sub(g.mul(0.1)), model, g);
   return { out: next.call(np.ones([1, 3])).tolist(), shape: g.w.shape };
 }

@@ -3,16 +3,16 @@
 import { setDefaultDevice, use, withDevice, type Device } from "tenon";
 import { reference } from "tenon-reference";
 import { beforeAll, describe, expect, it } from "vitest";
-import * as customRules from "./custom-rules.ts";
-import * as devices from "./devices.ts";
-import * as indexing from "./indexing.ts";
-import * as mcmc from "./mcmc.ts";
-import * as mnistStep from "./mnist-step.ts";
-import * as modules from "./modules.ts";
-import * as newton from "./newton.ts";
-import * as ode from "./ode.ts";
-import * as perExample from "./per-example.ts";
-import * as rnn from "./rnn.ts";
+import * as customRules from "./testing/programs/custom-rules.ts";
+import * as devices from "./testing/programs/devices.ts";
+import * as indexing from "./testing/programs/indexing.ts";
+import * as mcmc from "./testing/programs/mcmc.ts";
+import * as mnistStep from "./testing/programs/mnist-step.ts";
+import * as modules from "./testing/programs/modules.ts";
+import * as newton from "./testing/programs/newton.ts";
+import * as ode from "./testing/programs/ode.ts";
+import * as perExample from "./testing/programs/per-example.ts";
+import * as rnn from "./testing/programs/rnn.ts";
 
 let device: Device;
 beforeAll(async () => {

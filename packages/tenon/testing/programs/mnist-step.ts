@@ -30,8 +30,8 @@ function loss(p: Params, images: NDArray, labels: NDArray): [NDArray, { accuracy
 const step = jit(
   (p: Params, velocity: Params, images: NDArray, labels: NDArray, lr: NDArray) => {
     const [[value, aux], g] = valueAndGrad(loss, { hasAux: true })(p, images, labels);
-    const v = tree.map((v, g) => v.mul(0.9).add(g!), velocity, g);
-    return { p: tree.map((p, v) => p.sub(v!.mul(lr)), p, v), v, loss: value, ...aux };
+    const v = tree.map((v, g) => v.mul(0.9).add(g), velocity, g);
+    return { p: tree.map((p, v) => p.sub(v.mul(lr)), p, v), v, loss: value, ...aux };
   },
   { donateArgnums: [0, 1] },
 );
