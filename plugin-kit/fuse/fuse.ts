@@ -42,7 +42,7 @@ const DUMMY: Place = { buffer: 0, storage: "u8", offset: 0, strides: [] };
 class Fuser {
   private readonly graph: SubGraph;
   private readonly shared: Shared;
-  private readonly grouping = new Grouping();
+  private readonly grouping: Grouping;
   private readonly items: Item[] = [];
   private roots: ReadonlySet<Node> = new Set();
   /** Pieces that are computed right into the array they are part of. */
@@ -52,6 +52,7 @@ class Fuser {
   constructor(graph: SubGraph, shared: Shared) {
     this.graph = graph;
     this.shared = shared;
+    this.grouping = new Grouping(shared.notes);
   }
 
   run(): Fused {

@@ -60,6 +60,12 @@ function isPrefix({ node, position }: Access, n: number, exact: boolean): boolea
   return k === n;
 }
 
+/** What a unit does, for people. */
+function nameOf(unit: Unit): string {
+  if (unit.kind !== "store") return unit.kind;
+  const { node } = unit;
+  return node.kind === "map" ? node.site.op : node.kind;
+}
 const stageOver = (over: readonly number[]): GroupStage => ({ over, stores: [], reduces: [], updates: [] });
 
 /** Groups as they form, and who made what. */
@@ -71,6 +77,11 @@ export class Grouping {
   private next = 0;
   /** Nodes read outside the stage that computes them: they must be stored. */
   readonly exposed = new Set<Node>();
+  /** Why units didn't join the kernels that made what they read. */
+  private readonly notes: string[];
+  constructor(notes: string[]) {
+    this.notes = notes;
+  }
 
   /** A step of its own makes these nodes. */
   step(nodes: readonly Node[]): void {
@@ -104,19 +115,34 @@ export class Grouping {
   ): { group: Group; isNew: boolean } {
     const newest = accesses.reduce((n, a) => Math.max(n, this.madeAt(a.node)), after);
     for (const group of this.candidates(accesses, newest)) {
-      if (group.weight + weight > MAX_WEIGHT) continue;
-      if (accesses.some((a) => this.madeAt(a.node) >= group.order && !group.member.has(a.node))) continue;
-      if (after >= group.order) continue;
-      const stage = this.join(group, unit, accesses);
-      if (stage === null) continue;
-      this.enter(group, stage, unit, accesses, weight);
-      return { group, isNew: false };
+      const stage = this.stageIn(group, unit, accesses, weight, after);
+      if (typeof stage === "number") {
+        this.enter(group, stage, unit, accesses, weight);
+        return { group, isNew: false };
+      }
+      if (accesses.some((a) => group.member.has(a.node)))
+        this.notes.push(
+          `kernel ${this.next} (${nameOf(unit)}) reads kernel ${group.order} but is apart: ${stage}`,
+        );
     }
     const group = this.create(unit);
     this.enter(group, 0, unit, accesses, weight);
     return { group, isNew: true };
   }
 
+  /** The stage of a group that a unit may join, or why there is none. */
+  private stageIn(
+    group: Group,
+    unit: Unit,
+    accesses: readonly Access[],
+    weight: number,
+    after: number,
+  ): number | string {
+    if (group.weight + weight > MAX_WEIGHT) return "too much code for one kernel";
+    const waits = accesses.some((a) => this.madeAt(a.node) >= group.order && !group.member.has(a.node));
+    if (waits || after >= group.order) return "it reads what is made later";
+    return this.join(group, unit, accesses);
+  }
   /** The kernel that made what is newest among the reads, and kernels that read the same arrays. */
   private candidates(accesses: readonly Access[], newest: number): Group[] {
     const found = new Set<Group>();
@@ -167,34 +193,33 @@ export class Grouping {
     }
   }
 
-  /** The stage of `group` that a unit fits into, made if there is none; null if it doesn't fit. */
-  private join(group: Group, unit: Unit, accesses: readonly Access[]): number | null {
+  /** The stage of `group` that a unit fits into, made if there is none; or why it doesn't fit. */
+  private join(group: Group, unit: Unit, accesses: readonly Access[]): number | string {
     const inner = accesses.filter((a) => group.member.has(a.node));
     if (group.shared === null) return this.joinPointwise(group, unit, inner);
     const { shared } = group;
     if (unit.kind === "reduce" ? !same(long(unit.work.kept), shared) : !startsWith(unit.domain, shared))
-      return null;
+      return "other rows";
     const over = unit.domain.slice(shared.length);
-    if (count(over) > MAX_ROW) return null;
     const first = this.firstStage(group, shared.length, unit, over, inner);
-    if (first === null) return null;
-    for (let i = first; i < group.stages.length; i++)
-      if (same((group.stages[i] as GroupStage).over, over)) return i;
-    if (group.stages.length >= MAX_STAGES) return null;
+    if (first === null) return "it reads other rows";
+    const found = group.stages.findIndex((s, i) => i >= first && same(s.over, over));
+    // In one pass with what it reads any length does; a second pass should find the row in the cache.
+    if ((first > 0 || found < 0) && count(over) > MAX_ROW) return "its rows are too long";
+    if (found >= 0) return found;
+    if (group.stages.length >= MAX_STAGES) return "too many stages";
     return group.stages.push(stageOver(over)) - 1;
   }
 
   /** Into a kernel without rows: at the same point of the same domain. A reduction makes rows of it. */
-  private joinPointwise(group: Group, unit: Unit, inner: readonly Access[]): number | null {
+  private joinPointwise(group: Group, unit: Unit, inner: readonly Access[]): number | string {
     const [only] = group.stages as [GroupStage];
-    if (!same(only.over, unit.domain)) return null;
-    if (!inner.every((a) => isPrefix(a, unit.domain.length, true))) return null;
+    if (!same(only.over, unit.domain)) return "another shape";
+    if (!inner.every((a) => isPrefix(a, unit.domain.length, true))) return "it reads other elements";
     if (unit.kind !== "reduce") return 0;
     const shared = long(unit.work.kept);
-    const over = unit.domain.slice(shared.length);
-    if (count(over) > MAX_ROW) return null;
     group.shared = shared;
-    group.stages = [{ ...only, over }];
+    group.stages = [{ ...only, over: unit.domain.slice(shared.length) }];
     return 0;
   }
 
