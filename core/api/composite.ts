@@ -64,6 +64,6 @@ function stageBody(name: string, operands: Operands, body: (xs: Operands) => Res
     name,
   );
   // The program keeps what it captured: a surrounding scope() must not free it.
-  for (const x of consts) if (x.kind === CONCRETE) context().scope?.delete(x as never);
+  for (const x of consts) if (x.kind === CONCRETE) context().scope?.delete(x);
   return { jaxpr, consts, single };
 }

@@ -1,6 +1,6 @@
 // How arrays print: NumPy's layout when the elements can be read now, else what is known without them.
 import { DTYPES, isComplex, isFloat, realDType, type DType } from "../ir/dtype.ts";
-import { CONCRETE, LITERAL, NDArray, TRACER, type Complex, type NestedNumbers } from "../ir/ndarray.ts";
+import { CONCRETE, LITERAL, type NDArray, TRACER, type Complex, type NestedNumbers } from "../ir/ndarray.ts";
 import { isConcrete, listOf } from "../runtime/array.ts";
 import { fromFloat16, toFloat16 } from "../runtime/host-values.ts";
 
@@ -50,13 +50,13 @@ const edges = <T>(list: readonly T[], short: boolean): readonly T[] =>
   short && list.length > 2 * EDGE ? [...list.slice(0, EDGE), ...list.slice(-EDGE)] : list;
 
 function layout(nested: NestedNumbers, x: NDArray): string {
-  if (!Array.isArray(nested)) return scalarText(nested as Element, x.dtype);
+  if (!Array.isArray(nested)) return scalarText(nested, x.dtype);
   if (x.size === 0) return "[]";
   const short = x.size > THRESHOLD;
   const shown: Element[] = [];
   const collect = (v: NestedNumbers): void => {
     if (Array.isArray(v)) for (const w of edges(v, short)) collect(w);
-    else shown.push(v as Element);
+    else shown.push(v);
   };
   collect(nested);
   return rowText(nested, x.ndim, 1, short, formatter(shown, x.dtype));
@@ -70,7 +70,7 @@ function rowText(
 ): string {
   const cut = short && row.length > 2 * EDGE;
   const texts = edges(row, short).map((v) =>
-    Array.isArray(v) ? rowText(v, rank - 1, indent + 1, short, element) : element(v as Element),
+    Array.isArray(v) ? rowText(v, rank - 1, indent + 1, short, element) : element(v),
   );
   if (cut) texts.splice(EDGE, 0, "...");
   const pad = " ".repeat(indent);

@@ -54,6 +54,11 @@ const WEAK: Readonly<Record<"i*" | "f*" | "c*", DType>> = {
   "c*": "complex128",
 };
 
+/** The dtype that two dtypes promote to, 64-bit ones included. Source: jax.numpy.promote_types. */
+export function joinDTypes(a: DType, b: DType): DType {
+  const node = join([a, b]);
+  return node === "i*" || node === "f*" || node === "c*" ? WEAK[node] : node;
+}
 /** Result dtype and weakness of operands of these types. */
 export function latticeResult(types: readonly TypeOf[]): TypeOf {
   if (types.length === 1) return types[0] as TypeOf;

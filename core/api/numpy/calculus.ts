@@ -9,7 +9,7 @@ import { composite } from "../composite.ts";
 import type { Options, PrecisionLike } from "../keywords.ts";
 import { arraysOf, broadcastTo, promoteDTypes, promoteOne } from "../promotion.ts";
 import { absolute, add, conj, divide, floorDivide, multiply, remainder, subtract } from "./arithmetic.ts";
-import { axesOf, oneAxis, range } from "./axes.ts";
+import { axesOf, oneAxis } from "./axes.ts";
 import { finfo } from "./dtypes.ts";
 import { L, pick } from "./define.ts";
 import { concatenate } from "./joining.ts";
@@ -129,7 +129,7 @@ export function gradient(
       throw fail("E_SHAPE", `np.gradient: the spacing ${h.aval} doesn't fit axis ${axis} of ${a.aval}`);
   });
   if (axes.length === 0) return [];
-  const out = gradientOf([a, ...hs], axes) as unknown as NDArray[];
+  const out = gradientOf([a, ...hs], axes);
   return out.length === 1 ? (out[0] as NDArray) : out;
 }
 

@@ -14,7 +14,7 @@ import {
 import { NDArray, type ArrayLike } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
 import { toArray } from "../../primitives/operand.ts";
-import { latticeResult, resultOf } from "../promotion.ts";
+import { joinDTypes, resultOf } from "../promotion.ts";
 
 const named = <D extends DType>(name: D): D => name;
 /** The dtype of truth values. */
@@ -55,6 +55,15 @@ export const double = float64;
 export const csingle = complex64;
 /** As complex128. Source: jax.numpy.cdouble. */
 export const cdouble = complex128;
+/** The default integer dtype: int32, or int64 with x64. Source: jax.numpy.int_. */
+export const int_ = int64;
+/** The default unsigned dtype: uint32, or uint64 with x64. Source: jax.numpy.uint. */
+export const uint = uint64;
+/** The default float dtype: float32, or float64 with x64. Source: jax.numpy.float_. */
+export const float_ = float64;
+/** The default complex dtype: complex64, or complex128 with x64. Source: jax.numpy.complex_. */
+export const complex_ = complex128;
+export { bool_ as bool };
 
 /** What a float dtype can hold. */
 export interface FloatInfo {
@@ -175,6 +184,10 @@ const checked = (name: string, dtype: string): DType => {
   if (Object.hasOwn(DTYPES, dtype)) return dtype as DType;
   throw fail("E_DTYPE", `${name}: "${dtype}" is no dtype`);
 };
+/** A dtype by name, as arrays get it (64-bit ones need x64). @throws E_DTYPE for other names. Source: jax.numpy.dtype. */
+export function dtype(dtype: string): DType {
+  return canonicalDType(checked("np.dtype", dtype));
+}
 /** Is a dtype one of a kind, or the dtype named? Source: jax.numpy.issubdtype. */
 export function issubdtype(arg1: DType, arg2: DType | DTypeKindName): boolean {
   const dtype = checked("np.issubdtype", arg1);
@@ -237,11 +250,7 @@ export function canCast(
 }
 /** The dtype that two dtypes promote to. Source: jax.numpy.promote_types. */
 export function promoteTypes(a: DType, b: DType): DType {
-  const type = (d: DType): { dtype: DType; weak: boolean } => ({
-    dtype: canonicalDType(checked("np.promoteTypes", d)),
-    weak: false,
-  });
-  return latticeResult([type(a), type(b)]).dtype;
+  return joinDTypes(checked("np.promoteTypes", a), checked("np.promoteTypes", b));
 }
 /** The dtype that arrays, scalars and dtypes promote to. Source: jax.numpy.result_type. */
 export function resultType(...args: readonly (ArrayLike | DType)[]): DType {

@@ -15,10 +15,8 @@ import {
   binaryComposite,
   customJvp,
   L,
-  pick,
   unary,
   unaryComposite,
-  type Binary,
   type Binary12,
   type Unary,
 } from "./define.ts";

@@ -1,7 +1,7 @@
 // np: functions of functions: applied along axes, over grids, and to all elements.
 import { fail } from "../../errors.ts";
 import type { Shape } from "../../ir/aval.ts";
-import { NDArray, type ArrayLike } from "../../ir/ndarray.ts";
+import { type NDArray, type ArrayLike } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
 import { toArray } from "../../primitives/operand.ts";
 import { checkOptions } from "../arrays.ts";
@@ -114,12 +114,7 @@ export function vectorize<F extends (...args: never[]) => unknown>(
       );
     };
     const xs = free.map((i) => toArray("np.vectorize", args[i] as ArrayLike));
-    return vectorized(
-      call as Mapped,
-      xs,
-      parseSignature(options.signature, xs.length),
-      options.signature ?? "scalars",
-    );
+    return vectorized(call, xs, parseSignature(options.signature, xs.length), options.signature ?? "scalars");
   }) as never;
 }
 function vectorized(

@@ -13,7 +13,7 @@ import { L, pick } from "./define.ts";
 import { linspace } from "./ranges.ts";
 import { max, min, sum } from "./reductions.ts";
 import { bincount, searchsorted } from "./searching.ts";
-import { ravelMultiIndex } from "./selecting.ts";
+import { ravelMultiIndex } from "./positions.ts";
 import { ravel } from "./shape.ts";
 
 /** The lower and upper end of the bins. */

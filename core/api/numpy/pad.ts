@@ -269,7 +269,7 @@ function valuesPerSide(given: Pairs<ArrayLike>, rank: number): NDArray[] {
     );
     const shaped =
       given.ndim === 1 ? flat : range(given.shape[0] as number).map((i) => flat.slice(2 * i, 2 * i + 2));
-    return valuesPerSide(shaped as Pairs<ArrayLike>, rank);
+    return valuesPerSide(shaped, rank);
   }
   if (!Array.isArray(given)) return [toArray("np.pad", given as ArrayLike)];
   return pairsOf("constantValues", given as Pairs<ArrayLike>, rank).flatMap((p) =>

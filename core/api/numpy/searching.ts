@@ -87,7 +87,7 @@ export function nonzero(a: ArrayLike, options: SizeOptions = {}): NDArray[] {
   const fills = given.map(
     (v) => arraysOf("np.nonzero", [v, L().full([], literal(0, indexDType()))])[0] as NDArray,
   );
-  return nonzeroOf([mask, ...fills], size) as unknown as NDArray[];
+  return nonzeroOf([mask, ...fills], size);
 }
 /** Positions in the flattened array of the elements that aren't zero. Source: jax.numpy.flatnonzero. */
 export function flatnonzero(a: ArrayLike, options: SizeOptions = {}): NDArray {

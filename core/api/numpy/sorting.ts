@@ -1,7 +1,7 @@
 // np: sorting and positions that sort. NaN sorts last; complex numbers by real, then by imaginary part.
 import { fail } from "../../errors.ts";
 import { complexDType, isComplex, isUnsigned, type DType } from "../../ir/dtype.ts";
-import { NDArray, type ArrayLike } from "../../ir/ndarray.ts";
+import { type NDArray, type ArrayLike } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
 import { literal, toArray } from "../../primitives/operand.ts";
 import { checkOptions } from "../arrays.ts";
