@@ -168,6 +168,7 @@ function casesOf(op: BinaryOp, dtype: DType): OpCase[] {
     make("shape=scalar", () => [draw(1, 0), draw(1, 1)], [], []),
     make("shape=empty", () => [[], []], [], [0, 4]),
     make("shape=3x5x7", () => [draw(105, 0), draw(105, 1)], [], [3, 5, 7]),
+    make("shape=2053", () => [draw(2053, 0), draw(2053, 1)]), // a tail behind every width and chunk
   ];
 }
 function knownTrial(

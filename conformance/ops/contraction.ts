@@ -75,6 +75,7 @@ const DOTS: readonly DotForm[] = [
   { name: "m=3,k=4,n=5", lhs: [3, 4], rhs: [4, 5], dims: dims([1], [0]) },
   { name: "m=3,k=4,n=5,transposed", lhs: [4, 3], rhs: [5, 4], dims: dims([0], [1]) },
   { name: "m=17,k=33,n=9", lhs: [17, 33], rhs: [33, 9], dims: dims([1], [0]) },
+  { name: "m=37,k=129,n=65", lhs: [37, 129], rhs: [129, 65], dims: dims([1], [0]) },
   { name: "vectors", lhs: [6], rhs: [6], dims: dims([0], [0]) },
   { name: "matrix-vector", lhs: [3, 4], rhs: [4], dims: dims([1], [0]) },
   { name: "outer", lhs: [3], rhs: [4], dims: dims([], []) },
@@ -144,7 +145,7 @@ const dotCases: readonly OpCase[] = [
     DOTS.map((form) => opCase("dot_general", dtype, form.name, () => dotTrial(form, dtype, dtype))),
   ),
   ...WIDER.flatMap(([dtype, to]) =>
-    DOTS.slice(0, 3).map((form) =>
+    DOTS.slice(0, 4).map((form) =>
       opCase("dot_general", dtype, `${form.name},to=${to}`, () => dotTrial(form, dtype, to)),
     ),
   ),
@@ -185,6 +186,7 @@ const CHANNELS_LAST: ConvDims = {
 const CONVS: readonly ConvForm[] = [
   { name: "1d", lhs: [2, 3, 8], rhs: [4, 3, 3] },
   { name: "2d", lhs: [2, 2, 5, 6], rhs: [3, 2, 2, 3] },
+  { name: "2d,features=8-16", lhs: [2, 8, 9, 11], rhs: [16, 8, 3, 3] },
   { name: "2d,strides=2", lhs: [1, 2, 6, 7], rhs: [2, 2, 3, 3], attrs: { windowStrides: [2, 2] } },
   {
     name: "2d,padding=same",

@@ -140,6 +140,51 @@ export const KNOWN: { readonly [N in UnaryOp]?: readonly (readonly [x: number, y
   ],
 };
 
+const PI = 3.1415926535897932;
+/** [re z, im z, re f(z), im f(z)]: both sides of branch cuts, zeros. */
+export const COMPLEX_KNOWN: {
+  readonly [N in UnaryOp]?: readonly (readonly [re: number, im: number, toRe: number, toIm: number])[];
+} = {
+  abs: [
+    [3, 4, 5, 0],
+    [-8, 15, 17, 0],
+    [0, -2, 2, 0],
+    [0, 0, 0, 0],
+  ],
+  sign: [
+    [3, 4, 0.6, 0.8],
+    [0, -2, 0, -1],
+    [0, 0, 0, 0],
+  ],
+  exponential: [
+    [0, 0, 1, 0],
+    [1, 0, 2.7182818284590452, 0],
+    [0, 0.5, 0.87758256189037272, 0.479425538604203],
+  ],
+  log: [
+    [1, 0, 0, 0],
+    [-1, 0, 0, PI],
+    [-1, -0, 0, -PI],
+    [0, 1, 0, PI / 2],
+    [0, 0, -Infinity, 0],
+  ],
+  sqrt: [
+    [4, 0, 2, 0],
+    [-4, 0, 0, 2],
+    [0, 2, 1, 1],
+    [0, -2, 1, -1],
+    [-3, 4, 1, 2],
+    [-3, -4, 1, -2],
+    [0, 0, 0, 0],
+  ],
+  sine: [[0, 0, 0, 0]],
+  cosine: [[0, 0, 1, -0]],
+  tanh: [
+    [0, 0, 0, 0],
+    [0.5, 0, 0.46211715726000976, 0],
+  ],
+};
+
 /** [x, y, f(x, y)] */
 export const KNOWN2: { readonly [N in BinaryOp]?: readonly (readonly [x: number, y: number, z: number])[] } =
   {

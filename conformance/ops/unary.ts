@@ -15,7 +15,7 @@ import {
   type Elements,
 } from "../values.ts";
 import { complexUnary } from "./complex-formulas.ts";
-import { KNOWN } from "./known.ts";
+import { COMPLEX_KNOWN, KNOWN } from "./known.ts";
 import { mapElements } from "./trials.ts";
 
 interface Row {
@@ -133,8 +133,12 @@ function casesOf(op: UnaryOp, dtype: DType): OpCase[] {
     shape?: readonly number[],
   ): OpCase => opCase(op, dtype, params, () => trial(op, dtype, x(), shape), about);
   const seed = seedOf(`${op}${dtype}`);
+  const points = COMPLEX_KNOWN[op];
   if (isComplex(dtype))
     return [
+      ...(points === undefined
+        ? []
+        : [opCase(op, dtype, "values=known", () => knownPoints(op, dtype, points), ["signedZero"])]),
       opCase(op, dtype, "values=random", () =>
         complexTrial(op, dtype, randomElements(dtype, 19, seed, [-2, 2])),
       ),
@@ -157,6 +161,7 @@ function casesOf(op: UnaryOp, dtype: DType): OpCase[] {
     make("shape=scalar", inDomain(1), [], []),
     make("shape=empty", () => [], [], [3, 0]),
     make("shape=3x5x7", inDomain(105), [], [3, 5, 7]),
+    make("shape=2053", inDomain(2053)), // a tail behind every width and chunk
   ];
 }
 const EXACTLY: { readonly [D in Deviation]?: Pick<Trial, "tolerance"> } = {
@@ -172,6 +177,24 @@ function knownTrial(op: UnaryOp, dtype: DType, known: readonly (readonly [number
     inputs: [known.map(([x]) => x)],
     want: [known.map(([, y]) => roundTo(dtype, y))],
     tolerance: toleranceOf(op, dtype),
+  };
+}
+
+type Points = NonNullable<(typeof COMPLEX_KNOWN)[UnaryOp]>;
+/** To within ulps of the point's size; where a part is exactly zero or infinite, exactly. */
+function knownPoints(op: UnaryOp, dtype: DType, points: Points): Trial {
+  const to = ROWS[op].to?.(dtype) ?? dtype;
+  const want = points.flatMap(([, , re, im]) => (isComplex(to) ? [re, im] : [re])).map((x) => roundTo(to, x));
+  const sizes = points.flatMap(([, , re, im]) => {
+    const size = toleranceOf(op, dtype).ulp * ulpOf(dtype, Math.hypot(re, im));
+    return isComplex(to) ? [size, size] : [size];
+  });
+  const atol = want.map((x, i) => (x === 0 || !Number.isFinite(x) ? 0 : (sizes[i] as number)));
+  return {
+    program: single(op, [type(dtype, points.length)], {}, [type(to, points.length)]),
+    inputs: [points.flatMap(([re, im]) => [re, im])],
+    want: [want],
+    tolerance: { ulp: 0, atol },
   };
 }
 
