@@ -5,11 +5,11 @@ import type { NDArray } from "../../ir/ndarray.ts";
 import { listOf } from "../../runtime/array.ts";
 import { array } from "../arrays.ts";
 import * as np from "../numpy/index.ts";
-import { reasonOf, useReference } from "../testing/root.ts";
+import { reasonOf, installReference } from "../testing/root.ts";
 import { customJvp, grad, jit, jvp, makeJaxpr, vjp, vmap } from "../transforms/index.ts";
 import * as lax from "./index.ts";
 
-beforeAll(() => void useReference());
+beforeAll(() => void installReference());
 
 // --- random bodies -----------------------------------------------------------------------------------------------------
 

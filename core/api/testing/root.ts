@@ -1,11 +1,11 @@
-// The public surface on the reference plugin, for tests of core/api.
+// The whole root context over the reference plugin, for the tests of core/api.
 import { reference } from "tenon-reference";
-import { context, withContext } from "../../ir/context.ts";
+import { withContext, context } from "../../ir/context.ts";
 import { setDefaultDevice, useSync, type RuntimeDevice } from "../../runtime/registry.ts";
 import { installRoot } from "../root.ts";
 
-/** Installs the root context, and makes the reference plugin the default. */
-export function useReference(): RuntimeDevice {
+/** Installs the root context and makes the reference plugin the default device. */
+export function installReference(): RuntimeDevice {
   installRoot();
   const device = useSync(reference())[0] as RuntimeDevice;
   setDefaultDevice(device);
@@ -15,7 +15,7 @@ export function useReference(): RuntimeDevice {
 export const withX64 = <R>(f: () => R): R =>
   withContext({ config: { ...context().config, enableX64: true } }, f);
 
-/** What `f` throws, as its reason and message. */
+/** What `f` throws: its reason and message. */
 export function reasonOf(f: () => unknown): string {
   try {
     f();

@@ -6,7 +6,7 @@ import { complex } from "../arrays.ts";
 import * as lax from "../lax/index.ts";
 import * as np from "../numpy/index.ts";
 import { map as treeMap } from "../tree.ts";
-import { reasonOf, useReference } from "../testing/root.ts";
+import { reasonOf, installReference } from "../testing/root.ts";
 import {
   customJvp,
   grad,
@@ -21,7 +21,7 @@ import {
   vmap,
 } from "./index.ts";
 
-beforeAll(() => void useReference());
+beforeAll(() => void installReference());
 const lists = (tree: unknown): unknown => treeMap((x) => listOf(x) as never, tree);
 
 describe("grad", () => {

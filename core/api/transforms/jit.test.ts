@@ -9,10 +9,10 @@ import { withConfig } from "../config.ts";
 import * as lax from "../lax/index.ts";
 import * as np from "../numpy/index.ts";
 import { registerDataclass } from "../tree.ts";
-import { reasonOf, useReference } from "../testing/root.ts";
+import { reasonOf, installReference } from "../testing/root.ts";
 import { evalShape, grad, jit, makeJaxpr, ShapeDtypeStruct, vmap } from "./index.ts";
 
-beforeAll(() => void useReference());
+beforeAll(() => void installReference());
 
 /** Traces and compiles that `f` causes. */
 function costs(f: () => unknown): { traces: number; compiles: number } {
@@ -272,10 +272,13 @@ describe("errors", () => {
     expect(reasonOf(() => f({ act: new Date() }))).toMatch(/^E_TREE_LEAF.*class Date/);
     expect(reasonOf(() => jit(() => undefined as never)())).toMatch(/^E_TREE .*did it miss a return/);
     expect(reasonOf(() => jit(() => "text" as never)())).toMatch(/^E_TREE_LEAF.*the result/);
-    expect(reasonOf(() => jit((async (x: NDArray) => x) as unknown as (x: NDArray) => NDArray)(1))).toMatch(/^E_TRACE_ASYNC/);
+    expect(reasonOf(() => jit((async (x: NDArray) => x) as unknown as (x: NDArray) => NDArray)(1))).toMatch(
+      /^E_TRACE_ASYNC/,
+    );
   });
   it("refuses reading, and implicit conversion, of traced values", () => {
-    const probe = (f: (x: NDArray) => unknown): string => reasonOf(() => jit(f as (x: NDArray) => NDArray)(3));
+    const probe = (f: (x: NDArray) => unknown): string =>
+      reasonOf(() => jit(f as (x: NDArray) => NDArray)(3));
     expect(probe((x) => ((x as never as number) > 0 ? x : x.neg()))).toMatch(/^E_TRACER_COERCED/);
     expect(probe((x) => (x as never as number) + 1)).toMatch(/^E_TRACER_COERCED/);
     expect(probe((x) => Math.exp(x as never))).toMatch(/^E_TRACER_COERCED/);

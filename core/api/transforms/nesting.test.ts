@@ -6,7 +6,7 @@ import type { NDArray } from "../../ir/ndarray.ts";
 import { itemOf } from "../../runtime/array.ts";
 import { array } from "../arrays.ts";
 import * as lax from "../lax/index.ts";
-import { useReference, withX64 } from "../testing/root.ts";
+import { installReference, withX64 } from "../testing/root.ts";
 import {
   anyDifferentiation,
   anyExpression,
@@ -17,7 +17,7 @@ import {
 } from "../testing/taylor.ts";
 import { grad, jacfwd, jacrev, jit, jvp, linearize, vjp, vmap } from "./index.ts";
 
-beforeAll(() => void useReference());
+beforeAll(() => void installReference());
 
 type Scalar = (x: NDArray) => NDArray;
 const one = (): NDArray => array(1, { dtype: "float64" });

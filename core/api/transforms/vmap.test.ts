@@ -5,10 +5,10 @@ import { listOf } from "../../runtime/array.ts";
 import * as lax from "../lax/index.ts";
 import * as np from "../numpy/index.ts";
 import * as random from "../random/index.ts";
-import { reasonOf, useReference } from "../testing/root.ts";
+import { reasonOf, installReference } from "../testing/root.ts";
 import { grad, jit, vmap } from "./index.ts";
 
-beforeAll(() => void useReference());
+beforeAll(() => void installReference());
 const matrix = (): NDArray => np.arange(6).reshape([2, 3]);
 
 describe("axes", () => {
