@@ -51,3 +51,4 @@ export {
   withDevice,
   type Discovered,
 } from "./runtime/registry.ts";
+export { runtime } from "./runtime/runtime.ts";

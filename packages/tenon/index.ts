@@ -34,6 +34,7 @@ export {
   offer,
   pickDevice,
   PluginError,
+  runtime,
   scope,
   Scope,
   setDefaultDevice,
