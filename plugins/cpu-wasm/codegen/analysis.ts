@@ -171,6 +171,24 @@ export function lanesOf(stage: Stage, axis: AxisId, columns: boolean): Lanes | 0
   return widths.has(64) ? 2 : widths.size === 0 ? 0 : 4;
 }
 
+/**
+ * Does a stage that stores, and no more, touch elements that lie side by side along `outer` and not along `inner`: a
+ * transposition?
+ */
+export function crosses(stage: Stage, outer: AxisId, inner: AxisId): boolean {
+  if (stage.results.some((r) => r.to !== "store")) return false;
+  const varies = varyingValues(stage, inner, false);
+  const live = liveValues(stage);
+  const across = (ix: Ix): boolean => {
+    const [along, stride] = [strideAlong(ix, inner, varies), strideAlong(ix, outer, [])];
+    return along !== null && along !== 0 && along !== 1 && along !== -1 && (stride === 1 || stride === -1);
+  };
+  return (
+    stage.body.some((v, id) => v.op === "load" && live[id] === true && across(v.at)) ||
+    stage.results.some((r) => r.to === "store" && across(r.at))
+  );
+}
+
 /** How a kernel runs: along which axis its stages are vectors, and in how many lanes. */
 export type Mode =
   | { readonly kind: "scalar" }

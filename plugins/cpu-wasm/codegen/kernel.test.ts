@@ -66,6 +66,20 @@ describe("kernels in wasm", () => {
     }); // prettier-ignore
     agree(k, [f32(33), f32(33)], [schedule([]), schedule([1]), schedule([1], 0, 2), schedule([1], null, 4)]);
   });
+  it("transpose in tiles", () => {
+    for (const [m, n] of [
+      [5, 37],
+      [33, 16],
+      [18, 64],
+    ] as const) {
+      const k = kernelOf([parallel(n), parallel(m)], [], [["f32", "read"], ["f32", "write"]], {
+        over: [0, 1],
+        body: [load(0, ix(0, [1, 0], [n, 1])), { op: "neg", dtype: "f32", args: [0] }],
+        results: [{ to: "store", param: 1, at: ix(0, [m, 0], [1, 1]), value: 1 }],
+      }); // prettier-ignore
+      agree(k, [f32(m * n), f32(m * n)], [schedule([]), schedule([1]), schedule([1], 0, 4)]);
+    }
+  });
   it("pad and concatenate by guards", () => {
     const guard = (x: Ix, lo: number, hi: number, every?: number): Guard =>
       every === undefined ? { x, lo, hi } : { x, lo, hi, every };

@@ -3,10 +3,10 @@
 // of 64, or the axis's extent, so that what is left over of lanes is known from the extent.
 import type { AxisId, Guard, Kernel, KResult, KValue, Schedule, Stage } from "tenon-plugin-kit";
 import type { Lanes } from "./access.ts";
-import { lanewiseGuards, modeOf, varyingValues, type Mode } from "./analysis.ts";
-import { I32, get, i32c, type Code, type Fn } from "./assembler.ts";
+import { crosses, lanewiseGuards, modeOf, varyingValues, type Mode } from "./analysis.ts";
+import { I32, get, i32c, type Fn } from "./assembler.ts";
 import { Emitter } from "./emitter.ts";
-import { laneLoop, plainLoop } from "./loops.ts";
+import { laneLoop, plainLoop, tileLoop, type Range } from "./loops.ts";
 import { Nest } from "./nest.ts";
 import { Fold } from "./reduce.ts";
 import type { Reductions, Rep } from "./rep.ts";
@@ -27,6 +27,8 @@ export function compileKernel(kernel: Kernel, schedule: Schedule, target: Target
   return f.finish();
 }
 
+/** Elements of the inner axis in a tile: a line of the cache, times as many lines as a set of it surely holds. */
+const TILE = 16;
 /** Iterations of a sum before its partial result moves to a second accumulator. */
 const BLOCK = 128;
 
@@ -65,7 +67,7 @@ class KernelWriter {
   write(): void {
     this.writeShared(0);
   }
-  private bounds(axis: AxisId): { from: Code; to: Code; length: number | null } {
+  private bounds(axis: AxisId): Range {
     const extent = this.nest.extentInt(axis);
     const length = typeof extent === "number" ? extent : null;
     if (axis === this.schedule.chunk) return { from: get(1), to: get(2), length };
@@ -143,9 +145,15 @@ class KernelWriter {
   private writeOver(s: StageWriting, k: number, values: StageValues): void {
     const { nest } = this;
     const { stage, rowLanes, folds } = s;
-    const axis = stage.over[k];
+    const [axis, next] = [stage.over[k], stage.over[k + 1]];
     if (axis === undefined) {
       this.writeBody(stage, values, folds);
+      return;
+    }
+    const isTiled =
+      k === stage.over.length - 2 && rowLanes > 1 && this.kernel.axes[axis]?.role === "parallel";
+    if (isTiled && crosses(stage, axis, next as AxisId)) {
+      this.writeTiles(s, axis, next as AxisId, values);
       return;
     }
     const blocks =
@@ -153,16 +161,28 @@ class KernelWriter {
         ? { steps: s.blocks.steps, flush: (): void => folds.forEach((fold) => fold?.flush()) }
         : undefined;
     const range = { ...this.bounds(axis), blocks };
-    if (k < stage.over.length - 1 || rowLanes === 1) {
-      plainLoop(nest, axis, range, () => this.writeOver(s, k + 1, values));
-      return;
-    }
+    if (next === undefined && rowLanes > 1) this.writeLanes(s, axis, range, values);
+    else plainLoop(nest, axis, range, () => this.writeOver(s, k + 1, values));
+  }
+  /** Both innermost axes in tiles, so that the lines of what lies across them are used up while they are in the cache. */
+  private writeTiles(s: StageWriting, outer: AxisId, inner: AxisId, values: StageValues): void {
+    const { from, to, length } = this.bounds(inner);
+    const isWhole = length !== null && length % TILE === 0;
+    tileLoop(this.nest, { from, to, size: TILE }, (tile) =>
+      plainLoop(this.nest, outer, this.bounds(outer), () =>
+        this.writeLanes(s, inner, { ...tile, length: isWhole ? TILE : null }, values),
+      ),
+    );
+  }
+  private writeLanes(s: StageWriting, axis: AxisId, range: Range, values: StageValues): void {
+    const { nest } = this;
+    const { stage, rowLanes } = s;
     values.deepest = nest.innermost;
     const guards = unique(lanewiseGuards(stage, axis, varyingValues(stage, axis, false)));
     laneLoop(nest, { axis, lanes: rowLanes, units: this.units([stage]), guards, ...range }, () => {
       const inner = values.inside();
       nest.source = inner;
-      this.writeBody(stage, inner, folds);
+      this.writeBody(stage, inner, s.folds);
       nest.source = values;
     });
   }

@@ -13,6 +13,7 @@ import {
   ltS,
   mul,
   select,
+  set,
   sub,
   tee,
   type Code,
@@ -51,30 +52,46 @@ export interface Blocks {
   readonly steps: number;
   readonly flush: () => void;
 }
+/** The iterations of a loop. */
+export interface Range {
+  readonly from: Code;
+  readonly to: Code;
+  /** Their number, if it is baked in. */
+  readonly length: number | null;
+  readonly blocks?: Blocks | undefined;
+}
 /** A loop in scalar code. */
-export function plainLoop(
-  nest: Nest,
-  axis: AxisId,
-  range: { readonly from: Code; readonly to: Code; readonly blocks?: Blocks | undefined },
-  body: () => void,
-): void {
+export function plainLoop(nest: Nest, axis: AxisId, range: Range, body: () => void): void {
   nest.axisLocal[axis] = nest.f.value(I32, range.from);
   if (range.blocks === undefined) advance(nest, axis, range.to, 1, body);
   else advanceInBlocks(nest, axis, range.to, 1, range.blocks, body);
 }
+/** Runs `body` for one piece of a range after the other. */
+export function tileLoop(
+  nest: Nest,
+  range: { readonly from: Code; readonly to: Code; readonly size: number },
+  body: (tile: { readonly from: Code; readonly to: Code }) => void,
+): void {
+  const { f } = nest;
+  const [start, limit] = [f.value(I32, range.from), f.value(I32, range.to)];
+  const code = nest.inside(null, () => {
+    const next = f.value(I32, add(get(start), i32c(range.size)));
+    const end = f.value(I32, smaller(next, limit));
+    body({ from: get(start), to: get(end) });
+    f.emit(set(start, get(end)));
+  });
+  f.emit(
+    block([brIf(0, [get(start), get(limit), 0x4e]), loop([code, brIf(0, ltS(get(start), get(limit)))])]),
+  );
+}
 
 /** How the loop over lanes runs. */
-export interface LaneLoop {
+export interface LaneLoop extends Range {
   readonly axis: AxisId;
   readonly lanes: Lanes;
   readonly units: number;
-  readonly from: Code;
-  readonly to: Code;
-  /** Number of iterations, if it is baked in. */
-  readonly length: number | null;
   /** Guards that vary with the axis. */
   readonly guards: readonly Guard[];
-  readonly blocks?: Blocks | undefined;
 }
 
 /** Largest multiple of `step` iterations from where the axis stands. */
