@@ -29,10 +29,15 @@ export interface ReferenceOptions {
   readonly devices?: number;
   /** Run after the call, in order, as a device with a queue does; then there is no readSync. */
   readonly deferred?: boolean;
+  /** Use these kernels alone, so that the kit decomposes the other ops: how its rules are tested. */
+  readonly only?: readonly OpName[];
 }
 
 /** Plain loops over every wire op and dtype. */
-export function reference(options: ReferenceOptions = {}): Plugin {
-  return definePlugin({ name: "reference", version: "0.9.0", dtypes: DTYPES, kernels: KERNELS, ...options });
+export function reference({ only, ...options }: ReferenceOptions = {}): Plugin {
+  const all: Kernels<Tensor> = KERNELS;
+  const kernels: Kernels<Tensor> =
+    only === undefined ? all : Object.fromEntries(only.map((op) => [op, all[op]] as const));
+  return definePlugin({ name: "reference", version: "0.9.0", dtypes: DTYPES, kernels, ...options });
 }
 export default reference;
