@@ -139,6 +139,16 @@ async function exit(subject: Subject): Promise<void> {
     `buffers are ${x.status}, ${y.status} after client.dispose()`,
   );
 }
+/** A client that does nothing keeps no process alive. */
+async function idle(subject: Subject): Promise<void> {
+  const holding = (): string[] => process.getActiveResourcesInfo().filter((kind) => kind !== "Timeout");
+  const before = holding().length;
+  const { client, double, put, expectValue } = await stage(subject, true);
+  await expectValue(only(await client.compile(double), put(1, 2, 3)), 2, 4, 6);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  const after = holding();
+  expect(after.length <= before, `an idle client holds the event loop: ${after.join(", ")}`);
+}
 /** Memory comes back: far more than fits at once, a little at a time. */
 async function memory(subject: Subject): Promise<void> {
   const { client, dtype } = await stage(subject);
@@ -239,6 +249,7 @@ export const LIFETIMES: readonly Case[] = [
   ruleCase(7, "life/idempotent", idempotent),
   ruleCase(7, "life/use", useAfter),
   ruleCase(7, "life/exit", exit),
+  ruleCase(7, "life/idle", idle),
   ruleCase(7, "life/memory", memory),
   ruleCase(7, "style/reject", reject),
   ruleCase(7, "async/ready", ready),
