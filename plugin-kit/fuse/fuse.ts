@@ -1,7 +1,17 @@
 // From a graph to the sequence of kernels and steps: chooses what is stored, finds what each store reads, and lets stores
 // and reductions share kernels. Asks only what kind of node or work it sees; no op is named here.
 import type { Shared } from "../graph/builder.ts";
-import type { AssembleWork, Node, PartNode, Piece, Place, SubGraph, ViewNode, Work } from "../graph/node.ts";
+import type {
+  AssembleWork,
+  ConcatNode,
+  Node,
+  PartNode,
+  Piece,
+  Place,
+  SubGraph,
+  ViewNode,
+  Work,
+} from "../graph/node.ts";
 import { isNode } from "../graph/node.ts";
 import { identityMap } from "../graph/views.ts";
 import { Body } from "../loops/body.ts";

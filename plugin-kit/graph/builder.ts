@@ -208,8 +208,9 @@ export class GraphBuilder {
     const dtype = (parts[0] as Node).dtype;
     if (long.length === 0) return this.number(dtype, shape, 0);
     if (long.length === 1) return long[0] as Node;
-    if (long.length <= 4) return this.add({ kind: "concat", dtype, shape, parts: long, dimension });
-    return this.concatPieces(long, dimension, shape);
+    // Computed pieces go right to their places; a few that lie in memory may be read where the whole is wanted.
+    if (long.length > 4 || !long.every(isAtHand)) return this.concatPieces(long, dimension, shape);
+    return this.add({ kind: "concat", dtype, shape, parts: long, dimension });
   }
   private concatPieces(parts: readonly Node[], dimension: number, shape: Ints): Node {
     const strides = rowMajor(shape);
@@ -277,6 +278,10 @@ export class GraphBuilder {
     return this.work({ kind: "case", index, branches }, (branches[0] as SubGraph).results);
   }
 }
+
+/** Is an element of the node read, not computed? */
+const isAtHand = (x: Node): boolean =>
+  x.kind === "view" ? isAtHand(x.arg) : x.kind !== "map" && x.kind !== "concat";
 
 /** Cost of one evaluation, from the op's accuracy: what isn't exact is a polynomial. */
 function weightOf(op: ScalarWireOp): number {
