@@ -14,7 +14,8 @@ import { dropStorage, type Heap, type Storage } from "./memory.ts";
 export class WasmBuffer implements DeviceBuffer {
   readonly type: ConcreteType;
   readonly memory: MemorySpace;
-  private readonly heap: Heap;
+  /** Where it lives. */
+  readonly heap: Heap;
   /** Its block; null once disposed, or when it failed. */
   storage: Storage | null;
   readonly error: ErrorRecord | undefined;
@@ -68,15 +69,11 @@ export class WasmBuffer implements DeviceBuffer {
       },
     );
   }
-  /** Does it live in this heap? */
-  isOf(heap: Heap): boolean {
-    return this.heap === heap;
-  }
 }
 
 /** The block of a buffer of this client. @throws INVALID_ARGUMENT if it is another's; else as `WasmBuffer.live` */
 export function storageOfBuffer(buffer: DeviceBuffer, heap: Heap, what: string): Storage {
-  if (buffer instanceof WasmBuffer && buffer.isOf(heap)) return buffer.live(what);
+  if (buffer instanceof WasmBuffer && buffer.heap === heap) return buffer.live(what);
   throw tenonError(
     "INVALID_ARGUMENT",
     `cpu-wasm: ${what}: the buffer is another client's (memory ${buffer?.memory?.kind ?? "unknown"})`,

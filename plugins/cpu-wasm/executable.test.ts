@@ -11,6 +11,7 @@ import {
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { WasmClient } from "./client.ts";
+import cpuWasm from "./index.ts";
 
 const client = new WasmClient({}, { abi: { major: 0, minor: 9 }, ir: "0.9", processIndex: 0, processCount: 1, warn: () => undefined }); // prettier-ignore
 const type = (dtype: ConcreteType["dtype"], ...shape: number[]): ConcreteType => ({ dtype, shape });
@@ -181,6 +182,27 @@ describe("executables", () => {
     check(2, 1500, 1, draw);
     check(1, 700, 2, () => draw() >> 28);
     check(1, 900, 1, () => 3);
+  });
+  it("tell their plan, kernels and memory", async () => {
+    const run = load(addPlan(33));
+    expect(await run.extensions.text?.read("plan")).toMatch(/pointwise/);
+    expect(await run.extensions.text?.read("kernels")).toMatch(/f32 = add %0, %1/);
+    await expect(run.extensions.text?.read("stablehlo")).rejects.toThrow(/no stage stablehlo of test; there are plan and kernels/); // prettier-ignore
+    expect(await run.extensions.memory?.read()).toMatchObject({ argumentBytes: 264, resultBytes: 132 });
+    run.dispose();
+  });
+  it("refuse another client's buffers, wrong sizes and wrong limits", () => {
+    const other = new WasmClient({ memoryLimitBytes: 1 << 20 }, { abi: { major: 0, minor: 9 }, ir: "0.9", processIndex: 0, processCount: 1, warn: () => undefined }); // prettier-ignore
+    const theirs = other.toDevice(new Float32Array(2), type("f32", 2), other.memories[0] as never);
+    const run = load(addPlan(2));
+    expect(() => run.execute([[theirs, theirs]])).toThrow(/another client's/);
+    expect(() => upload(type("f32", 3), new Float32Array(2))).toThrow(/expected 12 bytes, got 8/);
+    const huge = new Float32Array(1 << 18);
+    expect(() => other.toDevice(huge, type("f32", 1 << 18), other.memories[0] as never)).toThrow(
+      /are live of 1048576/,
+    );
+    expect(() => cpuWasm({ memoryLimitBytes: 2 ** 33 })).toThrow(/memoryLimitBytes/);
+    run.dispose();
   });
   it("multiply matrices", () => {
     const [m, k, n] = [5, 7, 9];

@@ -210,8 +210,8 @@ export class WasmExecutable implements Executable {
   private address(args: readonly Argument[], index: number): number {
     const arg = args[index] as Argument;
     if (typeof arg === "object") {
-      const { storage } = arg as WasmBuffer;
-      return storage !== null && storage !== undefined
+      const { storage, heap } = arg as WasmBuffer;
+      return heap === this.machine.heap && storage !== null
         ? storage.ptr
         : storageOfBuffer(arg, this.machine.heap, `argument ${index} of ${this.plan.name}`).ptr;
     }

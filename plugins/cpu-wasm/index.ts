@@ -5,8 +5,19 @@ import { MAX_PAGES } from "./memory.ts";
 
 export type { CpuWasmOptions };
 
+const MAX_BYTES = MAX_PAGES * 65536;
+function checkLimit(bytes: number): number {
+  if (Number.isInteger(bytes) && bytes >= 2 ** 20 && bytes <= MAX_BYTES) return bytes;
+  throw tenonError(
+    "INVALID_ARGUMENT",
+    `cpuWasm: expected memoryLimitBytes to be an integer from ${2 ** 20} to ${MAX_BYTES}, got ${bytes}`,
+    { plugin: "cpu-wasm", reason: "E_OPTIONS", hint: "leave it out for all of 32-bit memory" },
+  );
+}
+
 /** The plugin: one CPU device that runs generated WebAssembly, in Node and in browsers. */
 export function cpuWasm(options: CpuWasmOptions = {}): Plugin {
+  const memoryLimitBytes = checkLimit(options.memoryLimitBytes ?? MAX_BYTES);
   return {
     manifest: {
       name: "cpu-wasm",
@@ -15,7 +26,7 @@ export function cpuWasm(options: CpuWasmOptions = {}): Plugin {
       abi: ABI,
       ir: { min: IR, max: IR },
     },
-    discover: () => [description(options.memoryLimitBytes ?? MAX_PAGES * 65536)],
+    discover: () => [description(memoryLimitBytes)],
     createClient: ({ deviceIds }, host) => {
       const unknown = deviceIds?.find((id) => id !== 0);
       if (unknown !== undefined || deviceIds?.length === 0)
@@ -24,7 +35,7 @@ export function cpuWasm(options: CpuWasmOptions = {}): Plugin {
           reason: "E_DEVICE",
           hint: "leave deviceIds out, or pass [0]",
         });
-      return new WasmClient(options, host);
+      return new WasmClient({ memoryLimitBytes }, host);
     },
   };
 }
