@@ -1,7 +1,7 @@
 // Every elementwise op on every dtype, shape ops, reductions, contractions and random graphs: the plan's interpretation
 // equals the reference plugin.
 import { DTYPES, OPSET, type DType, type OpName } from "tenon-plugin-api";
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
 import { check, programOf, type, type Tolerance } from "./testing/run.ts";
 
 const REAL: DType[] = [
@@ -91,7 +91,4 @@ describe("elementwise ops", () => {
       );
     });
   }
-  it("names op, dtype and plugin where there is no kernel", () => {
-    expect(1).toBe(1);
-  });
 });

@@ -8,6 +8,17 @@ const INEXACT: ReadonlySet<ScalarOp> = new Set<ScalarOp>([
   "cbrt", "exp", "expm1", "log", "log1p", "logistic", "tanh", "sin", "cos", "tan", "pow", "atan2", "rsqrt",
 ]); // prettier-ignore
 
+/** Integer ops that give x for (x, 0). */
+const WITH_ZERO: ReadonlySet<ScalarOp> = new Set<ScalarOp>([
+  "add",
+  "sub",
+  "or",
+  "xor",
+  "shl",
+  "shr_u",
+  "shr_s",
+]);
+
 /** The values of one body, in order. */
 export class Body {
   readonly values: KValue[] = [];
@@ -38,7 +49,19 @@ export class Body {
         return this.constant(dtype, evalScalar(op, dtype, (operands[0] as KValue).dtype, values));
       }
     }
-    return this.add(`${op}:${dtype}:${args.join(",")}`, { op, dtype, args });
+    const neutral = this.neutral(op, dtype, args);
+    return neutral ?? this.add(`${op}:${dtype}:${args.join(",")}`, { op, dtype, args });
+  }
+  /** The operand that an integer op with 0 gives. */
+  private neutral(op: ScalarOp, dtype: Compute, args: readonly ValueId[]): ValueId | undefined {
+    if (dtype === "f32" || dtype === "f64" || !WITH_ZERO.has(op)) return undefined;
+    const isZero = (id: ValueId | undefined): boolean => {
+      const v = this.values[id as number];
+      return v?.op === "const" && (v.value === 0 || v.value === 0n);
+    };
+    const [x, y] = args;
+    if (isZero(y)) return x;
+    return EITHER_SIDE.has(op) && isZero(x) ? y : undefined;
   }
 
   /** An index expression as a number. */
