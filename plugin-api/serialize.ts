@@ -3,7 +3,7 @@
 import { tenonError } from "./errors.ts";
 import { deepFreeze } from "./freeze.ts";
 import type { Program } from "./program.ts";
-import { readProgramHeader } from "./schemas.ts";
+import { readProgramHeader } from "./schemas/index.ts";
 import { verifyProgram } from "./verify.ts";
 import { IR } from "./version.ts";
 

@@ -1,6 +1,6 @@
 // One violation of each numbered constraint of each op: refused before a plugin sees it, by the constraint's name.
 import { deepFreeze, isTenonError } from "tenon-plugin-api";
-import { CASES, caseProgram } from "tenon-plugin-api/testing";
+import { CASES, caseProgram } from "tenon-plugin-api/constraints";
 import { verifyProgram } from "tenon-plugin-api/verify";
 import { ruleCase, type Case } from "../case.ts";
 

@@ -14,8 +14,8 @@ function entries(): { name: string; file: string }[] {
   const { exports } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
     exports: { [entry: string]: { source: string } };
   };
-  // `./testing` is data for suites, not a part of the ABI.
-  const listed = Object.entries(exports).filter(([name]) => name !== "./testing");
+  // `./constraints` is data for suites, not a part of the ABI.
+  const listed = Object.entries(exports).filter(([name]) => name !== "./constraints");
   return listed.map(([name, { source }]) => ({ name, file: join(ROOT, source) }));
 }
 

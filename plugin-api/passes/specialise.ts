@@ -1,7 +1,7 @@
 // Symbols replaced by numbers: for plugins that don't claim symbolicDims, one program per shape.
-import { dimOf } from "./dims.ts";
-import { rowOf, type AttrRow } from "./opset.ts";
-import type { Block, Dim, Op, Program, Type, Value } from "./program.ts";
+import { dimOf } from "../dims.ts";
+import { rowOf, type AttrRow } from "../opset.ts";
+import type { Block, Dim, Op, Program, Type, Value } from "../program.ts";
 
 type Bindings = ReadonlyMap<string, number>;
 

@@ -2,14 +2,14 @@
 // first use. Facts of plugins are read loosely (unknown keys, ops and dtypes are dropped: a newer plugin may state them);
 // a Program strictly, because nothing in it may be skipped in silence.
 import * as z from "zod/mini";
-import { isDType } from "./dtype.ts";
-import { deepFreeze } from "./freeze.ts";
-import { isOpName } from "./opset.ts";
-import type { Capabilities, DeviceDescription, OpSupport, PluginManifest } from "./plugin.ts";
-import type { DType, OpName } from "./program.ts";
+import { isDType } from "../dtype.ts";
+import { deepFreeze } from "../freeze.ts";
+import { isOpName } from "../opset.ts";
+import type { Capabilities, DeviceDescription, OpSupport, PluginManifest } from "../plugin.ts";
+import type { DType, OpName } from "../program.ts";
 import { count, irVersion, lazily, name, parse, why } from "./parse.ts";
 
-export { attrsSchema, readProgramHeader } from "./schemas-program.ts";
+export { attrsSchema, readProgramHeader } from "./program.ts";
 
 const version = lazily(() => z.looseObject({ major: count(), minor: count() }));
 /** Schema of a manifest. */

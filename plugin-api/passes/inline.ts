@@ -1,7 +1,7 @@
 // Calls, composites and fallbacks written out: a program of one function.
-import { tenonError } from "./errors.ts";
-import type { Block, Func, Op, OpOf, Program, Value, ValueId } from "./program.ts";
-import { mainOf } from "./program.ts";
+import { tenonError } from "../errors.ts";
+import type { Block, Func, Op, OpOf, Program, Value, ValueId } from "../program.ts";
+import { mainOf } from "../program.ts";
 
 /** What stays a call. Everything else that names a function is replaced by its body. */
 export interface InlineOptions {

@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { OP_NAMES, OPSET } from "../opset.ts";
 import type { ArrayType, DType, OpName } from "../program.ts";
-import { caseProgram, type Sketch } from "../testing/build.ts";
-import { CASES, type Case, type Patch } from "../testing/constraint-cases.ts";
+import { caseProgram, type Sketch } from "./sketch.ts";
+import { CASES, type Case, type Patch } from "./cases.ts";
 import { verifyProgram } from "../verify.ts";
 
 const verify = (sketch: Sketch): void => {

@@ -1,6 +1,6 @@
 // A Program as text, one op a line: for error messages, diffs and people. Stable, not parsed back.
-import { printType } from "./dims.ts";
-import type { Block, Func, Op, Program, Value } from "./program.ts";
+import { printType } from "../dims.ts";
+import type { Block, Func, Op, Program, Value } from "../program.ts";
 
 const define = (v: Value): string => `%${v.id}: ${printType(v.type)}`;
 const list = (ids: readonly number[]): string => ids.map((id) => `%${id}`).join(", ");

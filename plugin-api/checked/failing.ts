@@ -1,5 +1,5 @@
 // Faults on demand: a client that fails at a chosen call, in the way a device fails there.
-import { fromErrorRecord, tenonError, toErrorRecord } from "./errors.ts";
+import { fromErrorRecord, tenonError, toErrorRecord } from "../errors.ts";
 import type {
   Client,
   DeviceBuffer,
@@ -9,8 +9,8 @@ import type {
   HostView,
   MaybePromise,
   Status,
-} from "./plugin.ts";
-import type { ConcreteType } from "./program.ts";
+} from "../plugin.ts";
+import type { ConcreteType } from "../program.ts";
 
 /** Where and how a client fails. */
 export interface Fault {

@@ -1,16 +1,16 @@
 // The pure functions on programs: specialise, inline, cost, unsupported, printProgram; and extension.
 import { describe, expect, it } from "vitest";
 import { cost } from "./cost.ts";
-import { extension } from "./extension.ts";
+import { extension } from "../extension.ts";
 import { inline } from "./inline.ts";
-import type { Capabilities } from "./plugin.ts";
-import type { Func, Op, Program, Value } from "./program.ts";
+import type { Capabilities } from "../plugin.ts";
+import type { Func, Op, Program, Value } from "../program.ts";
 import { specialise } from "./specialise.ts";
 import { unsupported } from "./supports.ts";
 import { printProgram } from "./text.ts";
-import { Chain, comparator, programOf, reducer, t } from "./testing/build.ts";
-import { plainClient } from "./testing/plain.ts";
-import { verifyProgram } from "./verify.ts";
+import { Chain, comparator, programOf, reducer, t } from "../testing/build.ts";
+import { plainClient } from "../testing/plain.ts";
+import { verifyProgram } from "../verify.ts";
 
 const f = t("f32", 3);
 /** name(x) = op(x, x). */

@@ -1,6 +1,6 @@
 // The words that schemas are written in: sections built on first use, and issues told in one line.
 import * as z from "zod/mini";
-import { tenonError } from "./errors.ts";
+import { tenonError } from "../errors.ts";
 
 /** A schema built when it is first asked for. */
 export function lazily<S>(build: () => S): () => S {

@@ -1,8 +1,8 @@
 // Does a program hold only what a client claims? The host asks before compile, so that a plugin sees no op it didn't list.
-import { byteLength } from "./dtype.ts";
-import { tenonError, unimplemented } from "./errors.ts";
-import type { Capabilities, OpSupport, TenonError } from "./plugin.ts";
-import type { Block, ConcreteType, Op, Program, Type } from "./program.ts";
+import { byteLength } from "../dtype.ts";
+import { tenonError, unimplemented } from "../errors.ts";
+import type { Capabilities, OpSupport, TenonError } from "../plugin.ts";
+import type { Block, ConcreteType, Op, Program, Type } from "../program.ts";
 
 /** Types of values by id, within one function. */
 type Types = Map<number, Type>;

@@ -1,9 +1,9 @@
 // The schema of a Program, strict: types, attributes by the op table, functions. The name of an unknown op is refused.
 import * as z from "zod/mini";
-import { isDType } from "./dtype.ts";
-import { tenonError } from "./errors.ts";
-import { isOpName, rowOf, type AttrForm, type AttrRow } from "./opset.ts";
-import type { Block, OpName, Program } from "./program.ts";
+import { isDType } from "../dtype.ts";
+import { tenonError } from "../errors.ts";
+import { isOpName, rowOf, type AttrForm, type AttrRow } from "../opset.ts";
+import type { Block, OpName, Program } from "../program.ts";
 import { count, int, irVersion, lazily, name, parse, why } from "./parse.ts";
 
 const dtype: () => z.ZodMiniType = lazily(() => z.string().check(z.refine(isDType, why("expected a dtype"))));

@@ -1,9 +1,9 @@
 // What a program costs, from its ops alone: the default of the extension `cost`. Bodies of while count once (their trips
 // aren't known), branches of case as the dearest one; bytes are those of an unfused run.
-import { byteLength, DTYPES, elementCount } from "./dtype.ts";
-import { rowOf } from "./opset.ts";
-import type { Block, ConcreteType, Func, Op, Program, Type } from "./program.ts";
-import { mainOf } from "./program.ts";
+import { byteLength, DTYPES, elementCount } from "../dtype.ts";
+import { rowOf } from "../opset.ts";
+import type { Block, ConcreteType, Func, Op, Program, Type } from "../program.ts";
+import { mainOf } from "../program.ts";
 
 /** Floating-point (or integer) operations, transcendental functions evaluated, bytes read and written. */
 export interface Cost {

@@ -1,5 +1,5 @@
 // Executables under watch: what the caller passes, and what the plugin gives back.
-import { CheckedBuffer, hostBroke, judged, pluginBroke } from "./checked-buffer.ts";
+import { CheckedBuffer, hostBroke, judged, pluginBroke } from "./buffer.ts";
 import type {
   Argument,
   Device,
@@ -8,8 +8,8 @@ import type {
   ExecutableExtensions,
   ExecuteOptions,
   Executable,
-} from "./plugin.ts";
-import { resultTypes, type ConcreteType, type Signature, type Type } from "./program.ts";
+} from "../plugin.ts";
+import { resultTypes, type ConcreteType, type Signature, type Type } from "../program.ts";
 
 /** What an executable needs of its checked client. */
 export interface Owner {

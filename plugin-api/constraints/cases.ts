@@ -1,6 +1,6 @@
 // For every op a case that the verifier accepts, and for each numbered constraint the change that breaks it alone.
 import type { ArrayType, DType, OpName, Type } from "../program.ts";
-import { comparator, reducer, t, type RegionSketch, type Sketch } from "./build.ts";
+import { comparator, reducer, t, type RegionSketch, type Sketch } from "./sketch.ts";
 
 /** What to change of a case. */
 export type Patch = Partial<Sketch>;

@@ -1,8 +1,8 @@
 // Any client, with every rule of abi.md §3 enforced in both directions: what the caller owes the plugin, and what the
 // plugin owes the caller. Conformance and debug mode use it, production doesn't. Rules are named by their conformance case.
-import { CheckedBuffer, hostBroke, judged, pluginBroke } from "./checked-buffer.ts";
-import { CheckedExecutable } from "./checked-executable.ts";
-import { byteLength } from "./dtype.ts";
+import { CheckedBuffer, hostBroke, judged, pluginBroke } from "./buffer.ts";
+import { CheckedExecutable } from "./executable.ts";
+import { byteLength } from "../dtype.ts";
 import type {
   Capabilities,
   Client,
@@ -17,10 +17,10 @@ import type {
   MemorySpace,
   Plugin,
   ToDeviceOptions,
-} from "./plugin.ts";
-import { signatureOf, type ConcreteType, type Program } from "./program.ts";
-import { unsupported } from "./supports.ts";
-import { verifyProgram } from "./verify.ts";
+} from "../plugin.ts";
+import { signatureOf, type ConcreteType, type Program } from "../program.ts";
+import { unsupported } from "../passes/supports.ts";
+import { verifyProgram } from "../verify.ts";
 
 export { failing, type Fault } from "./failing.ts";
 

@@ -1,8 +1,8 @@
 // What plugins state is read loosely, what programs hold strictly.
 import { describe, expect, it } from "vitest";
-import { OP_NAMES } from "./opset.ts";
-import { attrsSchema, checkDevices, readCapabilities, readDescriptions, readManifest } from "./schemas.ts";
-import { CASES } from "./testing/constraint-cases.ts";
+import { OP_NAMES } from "../opset.ts";
+import { attrsSchema, checkDevices, readCapabilities, readDescriptions, readManifest } from "./index.ts";
+import { CASES } from "../constraints/cases.ts";
 
 const manifest = {
   name: "p",

@@ -1,12 +1,12 @@
 // Rules of abi.md §3: what the caller owes the plugin, what the plugin owes the caller, and faults on demand.
 import { describe, expect, it } from "vitest";
-import { checked, failing } from "./checked.ts";
-import { tenonError } from "./errors.ts";
-import { deepFreeze } from "./freeze.ts";
-import type { Client, DeviceBuffer, Executable, Status } from "./plugin.ts";
-import type { ConcreteType, Program } from "./program.ts";
-import { Chain, t } from "./testing/build.ts";
-import { PlainBuffer, plainClient } from "./testing/plain.ts";
+import { checked, failing } from "./index.ts";
+import { tenonError } from "../errors.ts";
+import { deepFreeze } from "../freeze.ts";
+import type { Client, DeviceBuffer, Executable, Status } from "../plugin.ts";
+import type { ConcreteType, Program } from "../program.ts";
+import { Chain, t } from "../testing/build.ts";
+import { PlainBuffer, plainClient } from "../testing/plain.ts";
 
 const f32 = t("f32", 3) as ConcreteType;
 /** (x, y) → (x + y, −x). */

@@ -1,7 +1,7 @@
 // Buffers under watch: status only moves forward, one promise each, failures keep their record.
-import { isTenonError, tenonError, toErrorRecord } from "./errors.ts";
-import type { DeviceBuffer, ErrorCode, ErrorRecord, MemorySpace, Status } from "./plugin.ts";
-import type { ConcreteType } from "./program.ts";
+import { isTenonError, tenonError, toErrorRecord } from "../errors.ts";
+import type { DeviceBuffer, ErrorCode, ErrorRecord, MemorySpace, Status } from "../plugin.ts";
+import type { ConcreteType } from "../program.ts";
 
 /** A rule that the plugin broke: INTERNAL, naming the plugin and the rule's conformance case. */
 export function pluginBroke(plugin: string, rule: string, what: string): Error {
