@@ -19,6 +19,9 @@ const WITH_ZERO: ReadonlySet<ScalarOp> = new Set<ScalarOp>([
   "shr_s",
 ]);
 
+/** Those that give y for (0, y) too. */
+const EITHER_SIDE: ReadonlySet<ScalarOp> = new Set<ScalarOp>(["add", "or", "xor"]);
+
 /** The values of one body, in order. */
 export class Body {
   readonly values: KValue[] = [];
