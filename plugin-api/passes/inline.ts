@@ -75,8 +75,8 @@ class Inliner {
     return { ...op, operands, results, ...(regions === undefined ? {} : { regions }) };
   }
 
-  private block(block: Block, outer: ReadonlyMap<ValueId, ValueId>): Block {
-    const env = new Map(outer);
+  /** Ids are unique within a function, regions included: one map serves both. */
+  private block(block: Block, env: Map<ValueId, ValueId>): Block {
     const params = block.params.map((p) => this.define(p, env));
     const ops = this.ops(block.ops, env);
     return { params, ops, results: block.results.map((id) => env.get(id) as ValueId) };
