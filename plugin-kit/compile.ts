@@ -17,7 +17,7 @@ export interface CompileTarget {
 
 /** Compiles a Program with constant shapes. @throws UNIMPLEMENTED naming op, dtype and plugin */
 export function compileProgram(program: Program, target: CompileTarget): Plan {
-  const whole = inline(program);
+  const whole = program.functions.length === 1 ? program : inline(program);
   const lowered = eliminateDeadCode(usesComplex(whole) ? splitComplex(whole, target.plugin) : whole);
   const { shared, ...graph } = buildGraph(lowered, target.plugin);
   const steps = lowerGraph(graph, shared);

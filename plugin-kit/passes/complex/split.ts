@@ -71,13 +71,7 @@ class Splitter {
   }
 
   /** A region whose complex parameters are pairs; `order` names the part of a parameter that each new one is. */
-  private region(
-    block: Block,
-    b: Builder,
-    outer: ReadonlyMap<ValueId, Split>,
-    order: readonly Place[],
-  ): Block {
-    const env = new Map(outer);
+  private region(block: Block, b: Builder, env: Map<ValueId, Split>, order: readonly Place[]): Block {
     const types = order.map(({ param }) => partType(block.params[param]?.type as ConcreteType));
     return b.block(types, (inner, ...refs) => {
       block.params.forEach((p, i) => {
@@ -89,7 +83,7 @@ class Splitter {
     });
   }
 
-  private op(op: Op, xs: readonly Split[], b: Builder, env: ReadonlyMap<ValueId, Split>): readonly Split[] {
+  private op(op: Op, xs: readonly Split[], b: Builder, env: Map<ValueId, Split>): readonly Split[] {
     const types = op.results.map((r) => r.type as ConcreteType);
     const touched = xs.some(isPair) || types.some((t) => isComplex(t.dtype));
     if (op.regions !== undefined) return this.withRegions(op, xs, types, b, env);
@@ -111,7 +105,7 @@ class Splitter {
     xs: readonly Split[],
     types: readonly ConcreteType[],
     b: Builder,
-    env: ReadonlyMap<ValueId, Split>,
+    env: Map<ValueId, Split>,
   ): readonly Split[] {
     if (op.op === "select_and_scatter" && types.some((t) => isComplex(t.dtype)))
       throw unimplemented(op.op, types[0]?.dtype, this.plugin);
