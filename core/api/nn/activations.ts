@@ -1,6 +1,7 @@
 // nn: activation functions. Each is one program when called eagerly; derivatives at the kinks are JAX's.
 import { isInexact } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
+import { canonicalDType } from "../../primitives/convert.ts";
 import { literal, toArray } from "../../primitives/operand.ts";
 import { canonicalAxis } from "../../primitives/shape.ts";
 import { fail } from "../../errors.ts";
@@ -12,9 +13,17 @@ import { customJvp, L, pick, type Unary } from "../numpy/define.ts";
 import * as e from "../numpy/elementary.ts";
 import { promoteOne, type Domain } from "../promotion.ts";
 
+/** What an operand becomes: as in np's domains, or "beside floats", where integers meet constants like 6.0 and turn weak. */
+type Taken = Domain | "beside floats";
+function taken(name: string, x: ArrayLike, as: Taken): NDArray {
+  if (as !== "beside floats") return promoteOne(`nn.${name}`, x, as);
+  const v = toArray(`nn.${name}`, x);
+  if (isInexact(v.dtype)) return v;
+  return L().convertElementType(v, canonicalDType("float64"), { weakType: true });
+}
 /** One function of elements as one program. */
-function activation(name: string, domain: Domain, body: (x: NDArray) => NDArray): Unary {
-  const run = composite(`nn.${name}`, ([x]: readonly [NDArray]) => body(promoteOne(`nn.${name}`, x, domain)));
+function activation(name: string, as: Taken, body: (x: NDArray) => NDArray): Unary {
+  const run = composite(`nn.${name}`, ([x]: readonly [NDArray]) => body(taken(name, x, as)));
   return (x) => run([toArray(`nn.${name}`, x)]);
 }
 /** The same with a parameter by name. */
@@ -22,16 +31,18 @@ function withParameter<W extends string>(
   name: string,
   word: W,
   initial: number,
+  as: Taken,
   body: (x: NDArray, parameter: NDArray) => NDArray,
 ): (x: ArrayLike, options?: { readonly [P in W]?: ArrayLike | undefined }) => NDArray {
   const run = composite(`nn.${name}`, ([x, p]: readonly [NDArray, NDArray]) => body(x, p));
   return (x, options = {}) => {
     checkOptions(`nn.${name}`, options, [word]);
-    const v = promoteOne(`nn.${name}`, x, "inexact");
+    const v = taken(name, x, as);
     return run([v, toArray(`nn.${name}`, options[word] ?? literal(initial, v.dtype, true))]);
   };
 }
-const real = (x: NDArray, value: number): NDArray => literal(value, x.dtype);
+/** A constant beside `x`, weak as x is. */
+const real = (x: NDArray, value: number): NDArray => literal(value, x.dtype, x.weakType);
 const positive = (x: NDArray): NDArray => L().gt(x, real(x, 0));
 
 /** A piecewise linear function whose derivative at its kinks is 0: that of x where `rises`, else 0. */
@@ -59,7 +70,7 @@ export const relu: Unary = activation(
 /** x limited to [0, 6]; derivative 0 at the bounds. Source: jax.nn.relu6. */
 export const relu6: Unary = activation(
   "relu6",
-  "any",
+  "beside floats",
   ramp(
     "relu6",
     (x) => L().min(L().max(x, real(x, 0)), real(x, 6)),
@@ -83,11 +94,11 @@ export const logSigmoid: Unary = activation("logSigmoid", "inexact", (x) => L().
 /** x · tanh(softplus(x)). Source: jax.nn.mish. */
 export const mish: Unary = activation("mish", "inexact", (x) => L().mul(x, L().tanh(softplus(x))));
 /** relu6(x + 3) / 6. Source: jax.nn.hard_sigmoid. */
-export const hardSigmoid: Unary = activation("hardSigmoid", "inexact", (x) =>
+export const hardSigmoid: Unary = activation("hardSigmoid", "beside floats", (x) =>
   L().div(relu6(L().add(x, real(x, 3))), real(x, 6)),
 );
 /** x · hardSigmoid(x). Source: jax.nn.hard_silu. */
-export const hardSilu: Unary = activation("hardSilu", "inexact", (x) => L().mul(x, hardSigmoid(x)));
+export const hardSilu: Unary = activation("hardSilu", "beside floats", (x) => L().mul(x, hardSigmoid(x)));
 /** As `hardSilu`. Source: jax.nn.hard_swish. */
 export const hardSwish: Unary = hardSilu;
 /** x limited to [−1, 1]; derivative 1 at the bounds. Source: jax.nn.hard_tanh. */
@@ -95,13 +106,13 @@ export const hardTanh: Unary = activation("hardTanh", "any", (x) =>
   pick(L().gt(x, real(x, 1)), real(x, 1), pick(L().lt(x, real(x, -1)), real(x, -1), x)),
 );
 /** 0 below −1, x above 1, (x + 1)² / 4 between. Source: jax.nn.sparse_plus. */
-export const sparsePlus: Unary = activation("sparsePlus", "inexact", (x) => {
+export const sparsePlus: Unary = activation("sparsePlus", "beside floats", (x) => {
   const middle = L().div(L().square(L().add(x, real(x, 1))), real(x, 4));
   const above = pick(L().ge(x, real(x, 1)), x, middle);
   return pick(L().le(x, real(x, -1)), real(x, 0), above);
 });
 /** (x + 1) / 2 limited to [0, 1]. Source: jax.nn.sparse_sigmoid. */
-export const sparseSigmoid: Unary = activation("sparseSigmoid", "inexact", (x) => {
+export const sparseSigmoid: Unary = activation("sparseSigmoid", "beside floats", (x) => {
   const shifted = L().add(x, real(x, 1));
   return L().mul(real(x, 0.5), a.minimum(a.maximum(shifted, real(x, 0)), real(x, 2)));
 });
@@ -116,6 +127,7 @@ export const elu: (x: ArrayLike, options?: Options<never, { alpha: ArrayLike }>)
   "elu",
   "alpha",
   1,
+  "beside floats",
   (x, alpha) => pick(positive(x), x, a.multiply(alpha, expm1Below(x))),
 );
 /** max(x, 0) + α·(e^(min(x, 0)/α) − 1); α is 1 by default. Source: jax.nn.celu. */
@@ -123,17 +135,18 @@ export const celu: (x: ArrayLike, options?: Options<never, { alpha: ArrayLike }>
   "celu",
   "alpha",
   1,
+  "beside floats",
   (x, alpha) =>
     a.add(a.maximum(x, real(x, 0)), a.multiply(alpha, e.expm1(a.divide(a.minimum(x, real(x, 0)), alpha)))),
 );
 /** x above 0, slope·x below; the slope is 0.01 by default. Source: jax.nn.leaky_relu. */
 export const leakyRelu: (x: ArrayLike, options?: Options<never, { negativeSlope: ArrayLike }>) => NDArray =
-  withParameter("leakyRelu", "negativeSlope", 0.01, (x, slope) =>
+  withParameter("leakyRelu", "negativeSlope", 0.01, "beside floats", (x, slope) =>
     pick(L().ge(x, real(x, 0)), x, a.multiply(slope, x)),
   );
 /** (x + √(x² + b)) / 2; b is 4 by default. Source: jax.nn.squareplus. */
 export const squareplus: (x: ArrayLike, options?: Options<never, { b: ArrayLike }>) => NDArray =
-  withParameter("squareplus", "b", 4, (x, b) => {
+  withParameter("squareplus", "b", 4, "inexact", (x, b) => {
     const y = a.add(x, e.sqrt(a.add(L().square(x), b)));
     return L().div(y, real(y, 2));
   });
@@ -141,18 +154,18 @@ export const squareplus: (x: ArrayLike, options?: Options<never, { b: ArrayLike 
 const SELU_ALPHA = 1.6732632423543772848170429916717;
 const SELU_SCALE = 1.0507009873554804934193349852946;
 /** Klambauer et al. 2017: elu with the α and scale that keep mean 0 and variance 1. Source: jax.nn.selu. */
-export const selu: Unary = activation("selu", "inexact", (x) =>
+export const selu: Unary = activation("selu", "beside floats", (x) =>
   L().mul(real(x, SELU_SCALE), pick(positive(x), x, L().mul(real(x, SELU_ALPHA), expm1Below(x)))),
 );
 
 const geluOf = composite("nn.gelu", ([x]: readonly [NDArray], approximate: boolean) => {
   const lax = L();
   const half = lax.mul(real(x, 0.5), x);
-  if (!approximate) return lax.mul(half, lax.erfc(lax.mul(lax.neg(x), real(x, Math.SQRT1_2))));
+  if (!approximate) return lax.mul(half, lax.erfc(lax.mul(lax.neg(x), literal(Math.SQRT1_2, x.dtype))));
   const cubic = lax.add(x, lax.mul(real(x, 0.044715), lax.integerPow(x, 3)));
   const cdf = lax.mul(
     real(x, 0.5),
-    lax.add(real(x, 1), lax.tanh(lax.mul(real(x, Math.sqrt(2 / Math.PI)), cubic))),
+    lax.add(real(x, 1), lax.tanh(lax.mul(literal(Math.sqrt(2 / Math.PI), x.dtype), cubic))),
   );
   return lax.mul(x, cdf);
 });
