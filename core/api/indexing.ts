@@ -206,8 +206,8 @@ function gatherPlan(p: Plan, mode: GatherScatterMode, options: AtOptions = {}): 
   const out = lax.gather(p.x, g.indices, g.dims, g.sliceSizes, {
     mode,
     fillValue: fillOf(options.fillValue),
-    indicesAreSorted: options.indicesAreSorted,
-    uniqueIndices: options.uniqueIndices,
+    indicesAreSorted: options.indicesAreSorted === true || !p.arrays,
+    uniqueIndices: options.uniqueIndices === true || !p.arrays,
   });
   return lax.reshape(out, g.resultShape);
 }
@@ -262,8 +262,9 @@ function update(
   const base = p.x.kind === LITERAL ? lax.broadcastInDim(p.x, [], []) : p.x;
   const out = lax[how](base, g.indices, lax.reshape(wide, g.gatherShape), dims, {
     mode: options.mode ?? "drop",
-    uniqueIndices: options.uniqueIndices,
-    indicesAreSorted: options.indicesAreSorted,
+    // A window meets each element once.
+    uniqueIndices: options.uniqueIndices === true || !p.arrays,
+    indicesAreSorted: options.indicesAreSorted === true || !p.arrays,
   });
   return lax.convertElementType(lax.reshape(out, given.shape), given.dtype, { weakType: given.weakType });
 }

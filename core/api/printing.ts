@@ -82,7 +82,7 @@ function wrapped(texts: readonly string[], pad: string): string {
   let line = "";
   for (const text of texts) {
     if (line !== "" && pad.length + line.length + 1 + text.length + pad.length > WIDTH) {
-      lines.push(line);
+      lines.push(line.trimEnd()); // as NumPy does where it breaks a line, and only there
       line = text;
     } else line = line === "" ? text : `${line} ${text}`;
   }

@@ -57,7 +57,8 @@ const WEAK: Readonly<Record<"i*" | "f*" | "c*", DType>> = {
 /** The dtype that two dtypes promote to, 64-bit ones included. Source: jax.numpy.promote_types. */
 export function joinDTypes(a: DType, b: DType): DType {
   const node = join([a, b]);
-  return node === "i*" || node === "f*" || node === "c*" ? WEAK[node] : node;
+  const dtype = node === "i*" || node === "f*" || node === "c*" ? WEAK[node] : node;
+  return canonicalDType(a) === a && canonicalDType(b) === b ? canonicalDType(dtype) : dtype;
 }
 /** Result dtype and weakness of operands of these types. */
 export function latticeResult(types: readonly TypeOf[]): TypeOf {

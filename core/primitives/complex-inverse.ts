@@ -3,11 +3,19 @@
 import type { NDArray } from "../ir/ndarray.ts";
 import type { Lax } from "./lax.ts";
 
+/** Real and imaginary part of √(re + i·im) with the imaginary part's sign at least +0. */
+function upperRoot(lax: Lax, re: NDArray, im: NDArray): [NDArray, NDArray] {
+  const root = lax.sqrt(lax.complex(re, lax.abs(im)));
+  return [lax.real(root), lax.imag(root)];
+}
+/** `value` with the sign of `im`, where no sign of a zero counts. */
+const signedAs = (lax: Lax, im: NDArray, value: NDArray): NDArray =>
+  lax.select(lax.lt(im, 0), lax.neg(value), value);
 /** √(1 + z) and √(1 − z): real and imaginary parts. */
 function roots(lax: Lax, re: NDArray, im: NDArray): [NDArray, NDArray, NDArray, NDArray] {
-  const plus = lax.sqrt(lax.complex(lax.add(1, re), im));
-  const minus = lax.sqrt(lax.complex(lax.sub(1, re), lax.neg(im)));
-  return [lax.real(plus), lax.imag(plus), lax.real(minus), lax.imag(minus)];
+  const [a, b] = upperRoot(lax, lax.add(1, re), im);
+  const [c, d] = upperRoot(lax, lax.sub(1, re), im);
+  return [a, signedAs(lax, im, b), c, signedAs(lax, im, lax.neg(d))];
 }
 /** Real and imaginary part of asin(re + i·im). */
 function asinParts(lax: Lax, re: NDArray, im: NDArray): [NDArray, NDArray] {
@@ -32,10 +40,10 @@ export function complexAsinh(lax: Lax, z: NDArray): NDArray {
 /** acosh of a complex number: the branch with a real part of at least 0. */
 export function complexAcosh(lax: Lax, z: NDArray): NDArray {
   const [re, im] = [lax.real(z), lax.imag(z)];
-  const plus = lax.sqrt(lax.complex(lax.add(re, 1), im));
-  const minus = lax.sqrt(lax.complex(lax.sub(re, 1), im));
-  const [a, b, c, d] = [lax.real(plus), lax.imag(plus), lax.real(minus), lax.imag(minus)];
-  return lax.complex(lax.asinh(lax.add(lax.mul(c, a), lax.mul(d, b))), lax.mul(2, lax.atan2(d, a)));
+  const [a, b] = upperRoot(lax, lax.add(re, 1), im);
+  const [c, d] = upperRoot(lax, lax.sub(re, 1), im);
+  const real = lax.asinh(lax.add(lax.mul(c, a), lax.mul(d, b)));
+  return lax.complex(real, signedAs(lax, im, lax.mul(2, lax.atan2(d, a))));
 }
 /** Real and imaginary part of atanh(x + i·y). */
 function atanhParts(lax: Lax, x: NDArray, y: NDArray): [NDArray, NDArray] {

@@ -224,6 +224,7 @@ function isSafe(from: DType, to: DType): boolean {
   const [wide, narrow] = [DTYPES[b].itemsize, DTYPES[a].itemsize];
   if (isInteger(from) && isInteger(to))
     return kindRank(from) === kindRank(to) ? wide >= narrow : wide > narrow;
+  if (b === "bfloat16" && narrow === 1) return true;
   // As NumPy: 64-bit integers count as held by float64, 32-bit ones need it, too.
   if (isInteger(from)) return b !== "bfloat16" && (wide > narrow || wide === 8);
   if (a === "bfloat16" || b === "bfloat16") return b !== "bfloat16" && wide > narrow;
@@ -243,7 +244,10 @@ export function canCast(
     case "unsafe":
       return true;
     case "same_kind":
-      return isSafe(from, into) || kindRank(from) <= kindRank(into);
+      return (
+        isSafe(from, into) ||
+        (kindRank(from) <= kindRank(into) && !(from === "bfloat16" && into === "float16"))
+      );
     default:
       return isSafe(from, into);
   }
