@@ -5,7 +5,8 @@ import { context } from "../../ir/context.ts";
 import { isBool, isUnsigned, type DType } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
 import { literal, operands, toArray } from "../../primitives/operand.ts";
-import { materialise } from "../arrays.ts";
+import { checkOptions, materialise } from "../arrays.ts";
+import type { Options } from "../keywords.ts";
 
 /** 1 / x. Source: jax.lax.reciprocal. */
 export function reciprocal(x: ArrayLike): NDArray {
@@ -51,3 +52,14 @@ export function mulhi(x: ArrayLike, y: ArrayLike): NDArray {
 /** `operand` in another dtype: floats truncate to integers, NaN gives 0. Source: jax.lax.convert_element_type. */
 export const convertElementType = (operand: ArrayLike, newDtype: DType): NDArray =>
   materialise(context().lax.convertElementType(operand, newDtype));
+
+/** How `round` treats numbers between. */
+export type RoundingMethod = "AWAY_FROM_ZERO" | "TO_NEAREST_EVEN" | "TOWARD_ZERO";
+/** Nearest integer; halves away from zero (default) or to even, or truncation. Source: jax.lax.round. */
+export function round(
+  x: ArrayLike,
+  options: Options<never, { roundingMethod: RoundingMethod }> = {},
+): NDArray {
+  checkOptions("lax.round", options, ["roundingMethod"]);
+  return context().lax.round(x, { roundingMethod: options.roundingMethod ?? "AWAY_FROM_ZERO" });
+}

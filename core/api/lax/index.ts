@@ -70,7 +70,6 @@ export {
   log,
   log1p,
   logistic,
-  round,
   rsqrt,
   sin,
   sinh,
@@ -120,7 +119,7 @@ export {
   dynamicUpdateSlice,
   dynamicUpdateSliceInDim,
 } from "./dynamic.ts";
-export { convertElementType, mulhi, reciprocal, selectN } from "./elementwise.ts";
+export { convertElementType, mulhi, reciprocal, round, selectN, type RoundingMethod } from "./elementwise.ts";
 export {
   gather,
   indexTake,
@@ -135,6 +134,7 @@ export {
   type ScatterDimensionNumbers,
   type ScatterOptions,
 } from "./gather.ts";
+export { igamma, igammac, igammaGradA, randomGammaGrad } from "./incomplete-gamma.ts";
 export { foriLoop, map, whileLoop } from "./loops.ts";
 export {
   cumlogsumexp,

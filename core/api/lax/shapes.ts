@@ -1,10 +1,11 @@
 // lax: shapes, static slices and constants. Axes and sizes are static, nothing broadcasts by itself.
 import { fail } from "../../errors.ts";
 import { sameShape, type Shape } from "../../ir/aval.ts";
+import { context } from "../../ir/context.ts";
 import type { DType } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
-import { literal, toArray } from "../../primitives/operand.ts";
+import { toArray } from "../../primitives/operand.ts";
 import * as p from "../../primitives/shape.ts";
 import { checkOptions, materialise } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
@@ -30,10 +31,10 @@ export function fullLike(
   checkOptions("lax.fullLike", options, ["dtype", "shape"]);
   const like = toArray("lax.fullLike", x);
   const v = toArray("lax.fullLike", fillValue);
+  const weakType = options.dtype == null && like.weakType;
   const out = p.full(options.shape ?? like.shape, v, options.dtype ?? like.dtype);
-  return materialise(options.dtype == null && like.weakType ? weakened(out) : out);
+  return materialise(context().lax.convertElementType(out, out.dtype, { weakType }));
 }
-const weakened = (x: NDArray): NDArray => p.full(x.shape, literal(0, x.dtype, true)).add(x);
 
 /** `x` repeated along new leading axes of these sizes. Source: jax.lax.broadcast. */
 export function broadcast(operand: ArrayLike, sizes: Shape): NDArray {
