@@ -3,7 +3,7 @@
 // from here.
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { register } from "node:module";
-import { extname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Plugin } from "tenon-plugin-api";
 import { readExpectations, type Expectation } from "./expectations.ts";
@@ -47,7 +47,7 @@ async function importPath(given: string): Promise<Module> {
   const path = [resolve(base(), given), resolve(given)].find((p) => existsSync(p));
   if (path === undefined) throw new Error(`there is no ${resolve(base(), given)}`);
   const file = statSync(path).isDirectory() ? entryOf(path) : path;
-  if (extname(file) === ".ts") await acceptTypeScript();
+  if (/\.[mc]?ts$/.test(file)) await acceptTypeScript();
   register(
     new URL(import.meta.url.endsWith(".ts") ? "./resolve-hook.ts" : "./resolve-hook.js", import.meta.url),
   );

@@ -11,6 +11,7 @@ import {
   type Program,
 } from "tenon-plugin-api";
 import { checked } from "tenon-plugin-api/checked";
+import { readCapabilities } from "tenon-plugin-api/schemas";
 import { nbytesOf } from "./values.ts";
 
 /** The host as the suite plays it: one process, no rendezvous. */
@@ -38,9 +39,21 @@ export class Subject {
   client(): Promise<Client> {
     return (this.shared ??= this.newClient());
   }
-  /** A client of its own for a case that disposes it, checked. */
+  /** A client of its own for a case that disposes it, checked, with its capabilities as the host reads them. */
   async newClient(): Promise<Client> {
-    return checked(await this.bareClient());
+    const client = await this.bareClient();
+    return checked({
+      platform: client.platform,
+      devices: client.devices,
+      memories: client.memories,
+      capabilities: readCapabilities(client.capabilities, this.name),
+      lost: client.lost,
+      ...(client.extensions === undefined ? {} : { extensions: client.extensions }),
+      compile: (program, options) => client.compile(program, options),
+      toDevice: (...args) => client.toDevice(...args),
+      toHost: (...args) => client.toHost(...args),
+      dispose: () => client.dispose(),
+    });
   }
   /** A client as the plugin made it: for rules of what it does with a caller's mistake. */
   async bareClient(): Promise<Client> {

@@ -1,4 +1,4 @@
-// Level 1: bytes to the device and back, from and into every kind of JavaScript memory.
+// Level 1: bytes to the device and back; level 7: from and into every kind of JavaScript memory.
 import {
   byteLength,
   type Client,
@@ -116,7 +116,7 @@ async function alias(subject: Subject): Promise<void> {
 /** Other semantics are permissions; `released` comes once, later than the return. */
 const semanticsCases: readonly Case[] = (["borrowUntilReleased", "adopt", "adoptMutable"] as const).map(
   (semantics: HostSemantics) =>
-    ruleCase(1, `host/semantics:${semantics}`, async (subject) => {
+    ruleCase(7, `host/semantics:${semantics}`, async (subject) => {
       const { client, t, bytes } = await sample(subject);
       let calls = 0;
       const count = (): number => calls;
@@ -137,10 +137,9 @@ const semanticsCases: readonly Case[] = (["borrowUntilReleased", "adopt", "adopt
     }),
 );
 
-/** A length that isn't the type's, and memory that was given away. */
+/** A length that isn't the type's, and memory that was given away: refused by the plugin, or by the host before it. */
 async function detached(subject: Subject): Promise<void> {
-  const { t, bytes } = await sample(subject);
-  const client = await subject.bareClient();
+  const { client, t, bytes } = await sample(subject);
   const buffer = put(client, bytes, t);
   const gone = bytes.slice();
   structuredClone(gone, { transfer: [gone.buffer] });
@@ -231,14 +230,14 @@ async function copy(subject: Subject): Promise<void> {
 export const HOST_MEMORY: readonly Case[] = [
   ...readCases,
   ...bitCases,
-  ruleCase(1, "host/view", view),
-  ruleCase(1, "host/semantics:copyDuringCall", copyDuringCall),
+  ruleCase(7, "host/view", view),
+  ruleCase(7, "host/semantics:copyDuringCall", copyDuringCall),
   ...semanticsCases,
-  ruleCase(1, "host/alias", alias),
-  ruleCase(1, "host/detached", detached),
-  ruleCase(1, "host/detach", detach),
-  ruleCase(1, "host/shared", shared),
-  ruleCase(1, "host/resizable", resizable),
-  ruleCase(1, "host/sync", sync),
-  ruleCase(1, "host/copy", copy),
+  ruleCase(7, "host/alias", alias),
+  ruleCase(7, "host/detached", detached),
+  ruleCase(7, "host/detach", detach),
+  ruleCase(7, "host/shared", shared),
+  ruleCase(7, "host/resizable", resizable),
+  ruleCase(7, "host/sync", sync),
+  ruleCase(7, "host/copy", copy),
 ];
