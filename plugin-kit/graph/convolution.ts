@@ -1,7 +1,7 @@
 // Convolution as a contraction: over the windows of the padded input (im2col, where they don't lie evenly in memory),
 // or, for a dilated input, of every input element with the whole kernel, so that inserted zeros are never multiplied.
 import type { DType, OpAttrs } from "tenon-plugin-api";
-import { rowMajor } from "../loops/index-map.ts";
+import { plus, rowMajor, scaleIx } from "../loops/index-map.ts";
 import type { Ix } from "../loops/loop-ir.ts";
 import type { GraphBuilder } from "./builder.ts";
 import { contract, type Labelled } from "./contract.ts";
@@ -174,8 +174,113 @@ function spread(g: GraphBuilder, conv: Conv, x: Node, kernel: Labelled): Node {
     : ["b", ...group, ...taps, "f", ...inputs];
   const wide = dtype === "f16" || dtype === "bf16" ? "f32" : dtype;
   const product = contract(g, input, kernel, products, wide);
-  const sum = summed(g, conv, { node: product, labels: products });
+  const labels = { node: product, labels: products };
+  const phases =
+    a.windowStrides.every((n) => n === 1) && a.lhsDilation.reduce((n, d) => n * d, 1) <= MAX_PHASES;
+  const sum = phases ? summedByPhase(g, conv, labels) : summed(g, conv, labels);
   return wide === dtype ? sum : g.map("convert", [sum], dtype, sum.shape);
+}
+
+/** More phases than this would be many small kernels. */
+const MAX_PHASES = 16;
+/** Outputs o = dilation · q + phase of one axis: the taps that fall on them, and the input that the first one reads. */
+interface Phase {
+  readonly phase: number;
+  readonly count: number;
+  readonly first: number;
+  readonly taps: number;
+  readonly every: number;
+  readonly base: number;
+}
+function phasesOf({ a, out, window }: Conv, i: number): Phase[] {
+  const [dilation, step, low] = [at(a.lhsDilation, i), at(a.rhsDilation, i), a.padding[i]?.[0] ?? 0];
+  return Array.from({ length: Math.min(dilation, at(out, i)) }, (_, phase): Phase => {
+    const hits = Array.from({ length: at(window, i) }, (_, k) => k).filter(
+      (k) => (phase + k * step - low) % dilation === 0,
+    );
+    const first = hits[0] ?? 0;
+    return {
+      phase,
+      count: Math.ceil((at(out, i) - phase) / dilation),
+      first,
+      taps: hits.length,
+      every: (hits[1] ?? first + 1) - first,
+      base: (phase + first * step - low) / dilation,
+    };
+  });
+}
+/** All combinations of one phase of each axis. */
+const combinations = (lists: readonly (readonly Phase[])[]): Phase[][] =>
+  lists.reduce<Phase[][]>((all, list) => all.flatMap((c) => list.map((p) => [...c, p])), [[]]);
+
+/**
+ * The sums of the outputs of each phase by themselves: for those it is the same taps that fall on them, at neighbouring
+ * inputs, so that nothing is asked for an element.
+ */
+function summedByPhase(g: GraphBuilder, conv: Conv, products: Labelled): Node {
+  const { a } = conv;
+  const { node } = products;
+  const kept = outLabels(conv);
+  const sizeOf = (label: string): number => at(node.shape, products.labels.indexOf(label));
+  const shape = kept.map((l) => (l.startsWith("o") ? at(conv.out, axisOf(l)) : sizeOf(l)));
+  const strides = rowMajor(shape);
+  const all = combinations(a.inputSpatial.map((_, i) => phasesOf(conv, i)));
+  const hit = all.filter((c) => c.every((p) => p.taps > 0));
+  const pieces = hit.map((c) => ({
+    node: phaseSum(g, conv, products, kept, c),
+    strides: strides.map((n, d) =>
+      kept[d]?.startsWith("o") === true ? n * at(a.lhsDilation, axisOf(kept[d])) : n,
+    ),
+    offset: c.reduce((n, p, i) => n + p.phase * at(strides, kept.indexOf(`o${i}`)), 0),
+  }));
+  const background = hit.length === all.length ? null : g.number(node.dtype, shape, 0);
+  return g.assemble(node.dtype, shape, background, pieces);
+}
+const axisOf = (label: string): number => Number(label.slice(1));
+
+/** The outputs of one phase. */
+function phaseSum(
+  g: GraphBuilder,
+  conv: Conv,
+  products: Labelled,
+  kept: readonly string[],
+  c: readonly Phase[],
+): Node {
+  const { a } = conv;
+  const sizeOf = (label: string): number => at(products.node.shape, products.labels.indexOf(label));
+  const all = [...kept, ...c.map((_, i) => `k${i}`)];
+  const shape = all.map((l) => {
+    const p = c[axisOf(l)] as Phase;
+    return l.startsWith("o") ? p.count : l.startsWith("k") ? p.taps : sizeOf(l);
+  });
+  const inputs = windowMap(
+    c.map((p, i) => ({
+      size: sizeOf(`i${i}`),
+      outer: all.indexOf(`o${i}`),
+      inner: all.indexOf(`k${i}`),
+      step: (p.every * at(a.rhsDilation, i)) / at(a.lhsDilation, i),
+      low: -p.base,
+      dilation: 1,
+    })),
+  );
+  const fallen = g.view(
+    products.node,
+    shape,
+    (position, reader) => {
+      const input = inputs(position, reader);
+      const at_ = (l: string): Ix => position.at[all.indexOf(l)] as Ix;
+      const where = (l: string): Ix => {
+        if (l.startsWith("i")) return input.at[axisOf(l)] as Ix;
+        if (!l.startsWith("k")) return at_(l);
+        const p = c[axisOf(l)] as Phase;
+        return plus(scaleIx(at_(l), p.every), p.first);
+      };
+      return { at: products.labels.map(where), guards: input.guards ?? [] };
+    },
+    `phase ${JSON.stringify([a, c])}`,
+    { otherwise: g.number(products.node.dtype, [], 0) },
+  );
+  return g.sum(fallen, shape.slice(0, kept.length));
 }
 
 /** Sums of the products that fall on each output. */

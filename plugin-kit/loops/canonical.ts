@@ -3,10 +3,13 @@
 import {
   addIx,
   axisIx,
+  boundsOf,
   coefOf,
   constIx,
+  decideGuard,
   eachDivision,
   num,
+  plus,
   scaleIx,
   substitute,
   type IxScope,
@@ -211,6 +214,34 @@ function keep(stage: Stage, used: readonly boolean[]): Stage {
   return { over: stage.over, body, results };
 }
 
+/**
+ * A guard with a step as one of its congruence, which mentions only the axes that matter to it, and one of its range:
+ * along the other axes the first doesn't change, and the second splits a loop into ranges.
+ */
+function splitGuard(g: Guard, scope: IxScope): readonly Guard[] {
+  if (g.every === undefined || g.every === 1) return [g];
+  const [lo, hi, every] = [num(g.lo), num(g.hi), num(g.every)];
+  const offset = plus(g.x, -lo);
+  const rest: Ix = { c: offset.c, terms: offset.terms.filter((t) => num(t.coef) % every !== 0) };
+  const range: Guard = { x: g.x, lo, hi };
+  const [least, most] = boundsOf(rest, scope);
+  const from = every * Math.floor(least / every);
+  const congruence: Guard = { x: rest, lo: from, hi: most + 1, every };
+  return [congruence, range].filter((guard) => decideGuard(guard, scope) !== true);
+}
+function splitGuards(k: Kernel): Kernel {
+  const scope = scopeOf(k.axes);
+  const has = (guards: readonly Guard[] | undefined): guards is readonly Guard[] =>
+    guards?.some((g) => g.every !== undefined) === true;
+  const split = (guards: readonly Guard[]): readonly Guard[] => guards.flatMap((g) => splitGuard(g, scope));
+  const stages = k.stages.map((s) => ({
+    ...s,
+    body: s.body.map((v) => (v.op === "load" && has(v.guard) ? { ...v, guard: split(v.guard) } : v)),
+    results: s.results.map((r) => (r.to !== "reduce" && has(r.guard) ? { ...r, guard: split(r.guard) } : r)),
+  }));
+  return { ...k, stages };
+}
+
 const MAX_SPLITS = 8;
 /** The canonical form of a kernel with concrete integers. */
 export function canonicalKernel(kernel: Kernel): Kernel {
@@ -220,5 +251,5 @@ export function canonicalKernel(kernel: Kernel): Kernel {
     if (split === null) break;
     k = splitAxis(k, split.axis, split.inner);
   }
-  return renumber(join(k));
+  return splitGuards(renumber(join(k)));
 }

@@ -39,8 +39,8 @@ function affinity(ix: Ix, axis: AxisId, varies: readonly boolean[]): number {
   if (w === "scattered") return -2;
   return w.step === 0 ? 0.5 : Math.abs(w.step) === 1 ? 1 : -1;
 }
-/** Sum over the loads and stores of a stage. */
-function score(stage: Stage, axis: AxisId): number {
+/** Sum over the loads and stores of a stage; `times`: how often it loads for one store. */
+function score(stage: Stage, axis: AxisId, times = 1): number {
   const varies = varying(stage, axis);
   let sum = 0;
   for (const v of stage.body) {
@@ -48,6 +48,7 @@ function score(stage: Stage, axis: AxisId): number {
     sum += affinity(v.at, axis, varies);
     if (v.guard?.some((g) => walk(g.x, axis, varies) !== STILL) === true) sum -= 0.5;
   }
+  sum *= times;
   for (const r of stage.results) if (r.to !== "reduce") sum += affinity(r.at, axis, varies);
   return sum;
 }
@@ -56,6 +57,10 @@ const isOrdered = (k: Kernel, stage: Stage): boolean =>
   stage.over.some((a) => k.axes[a]?.role === "ordered") ||
   stage.results.some((r) => r.to === "reduce" && "region" in r.combine);
 const extent = (k: Kernel, axis: AxisId): number => num((k.axes[axis] as Kernel["axes"][number]).extent);
+
+/** Iterations of a stage for one point of the shared axes, as far as they weigh against its stores. */
+const timesOf = (k: Kernel, stage: Stage): number =>
+  Math.min(stage.over.reduce((n, a) => n * extent(k, a), 1), 8); // prettier-ignore
 
 /** The innermost own axis of each stage where it suits, or one shared axis: whichever fits more accesses. */
 function vectorAxes(k: Kernel): readonly AxisId[] {
@@ -73,7 +78,7 @@ function vectorAxes(k: Kernel): readonly AxisId[] {
   const ordered = k.stages.some((s) => s.over.some((a) => k.axes[a]?.role === "ordered"));
   for (const axis of ordered ? [] : k.shared) {
     if (extent(k, axis) < MIN_VECTOR) continue;
-    const s = k.stages.reduce((n, stage) => n + score(stage, axis), 0);
+    const s = k.stages.reduce((n, stage) => n + score(stage, axis, timesOf(k, stage)), 0);
     if (s > 0 && (best === null || s >= best.score)) best = { axis, score: s };
   }
   return best !== null && best.score > ownScore ? [best.axis] : own;
