@@ -183,16 +183,11 @@ class Contraction {
       (addressOf(s.node) as { base: Node }).base.required = true;
       return { node: s.node, batch: this.axes(s, batch), rows: this.axes(s, rows), cols: this.axes(s, cols) };
     }
-    // A copy whose inner axis is the inner one of what it reads.
-    const strides = this.strides(s);
+    // A copy whose inner axes run along those of what it reads.
     const own = (labels: Labels): string[] => labels.filter((l) => s.labels.includes(l));
-    const inner = (labels: Labels): number =>
-      Math.min(
-        Infinity,
-        ...own(labels).map((l) => Math.abs(strides[s.labels.indexOf(l)] as number) || Infinity),
-      );
-    const matrix = inner(cols) <= inner(rows) ? [...rows, ...cols] : [...cols, ...rows];
-    const labels = own([...batch, ...matrix]);
+    const orders = [[...rows, ...cols], [...cols, ...rows]].map(own); // prettier-ignore
+    const [first, second] = orders.map((order) => this.runOf(s, order)) as [number, number];
+    const labels = [...own(batch), ...((first >= second ? orders[0] : orders[1]) as string[])];
     const node = this.copy(s, labels);
     const copied: Labelled = { node, labels };
     return {
@@ -201,6 +196,16 @@ class Contraction {
       rows: this.axes(copied, rows),
       cols: this.axes(copied, cols),
     };
+  }
+  /** How many elements of a row in this order lie next to each other in what it reads. */
+  private runOf(s: Labelled, labels: Labels): number {
+    const strides = this.strides(s);
+    let run = 1;
+    for (const l of [...labels].reverse()) {
+      if (Math.abs(strides[s.labels.indexOf(l)] as number) !== run) break;
+      run *= this.size(l);
+    }
+    return run;
   }
   /** The node in memory with its axes in this order; those of size 1 that aren't named go away. */
   private copy(s: Labelled, labels: Labels): Node {
