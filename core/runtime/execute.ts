@@ -18,7 +18,7 @@ import { collector } from "./collector.ts";
 import { blamed, counters } from "./compile.ts";
 import type { Loaded, RuntimeDevice } from "./device.ts";
 import { deferred, GatedBuffer } from "./gate.ts";
-import { encodeScalar } from "./host-values.ts";
+import { encodeScalar, scalarKey } from "./host-values.ts";
 import { wireType } from "./lower.ts";
 import { runtime } from "./runtime.ts";
 
@@ -91,25 +91,41 @@ function argument(x: NDArray, device: RuntimeDevice, what: string): Argument {
   return toDevice(array.readSync(), array.aval, device);
 }
 
-/** Buffers of literals by device; kept, because the same few numbers come again and again. */
-const uploaded = new Map<number, Map<string, DeviceBuffer>>();
-const MAX_UPLOADED = 4096;
+/**
+ * Buffers of a device's literals, kept because the same few numbers come again and again. Two generations: what wasn't used
+ * while the young one filled is disposed, so that a run never loses a buffer that it has just taken.
+ */
+class LiteralBuffers {
+  private young = new Map<string, DeviceBuffer>();
+  private old = new Map<string, DeviceBuffer>();
+
+  take(key: string, make: () => DeviceBuffer): DeviceBuffer {
+    const known = this.young.get(key);
+    if (known !== undefined) return known;
+    const buffer = this.old.get(key) ?? make();
+    this.old.delete(key);
+    if (this.young.size >= GENERATION) {
+      for (const unused of this.old.values()) unused.dispose();
+      [this.old, this.young] = [this.young, new Map()];
+    }
+    this.young.set(key, buffer);
+    return buffer;
+  }
+}
+/** More than the literals of any one program. */
+const GENERATION = 4096;
+const literalBuffers = new WeakMap<RuntimeDevice, LiteralBuffers>();
+
 /** Scalars go as immediates where the plugin takes them, else as small buffers that are kept. */
 function literalArgument(x: Literal, device: RuntimeDevice): Argument {
   const { value } = x;
   if (device.session.capabilities.immediates === true && typeof value !== "object" && !isComplex(x.dtype))
     return immediate(value, x.dtype);
-  let map = uploaded.get(device.uid);
-  if (map === undefined) uploaded.set(device.uid, (map = new Map()));
-  const text =
-    typeof value === "object" ? `${value.re},${value.im}` : Object.is(value, -0) ? "-0" : String(value);
-  const key = `${x.dtype}:${text}`;
-  let buffer = map.get(key);
-  if (buffer === undefined) {
-    if (map.size >= MAX_UPLOADED) dropUploaded(map);
-    map.set(key, (buffer = toDevice(encodeScalar(value, DTYPES[x.dtype].wire), x.aval, device)));
-  }
-  return buffer;
+  let buffers = literalBuffers.get(device);
+  if (buffers === undefined) literalBuffers.set(device, (buffers = new LiteralBuffers()));
+  return buffers.take(`${x.dtype}:${scalarKey(value)}`, () =>
+    toDevice(encodeScalar(value, DTYPES[x.dtype].wire), x.aval, device),
+  );
 }
 /** The value as the dtype holds it. */
 function immediate(value: number | bigint | boolean, dtype: DType): Immediate {
@@ -127,10 +143,6 @@ function immediate(value: number | bigint | boolean, dtype: DType): Immediate {
         0,
       ) as Immediate;
   }
-}
-function dropUploaded(map: Map<string, DeviceBuffer>): void {
-  for (const buffer of map.values()) buffer.dispose();
-  map.clear();
 }
 
 // --- running ---------------------------------------------------------------------------------------------------------------

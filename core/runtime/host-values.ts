@@ -1,5 +1,6 @@
 // Host bytes of values: little-endian elements of each dtype, and back.
 import type { DType as WireDType } from "tenon-plugin-api";
+import { fail } from "../errors.ts";
 import type { Complex } from "../ir/ndarray.ts";
 
 const scratch = new DataView(new ArrayBuffer(16));
@@ -7,7 +8,7 @@ const FLOAT_BITS = new Uint32Array(1);
 const FLOAT = new Float32Array(FLOAT_BITS.buffer);
 
 /** bfloat16 bits of a number, rounded to nearest even. */
-export function toBfloat16(x: number): number {
+function toBfloat16(x: number): number {
   FLOAT[0] = x;
   const bits = FLOAT_BITS[0] as number;
   if (x !== x) return 0x7fc0 | ((bits >>> 16) & 0x8000);
@@ -45,8 +46,17 @@ function roundEven(x: number): number {
   return d < 0.5 || (d === 0.5 && f % 2 === 0) ? f : f + 1;
 }
 
+/** One element as the host holds it. */
+export type ScalarValue = number | bigint | boolean | Complex;
+
+/** A text that is equal for equal elements of one dtype; −0 and 0 differ. */
+export function scalarKey(value: ScalarValue): string {
+  if (typeof value === "object") return `${scalarKey(value.re)},${scalarKey(value.im)}`;
+  return Object.is(value, -0) ? "-0" : String(value);
+}
+
 /** The bytes of one element. */
-export function encodeScalar(value: number | bigint | boolean | Complex, dtype: WireDType): Uint8Array {
+export function encodeScalar(value: ScalarValue, dtype: WireDType): Uint8Array {
   if (typeof value === "object") {
     const part = dtype === "c128" ? "f64" : "f32";
     return Uint8Array.of(...encodeScalar(value.re, part), ...encodeScalar(value.im, part));
@@ -91,6 +101,6 @@ export function encodeScalar(value: number | bigint | boolean | Complex, dtype: 
     case "c128":
       return Uint8Array.of(...encodeScalar(n, "f64"), 0, 0, 0, 0, 0, 0, 0, 0);
     default:
-      throw new Error(`internal: no host scalar of ${dtype}`);
+      throw fail("E_INTERNAL", `internal: no host scalar of ${dtype}`);
   }
 }

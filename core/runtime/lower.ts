@@ -11,14 +11,15 @@ import {
   type Type,
   type Value,
 } from "tenon-plugin-api";
+import { fail } from "../errors.ts";
 import { ShapedArray } from "../ir/aval.ts";
 import { DTYPES, isFloat } from "../ir/dtype.ts";
 import { isVar, type Jaxpr, type JaxprEqn, type Var } from "../ir/jaxpr.ts";
-import type { Complex, Literal } from "../ir/ndarray.ts";
+import type { Literal } from "../ir/ndarray.ts";
 import { paramsKey, type Lowering, type Params, type Primitive, type WireValue } from "../ir/primitive.ts";
 import { context } from "../ir/context.ts";
 import { stage } from "../transforms/stage.ts";
-import { encodeScalar } from "./host-values.ts";
+import { encodeScalar, scalarKey, type ScalarValue } from "./host-values.ts";
 
 const types = new Map<number, Type>();
 /** The physical wire type of an aval, interned. */
@@ -36,8 +37,6 @@ export function wireType(aval: ShapedArray): Type {
   }
   return type;
 }
-
-type ScalarValue = number | bigint | boolean | Complex;
 
 /** What one Program shares among its blocks. */
 class ProgramState {
@@ -97,7 +96,7 @@ class BlockBuilder implements Lowering {
   constant(value: ScalarValue, aval: ShapedArray): WireValue {
     const scalar = aval.shape.length === 0 ? aval : aval.with({ shape: [] });
     const type = wireType(scalar);
-    const key = `${type.dtype}:${typeof value === "object" ? `${value.re},${value.im}` : Object.is(value, -0) ? "-0" : String(value)}`;
+    const key = `${type.dtype}:${scalarKey(value)}`;
     let made = this.constants.get(key);
     if (made === undefined) {
       const bytes = this.state.attach(encodeScalar(value, type.dtype as WireDType));
@@ -192,25 +191,23 @@ function decomposition(primitive: Primitive, avals: readonly ShapedArray[], para
   if (jaxpr === undefined) {
     const { decompose } = primitive;
     if (decompose === undefined)
-      throw new Error(`internal: ${primitive.name} has neither a lowering nor a decomposition`);
+      throw fail("E_INTERNAL", `internal: ${primitive.name} has neither a lowering nor a decomposition`);
     const staged = stage((args) => decompose(context().lax, args, params), avals, primitive.name);
     if (staged.consts.length > 0)
-      throw new Error(`internal: the decomposition of ${primitive.name} holds values`);
+      throw fail("E_INTERNAL", `internal: the decomposition of ${primitive.name} holds values`);
     decompositions.set(key, (jaxpr = staged.jaxpr));
   }
   return jaxpr;
 }
 
-/** A program, and what it takes besides the jaxpr's inputs. */
 /** A program, and the numbers that it takes as parameters. */
 export interface Lowered {
   readonly program: Program;
   /** Literals that are parameters after the jaxpr's inputs. */
   readonly literals: readonly Literal[];
 }
-/** How to lower a jaxpr. */
 /** How a jaxpr becomes a program. */
-export interface LowerOptions {
+interface LowerOptions {
   readonly name: string;
   readonly donate?: readonly boolean[];
   readonly paramNames?: readonly (string | undefined)[];
@@ -284,7 +281,7 @@ function renumber(program: Program): Program {
   return { ...program, functions };
 }
 
-/** For each donated input the result that takes its memory, −1 when none has its type. */
+/** For each donated input the result that takes its memory; undefined when none has its type. */
 function donations(jaxpr: Jaxpr, donate: readonly boolean[]): (number | undefined)[] {
   const taken = new Set<number>();
   return jaxpr.inVars.map((v, i) => {
@@ -297,5 +294,3 @@ function donations(jaxpr: Jaxpr, donate: readonly boolean[]): (number | undefine
     return alias;
   });
 }
-
-/** The aval of a scalar. */
