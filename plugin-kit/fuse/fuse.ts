@@ -94,10 +94,21 @@ class Fuser {
     if (x.kind === "alias") this.grouping.same(x, x.arg);
     if (!this.roots.has(x)) return;
     const work = this.direct.get(x);
-    this.add(
-      { kind: "store", node: x, domain: long(x.shape) },
-      work === undefined ? -1 : this.background(work),
-    );
+    const after = work === undefined ? -1 : this.background(work);
+    if (x.kind === "concat") this.storePieces(x, after);
+    else this.add({ kind: "store", node: x, domain: long(x.shape) }, after);
+  }
+  /** Each piece is stored by itself: no element asks where it belongs. */
+  private storePieces(x: ConcatNode, after: number): void {
+    const place = (x.place ??= ownPlace(x, this.shared));
+    const stride = place.strides[x.dimension] as number;
+    let { offset } = place;
+    let order = after;
+    for (const part of x.parts) {
+      order = Math.max(order, this.copy(part, { ...place, offset }, after));
+      offset += (part.shape[x.dimension] as number) * stride;
+    }
+    this.grouping.madeBy(x, order);
   }
 
   private visitWork(x: Work): void {
