@@ -79,7 +79,7 @@ export class ConcreteArray extends NDArray {
     } catch (error) {
       throw this.readError(error, buffer);
     }
-    this.announce(into.byteLength);
+    runtime.transferred("toHost", into.byteLength, this.home);
     return into;
   }
 
@@ -95,7 +95,7 @@ export class ConcreteArray extends NDArray {
     } catch (error) {
       throw this.readError(error, buffer);
     }
-    this.announce(into.byteLength);
+    runtime.transferred("toHost", into.byteLength, this.home);
     return into;
   }
 
@@ -118,13 +118,6 @@ export class ConcreteArray extends NDArray {
       plugin,
       cause: error,
     });
-  }
-  private announce(nbytes: number): void {
-    if (runtime.asked?.transfer.isUsed() !== true) return;
-    const { plugin, id: deviceId } = this.home;
-    runtime.asked.transfer.call(
-      Object.freeze({ plugin, direction: "toHost", nbytes, deviceId, aliased: false }),
-    );
   }
 
   /** Copies to the host and keeps the copy: afterwards the synchronous readers work on every device. */

@@ -5,6 +5,7 @@ import {
   isTenonError,
   mainOf,
   signatureOf,
+  toErrorRecord,
   unsupported,
   type CacheQuery,
   type CompileOptions,
@@ -175,8 +176,7 @@ function compile({ program, key, session, options }: Job): Executable | Promise<
   const event = { id: runtime.eventId(), plugin, program, key };
   const began = performance.now();
   const end = (error?: unknown): void => {
-    const failed =
-      error === undefined ? {} : { error: { code: "INTERNAL" as const, message: String(error) } };
+    const failed = error === undefined ? {} : { error: toErrorRecord(error, plugin) };
     hooks.compiled.call(Object.freeze({ ...event, elapsedMs: performance.now() - began, ...failed }));
   };
   hooks.beforeCompile.call(Object.freeze(event));
@@ -217,25 +217,30 @@ function cacheQuery({ program, key, session }: Job): CacheQuery | null {
   });
 }
 
-/** An executable from the bytes of the persistent cache; null is a miss. Unreadable bytes are a miss, too. */
-function cached(
-  query: CacheQuery | null,
-  { session, options }: Job,
-): Executable | Promise<Executable> | null {
+/** An executable from the bytes of the persistent cache; null is a miss. Unreadable bytes are a miss, too: they are compiled anew. */
+function cached(query: CacheQuery | null, job: Job): Executable | Promise<Executable> | null {
   const hooks = runtime.asked;
   if (query === null || hooks === null) return null;
   const miss = (because: "empty" | "unreadable"): null => {
     hooks.cacheMiss.call(Object.freeze({ ...query, because }));
     return null;
   };
+  const hit = (executable: Executable): Executable => {
+    hooks.cacheHit.call(query);
+    return executable;
+  };
   const bytes = hooks.cacheLookup.call(query);
-  const { deserialize } = session.client.extensions ?? {};
+  const { deserialize } = job.session.client.extensions ?? {};
   // A promise can't be waited for by a client that compiles synchronously.
   if (bytes === undefined || bytes instanceof Promise || deserialize === undefined) return miss("empty");
   try {
-    const loaded = deserialize.load(bytes, query.signature, options);
-    hooks.cacheHit.call(query);
-    return loaded;
+    const loaded = deserialize.load(bytes, query.signature, job.options);
+    if (loaded instanceof Promise)
+      return loaded.then(hit, () => {
+        miss("unreadable");
+        return compile(job);
+      });
+    return hit(loaded);
   } catch {
     return miss("unreadable");
   }

@@ -56,17 +56,9 @@ function toDevice(data: ArrayBufferView, aval: ShapedArray, device: RuntimeDevic
   } catch (error) {
     buffer = again(() => client.toDevice(data, type, memory), error, device, `placing ${aval}`);
   }
-  if (runtime.asked?.transfer.isUsed() === true)
-    runtime.asked.transfer.call(
-      Object.freeze({
-        plugin: device.plugin,
-        direction: "toDevice",
-        nbytes: data.byteLength,
-        deviceId: device.id,
-        aliased: false,
-      }),
-    );
+  runtime.transferred("toDevice", data.byteLength, device);
   if (session.gate === null) return buffer;
+  // Behind the gate its dispose waits for the runs that were asked for before.
   return deferred(session.gate, [type], memory, () => [buffer])[0] as DeviceBuffer;
 }
 
@@ -149,8 +141,16 @@ function immediate(value: number | bigint | boolean, dtype: DType): Immediate {
 
 /** Runs an entry on concrete operands. */
 export function run(entry: Entry, args: readonly NDArray[], device: RuntimeDevice): NDArray[] {
-  const row: Argument[] = [];
+  const outer = collector.inUse; // of the run whose hook started this one
   collector.inUse = args;
+  try {
+    return runHeld(entry, args, device);
+  } finally {
+    collector.inUse = outer;
+  }
+}
+function runHeld(entry: Entry, args: readonly NDArray[], device: RuntimeDevice): NDArray[] {
+  const row: Argument[] = [];
   for (let i = 0; i < args.length; i++) row.push(argument(args[i] as NDArray, device, entry.name));
   for (let i = 0; i < entry.literals.length; i++)
     row.push(literalArgument(entry.literals[i] as Literal, device));
@@ -165,17 +165,16 @@ export function run(entry: Entry, args: readonly NDArray[], device: RuntimeDevic
   for (let i = 0; i < buffers.length; i++)
     outs.push(new ConcreteArray(entry.outAvals[i] as ShapedArray, buffers[i] as DeviceBuffer, device, false));
   if (entry.donate !== null) consume(entry, entry.donate, args);
-  collector.inUse = null;
   return outs;
 }
 const unwrap = (a: Argument): Argument => (a instanceof GatedBuffer ? a.unwrap() : a);
 
 function checkDonation(entry: Entry, donate: readonly boolean[], args: readonly NDArray[]): void {
-  donate.forEach((d, i) => {
-    if (d && args.some((x, k) => k !== i && x === args[i]))
+  args.forEach((x, i) => {
+    if (donate[i] === true && args.indexOf(x) !== args.lastIndexOf(x))
       throw fail(
         "E_DONATED_TWICE",
-        `${entry.name}: the donated argument ${args[i]?.aval} is also another argument, or captured`,
+        `${entry.name}: the donated argument ${x.aval} is also another argument, or captured`,
       );
   });
 }

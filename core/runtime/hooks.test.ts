@@ -105,7 +105,7 @@ describe("lower", () => {
 describe("the persistent cache", () => {
   /** Executables that serialise to the number of their program. */
   const programs: Program[] = [];
-  const storing = (client: Client): Client => {
+  const storing = (client: Client, readLater = false): Client => {
     const inner = withExecutables(client, (_e, program) => {
       const index = programs.push(program) - 1;
       return { extensions: { serialize: { fingerprint: "test", bytes: async () => Uint8Array.of(index) } } };
@@ -115,7 +115,10 @@ describe("the persistent cache", () => {
       if (program === undefined) throw new Error("unreadable");
       return client.compile(program) as Executable;
     };
-    return withMembers(inner, { extensions: { ...client.extensions, deserialize: { load } } });
+    const deserialize = { load: readLater ? async (bytes: Uint8Array) => load(bytes) : load };
+    const extensions = { ...client.extensions, deserialize };
+    if (readLater) delete (extensions as { readSync?: object }).readSync;
+    return withMembers(inner, { extensions });
   };
   it("answers before compile; unreadable bytes are a miss", async () => {
     const { hooks } = runtime;
@@ -125,19 +128,19 @@ describe("the persistent cache", () => {
     hooks.cacheStore.tap("test", (q, bytes) => void bytes().then((b) => store.set(q.fingerprint, b)));
     hooks.cacheHit.tap("test", () => void log.push("hit"));
     hooks.cacheMiss.tap("test", (m) => void log.push(`miss ${m.because}`));
-    const turn = async (name: string): Promise<unknown> => {
-      const device = useSync(pluginNamed(name, storing))[0] as RuntimeDevice;
-      const out = withDevice(device, () => np.array([2, 3]))
-        .mul(2)
-        .tolist();
-      await Promise.resolve();
-      return out;
+    const turn = async (name: string, readLater: boolean): Promise<unknown> => {
+      const device = useSync(pluginNamed(name, (c) => storing(c, readLater)))[0] as RuntimeDevice;
+      const out = withDevice(device, () => np.array([2, 3])).mul(2);
+      return (await out.fetch()).tolist();
     };
-    expect(await turn("cold")).toEqual([4, 6]);
-    expect(await turn("warm")).toEqual([4, 6]);
-    for (const key of store.keys()) store.set(key, Uint8Array.of(99));
-    expect(await turn("spoilt")).toEqual([4, 6]);
-    expect(log).toEqual(["miss empty", "hit", "miss unreadable"]);
+    for (const readLater of [false, true]) {
+      expect(await turn(`cold ${readLater}`, readLater)).toEqual([4, 6]);
+      expect(await turn(`warm ${readLater}`, readLater)).toEqual([4, 6]);
+      for (const key of store.keys()) store.set(key, Uint8Array.of(99));
+      expect(await turn(`spoilt ${readLater}`, readLater)).toEqual([4, 6]);
+      expect(log.splice(0)).toEqual(["miss empty", "hit", "miss unreadable"]);
+      store.clear();
+    }
     for (const name of ["cacheLookup", "cacheStore", "cacheHit", "cacheMiss"] as const)
       hooks[name].taps.length = 0;
   });

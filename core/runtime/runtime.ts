@@ -1,6 +1,6 @@
 // The one Runtime of this copy of tenon: its hooks, and warnings. Hooks are made when someone first asks for them; until
 // then the hot paths see null and build no payload.
-import { fromErrorRecord, type ErrorRecord, type RuntimeHooks } from "tenon-plugin-api";
+import { fromErrorRecord, type ErrorRecord, type RuntimeHooks, type TransferEvent } from "tenon-plugin-api";
 import { createHooks } from "tenon-plugin-api/hooks";
 
 class Runtime {
@@ -27,6 +27,17 @@ class Runtime {
   /** Pairs the events of one compile or run. */
   eventId(): number {
     return this.nextId++;
+  }
+
+  /** To the transfer hook. */
+  transferred(
+    direction: TransferEvent["direction"],
+    nbytes: number,
+    device: { readonly plugin: string; readonly id: number },
+  ): void {
+    if (this.asked?.transfer.isUsed() !== true) return;
+    const { plugin, id: deviceId } = device;
+    this.asked.transfer.call(Object.freeze({ plugin, direction, nbytes, deviceId, aliased: false }));
   }
 
   /** To the warn hook; where nobody listens, once per message to the console. */
