@@ -27,7 +27,7 @@ const anyOf = (x: NDArray): NDArray =>
     x.shape.map((_, i) => i),
   );
 const filled = (x: NDArray, value: number): NDArray => L().fullLike(x, value);
-const epsilon = (x: NDArray): number => finfo(x.dtype as "float32").eps;
+const epsilon = (x: NDArray): number => finfo(x.dtype).eps;
 /** The new carry where a place is still at work, the old one elsewhere. */
 const kept = (enabled: NDArray, next: Carry, old: Carry): NDArray[] =>
   next.map((v, i) => L().select(enabled, v, old[i] as NDArray));
@@ -60,9 +60,15 @@ function series({ ax, x, a, enabled }: Parts, mode: Mode): NDArray {
 }
 
 /** One more partial quotient p/q and its derivative by a; [z, yc, c] are the coefficients. */
-function quotient(s: Carry, z: NDArray, yc: NDArray, c: NDArray): readonly [NDArray, NDArray, NDArray, NDArray] {
+function quotient(
+  s: Carry,
+  z: NDArray,
+  yc: NDArray,
+  c: NDArray,
+): readonly [NDArray, NDArray, NDArray, NDArray] {
   const lax = L();
-  const [pk1, qk1, pk2, qk2, dp2, dq2, dp1, dq1] = s as unknown as readonly NDArray[] & Record<number, NDArray>;
+  const [pk1, qk1, pk2, qk2, dp2, dq2, dp1, dq1] = s as unknown as readonly NDArray[] &
+    Record<number, NDArray>;
   const step = (one: NDArray, two: NDArray): NDArray => lax.sub(lax.mul(one, z), lax.mul(two, yc));
   const slope = (d1: NDArray, one: NDArray, d2: NDArray, two: NDArray): NDArray =>
     lax.add(lax.sub(lax.sub(lax.mul(d1, z), one), lax.mul(d2, yc)), lax.mul(two, c));
@@ -101,7 +107,7 @@ function fraction({ ax, x, a, enabled }: Parts, mode: Mode): NDArray {
       const moved = lax.select(known, lax.abs(lax.sub(slope, slope1)), filled(x, 1));
       // Large numerators and denominators are scaled together.
       const large = lax.gt(lax.abs(pk), 1 / eps);
-      const [pk1, qk1, , , , , dp1, dq1] = s as NDArray[];
+      const [pk1, qk1, , , , , dp1, dq1] = s;
       const shifted = [pk, qk, pk1, qk1, dp1, dq1, dpk, dqk].map((v) =>
         lax.select(large, lax.mul(v as NDArray, eps), v as NDArray),
       );
@@ -110,7 +116,7 @@ function fraction({ ax, x, a, enabled }: Parts, mode: Mode): NDArray {
       return [lax.bitwiseAnd(on as NDArray, going), c, ...next];
     },
     // prettier-ignore
-    [enabled, lax.full([], 0, x.dtype as "float32"), first, filled(x, 1), y0, z0, slope0,
+    [enabled, lax.full([], 0, x.dtype), first, filled(x, 1), y0, z0, slope0,
      p, q, filled(x, 1), x, zero, zero, zero, lax.neg(x)],
   );
   const [ans, slope] = [out[2], out[6]] as [NDArray, NDArray];
@@ -137,7 +143,7 @@ const isNan = (x: NDArray): NDArray => L().ne(x, x);
 function density(a: NDArray, x: NDArray): { ax: NDArray; present: NDArray } {
   const lax = L();
   const log = lax.sub(lax.sub(lax.mul(a, lax.log(x)), x), lax.lgamma(a));
-  const limit = -Math.log(finfo(x.dtype as "float32").max);
+  const limit = -Math.log(finfo(x.dtype).max);
   return { ax: lax.exp(log), present: lax.bitwiseNot(lax.lt(log, limit)) };
 }
 

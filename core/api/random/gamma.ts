@@ -8,7 +8,10 @@ import { literal } from "../../primitives/operand.ts";
 import { randomSplit } from "../../primitives/random-keys.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
+import { randomGammaGrad } from "../lax/incomplete-gamma.ts";
 import { map, whileLoop } from "../lax/loops.ts";
+import { customJvp } from "../numpy/define.ts";
+import { finfo } from "../numpy/dtypes.ts";
 import { broadcastTo } from "../promotion.ts";
 import { normalFloats } from "./continuous.ts";
 import {
@@ -82,13 +85,36 @@ function accepted(key: NDArray, d: NDArray, scale: NDArray): NDArray {
 }
 
 /** A key and an α for each place, one after the other. */
-function gammaFloats(key: NDArray, alpha: NDArray, logSpace: boolean): NDArray {
+function sampled(key: NDArray, alpha: NDArray, logSpace: boolean): NDArray {
   const { lax } = context();
   const keys = randomSplit(key, [alpha.size]);
   const flat = lax.reshape(alpha, [alpha.size]);
   const out = map(([k, a]: readonly [NDArray, NDArray]) => gammaOne(k, a, logSpace), [keys, flat] as const);
   return lax.reshape(out, alpha.shape);
 }
+/** The derivative of a sample by α: that of the quantile it stands for. In log space it is divided by the sample. */
+function slope(sample: NDArray, alpha: NDArray, logSpace: boolean): NDArray {
+  if (!logSpace) return randomGammaGrad(alpha, sample);
+  const { lax } = context();
+  const value = lax.exp(sample);
+  const positive = lax.select(lax.eq(value, 0), lax.fullLike(value, finfo(value.dtype).tiny), value);
+  return lax.div(randomGammaGrad(alpha, positive), positive);
+}
+const differentiable = (logSpace: boolean): ((...args: readonly NDArray[]) => readonly NDArray[]) =>
+  customJvp(
+    logSpace ? "random.loggamma" : "random.gamma",
+    ([key, alpha]) => [sampled(key as NDArray, alpha as NDArray, logSpace)],
+    ([key, alpha], [, tangent]) => {
+      const sample = sampled(key as NDArray, alpha as NDArray, logSpace);
+      const t = tangent ?? null;
+      const moved = t === null ? null : context().lax.mul(t, slope(sample, alpha as NDArray, logSpace));
+      return { outs: [sample], tangents: [moved] };
+    },
+  );
+const plainRule = differentiable(false);
+const logRule = differentiable(true);
+const gammaFloats = (key: NDArray, alpha: NDArray, logSpace: boolean): NDArray =>
+  (logSpace ? logRule : plainRule)(key, alpha)[0] as NDArray;
 
 type Body = (key: NDArray, parameters: readonly NDArray[], shape: Shape, dtype: DType) => NDArray;
 /** A distribution whose parameters arrive broadcast to the shape. */
@@ -118,9 +144,7 @@ function parametric(
 }
 
 const drawGamma = parametric("random.gamma", (key, [a]) => gammaFloats(key, a as NDArray, false));
-/**
- * Density x^(a−1)·e^(−x) / Γ(a) on x > 0. Source: jax.random.gamma; its derivative by `a` isn't implemented.
- */
+/** Density x^(a−1)·e^(−x) / Γ(a) on x > 0; differentiable by `a`. Source: jax.random.gamma. */
 export const gamma = (key: KeyLike, a: ArrayLike, shape?: Shape | null, options: DTypeOption = {}): NDArray =>
   drawGamma(key, [a], shape, options);
 
