@@ -159,7 +159,7 @@ const TABLE = {
   E_NO_DEVICE: row(CodedError, "NOT_FOUND"),
   E_DEVICE_MISMATCH: row(CodedError, BAD, "move one of them with devicePut"),
   E_NO_READ_SYNC: row(CodedError, STATE, "await x.data(), or await deviceGet(x) first"),
-  E_NOT_READY: row(CodedError, STATE, "await init() first"),
+  E_NOT_READY: row(CodedError, STATE, "wait for it first: await use(plugin), await deviceGet(x)"),
   E_PLUGIN: row(PluginError, "INTERNAL"),
   E_PLUGIN_REFUSED: row(PluginError, STATE),
   E_CONFIG: row(CodedError, BAD),

@@ -3,11 +3,12 @@ import { fail } from "../../errors.ts";
 import { sameType, type ShapedArray } from "../../ir/aval.ts";
 import { context } from "../../ir/context.ts";
 import { isBool, isInteger } from "../../ir/dtype.ts";
-import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
+import { TRACER, type ArrayLike, type NDArray } from "../../ir/ndarray.ts";
 import { bind } from "../../ir/trace.ts";
-import { flatten, pathsOf, printPath, printTree } from "../../ir/tree.ts";
+import { flatten, pathsOf, printPath, printTree, unflatten } from "../../ir/tree.ts";
 import { cond_p, unifyConsts } from "../../primitives/cond.ts";
 import { toArray } from "../../primitives/operand.ts";
+import { itemOf } from "../../runtime/array.ts";
 import { finish, leafOf } from "../transforms/flat.ts";
 import type { AnyFn } from "../transforms/types.ts";
 import type { Traced, TracedArgs } from "../types.ts";
@@ -20,6 +21,12 @@ function branchesOf(
   index: NDArray,
 ): unknown {
   const p = operandsOf(name, operands);
+  if (context().config.disableJit && index.kind !== TRACER) {
+    // Without jit only the branch that is taken runs.
+    const taken = branches[itemOf(index) as number] as AnyFn;
+    const r = operandsOf(name, taken(...(unflatten(p.treedef, p.leaves) as never[])));
+    return finish(r.treedef, r.leaves);
+  }
   const staged = branches.map((f) => stageTree(name, f, p.treedef, avalsOf(p.leaves)));
   const [first] = staged as [StagedTree, ...StagedTree[]];
   staged.forEach((s, k) => checkBranch(name, first, s, k));

@@ -1,6 +1,7 @@
 // lax: loops of unknown length, counted loops, and maps.
 import { fail } from "../../errors.ts";
 import type { ShapedArray } from "../../ir/aval.ts";
+import { context } from "../../ir/context.ts";
 import { isBool, isInteger } from "../../ir/dtype.ts";
 import { LITERAL, type ArrayLike, type NDArray } from "../../ir/ndarray.ts";
 import { bind } from "../../ir/trace.ts";
@@ -10,7 +11,8 @@ import { while_p } from "../../primitives/while.ts";
 import { isConcrete, itemOf } from "../../runtime/array.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
-import { finish, nameOf } from "../transforms/flat.ts";
+import { finish, nameOf, type FlatCall } from "../transforms/flat.ts";
+import type { AnyFn } from "../transforms/types.ts";
 import type { Lift, Traced } from "../types.ts";
 import { batchedMap } from "./batched.ts";
 import { scan } from "./scan.ts";
@@ -40,6 +42,7 @@ export function whileLoop<I>(
 ): Traced<I> {
   const name = `lax.whileLoop(${nameOf(bodyFun)})`;
   const h = operandsOf(name, initVal);
+  if (context().config.disableJit) return asLoop(name, condFun as AnyFn, bodyFun as AnyFn, h) as Traced<I>;
   const one = listOf([h.treedef]);
   const body = (xs: readonly NDArray[]): StagedTree => stageTree(name, bodyFun, one, avalsOf(xs));
   let carry: readonly NDArray[] = h.leaves;
@@ -59,6 +62,17 @@ export function whileLoop<I>(
     numBodyConsts: staged.consts.length,
   });
   return finish(h.treedef, outs) as Traced<I>;
+}
+
+/** Without jit: a loop of JavaScript, which reads the condition. */
+function asLoop(name: string, condFun: AnyFn, bodyFun: AnyFn, h: FlatCall): unknown {
+  let carry = finish(h.treedef, h.leaves);
+  while (toArray(name, condFun(carry as never) as ArrayLike).item("bool")) {
+    const next = operandsOf(name, bodyFun(carry as never));
+    checkCarry(name, h.treedef, h.leaves, next.treedef, avalsOf(next.leaves));
+    carry = finish(next.treedef, next.leaves);
+  }
+  return carry;
 }
 
 /** A bound whose value is known while tracing, null if it isn't. */

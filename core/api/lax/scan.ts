@@ -1,8 +1,9 @@
 // lax.scan: a loop of known length over the leading axis of its inputs.
 import { fail } from "../../errors.ts";
 import type { ShapedArray } from "../../ir/aval.ts";
+import { context } from "../../ir/context.ts";
 import { NDArray } from "../../ir/ndarray.ts";
-import { listOf, pathsOf, printPath, type TreeDef } from "../../ir/tree.ts";
+import { listOf, pathsOf, printPath, unflatten, type TreeDef } from "../../ir/tree.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
 import { finish, nameOf, type FlatCall } from "../transforms/flat.ts";
@@ -43,6 +44,8 @@ export function scan(f: AnyFn, init: unknown, xs: unknown, options: ScanOptions 
   const h = operandsOf(name, init);
   const x = operandsOf(name, xs);
   const length = scanLength(name, x, options.length);
+  if (context().config.disableJit && length > 0)
+    return steps(name, f, h, x, length, options.reverse ?? false);
   const numCarry = h.leaves.length;
   const slices = x.leaves.map((v) => v.aval.with({ shape: v.shape.slice(1) }));
   const both = listOf([h.treedef, x.treedef]);
@@ -70,6 +73,31 @@ export function scan(f: AnyFn, init: unknown, xs: unknown, options: ScanOptions 
   );
   return finish(staged.outDef, outs);
 }
+/** Without jit: the steps one after the other, as a loop of JavaScript. */
+function steps(name: string, f: AnyFn, h: FlatCall, x: FlatCall, length: number, reverse: boolean): unknown {
+  const { lax } = context();
+  const body = pairOf(name, f) as (...args: unknown[]) => readonly [unknown, unknown];
+  let carry = unflatten(h.treedef, h.leaves);
+  const ys: FlatCall[] = [];
+  for (let k = 0; k < length; k++) {
+    const at = reverse ? length - 1 - k : k;
+    const slice = x.leaves.map((v) => lax.squeeze(lax.sliceInDim(v, at, at + 1), [0]));
+    const [next, y] = body(carry, unflatten(x.treedef, slice));
+    const flat = operandsOf(name, next);
+    checkCarry(name, h.treedef, h.leaves, flat.treedef, avalsOf(flat.leaves));
+    carry = finish(flat.treedef, flat.leaves);
+    ys[at] = operandsOf(name, y);
+  }
+  const [first] = ys as [FlatCall];
+  const stacked = first.leaves.map((_, i) =>
+    lax.concatenate(
+      ys.map((y) => lax.expandDims(y.leaves[i] as NDArray, [0])),
+      0,
+    ),
+  );
+  return [carry, finish(first.treedef, stacked)];
+}
+
 /** @throws E_CARRY for a body that returns no pair */
 const pairOf =
   (name: string, f: AnyFn): AnyFn =>

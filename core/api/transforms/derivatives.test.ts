@@ -122,6 +122,12 @@ describe("jvp, vjp, linearize", () => {
     const [value, pull, aux] = vjp.with({ hasAux: true })(g, 3);
     expect([value.item(), pull(1)[0].item(), aux.item()]).toEqual([9, 6, 4]);
     expect(lists(jvp.with({ hasAux: true })(g as never, [3], [1]))).toEqual([9, 6, 4]);
+    const [at, map, rest] = linearize.with({ hasAux: true })(g as never, 3) as [
+      NDArray,
+      (t: number) => NDArray,
+      NDArray,
+    ];
+    expect([at.item(), map(2).item(), rest.item()]).toEqual([9, 12, 4]);
   });
   it("refuse what doesn't fit, naming the place", () => {
     const g = (x: NDArray, t: { y: NDArray }): NDArray => x.mul(t.y);
@@ -231,6 +237,16 @@ describe("customJvp", () => {
       lax.scan((c: NDArray, _: null) => [scaled(c, 1), null] as const, x, null, { length: 2 })[0];
     expect(grad(loop)(1).item()).toBe(10000);
     expect(scaled(1, 2).item()).toBeCloseTo(2 * Math.sin(1), 6);
+  });
+  it("hands arguments without derivative to the rule as they are", () => {
+    const scale = customJvp(
+      (f: (x: NDArray) => NDArray, x: NDArray, by: number): NDArray => f(x).mul(by),
+      (f: (x: NDArray) => NDArray, by: number, [x]: [NDArray], [t]: [NDArray]) =>
+        [f(x).mul(by), t.mul(by * 10)] as const,
+      { nondiffArgnums: [0, 2] },
+    );
+    expect(grad((x: NDArray) => scale(np.sin, x, 3))(1).item()).toBe(30);
+    expect(scale(np.cos, 0, 2).item()).toBe(2);
   });
   it("refuses rules that aren't linear or don't fit, in both modes", () => {
     const bad = (

@@ -100,38 +100,54 @@ function jvpWith(
 
 // --- linearize -----------------------------------------------------------------------------------------------------
 
+/** From tangents of the arguments to the tangent of the result. */
+export type LinearMap<A extends readonly unknown[], R> = (
+  ...tangents: { [I in keyof A]: Arg<A[I]> | null }
+) => R;
+
 /**
  * The value of `f` at `primals`, and the function t ↦ J·t, which costs no second evaluation of `f`.
- * Source: jax.linearize.
+ * `linearize.with({ hasAux: true })(f, ...primals)` gives [value, map, aux]. Source: jax.linearize.
  */
 export function linearize<A extends readonly unknown[], R>(
   fun: (...args: A) => R,
   ...primals: Args<A>
-): [R, (...tangents: { [I in keyof A]: Arg<A[I]> | null }) => R] {
-  const name = `linearize(${nameOf(fun)})`;
-  const p = flattenArgs(name, fun, primals);
-  const { fn, out } = flatFunction(name, fun, p.treedef);
+): [R, LinearMap<A, R>] {
+  return linearizeWith(fun, {}, primals) as [R, LinearMap<A, R>];
+}
+linearize.with =
+  (options: AuxOption) =>
+  (fun: AnyFn, ...primals: readonly unknown[]): unknown[] =>
+    linearizeWith(fun, options, primals);
+
+function linearizeWith(f: AnyFn, options: AuxOption, primals: readonly unknown[]): unknown[] {
+  const name = `linearize(${nameOf(f)})`;
+  checkOptions(name, options, ["hasAux"]);
+  const p = flattenArgs(name, f, primals);
+  const { fn, out, aux } = flatFunction(name, f, p.treedef, options.hasAux ?? false);
   const wrt = p.leaves.map((x) => hasTangent(x.aval));
   const lin = linearizeFlat(fn, p.leaves, wrt, name);
   const outDef = out();
+  const values = lin.outs.slice(0, outDef.numLeaves);
   const apply = (...tangents: unknown[]): unknown => {
     const ts = vectorLeaves(name, "tangents", tangents, p.treedef);
     const given = p.leaves.flatMap((x, i) => {
       if (!wrt[i]) return [];
-      const t = vectorLeaf(name, ts[i], x.aval, argumentPath(fun, p.treedef, i));
+      const t = vectorLeaf(name, ts[i], x.aval, argumentPath(f, p.treedef, i));
       return [instantiateTangent(t, x.aval)];
     });
     const outs = evalJaxpr(lin.jaxpr, [...lin.residuals, ...given]);
     let k = 0;
     return vectors(
       outDef,
-      lin.outs.map((x, i) => {
+      values.map((x, i) => {
         const t = lin.outNonzero[i] ? (outs[k++] as NDArray) : null;
         return hasTangent(x.aval) ? instantiateTangent(t, x.aval) : null;
       }),
     );
   };
-  return [finish(outDef, lin.outs), apply] as never;
+  const result = [finish(outDef, values), apply];
+  return options.hasAux === true ? [...result, finish(aux(), lin.outs.slice(outDef.numLeaves))] : result;
 }
 
 // --- vjp -----------------------------------------------------------------------------------------------------------

@@ -113,7 +113,7 @@ export function finish(treedef: TreeDef, leaves: readonly NDArray[]): unknown {
 }
 
 /** An argument that isn't differentiated: numbers and typed arrays in it become arrays, the rest stays as it is. */
-function lifted(name: string, x: unknown): unknown {
+export function lifted(name: string, x: unknown): unknown {
   const { leaves, treedef } = flatten(x, name, { any: true });
   const isNumber = (v: unknown): boolean =>
     typeof v === "number" || typeof v === "bigint" || ArrayBuffer.isView(v);
@@ -130,6 +130,7 @@ export function selectArgs(
   f: AnyFn,
   args: readonly unknown[],
   argnums: number | readonly number[],
+  others: (x: unknown) => unknown = (x) => x,
 ): { readonly places: readonly number[]; readonly chosen: readonly unknown[]; readonly of: AnyFn } {
   const places = (typeof argnums === "number" ? [argnums] : argnums).map((i) =>
     i < 0 ? i + args.length : i,
@@ -140,9 +141,9 @@ export function selectArgs(
     if (places.indexOf(place) !== k)
       throw fail("E_ARGUMENT", `${name}: argnums names argument ${place} twice`);
   });
-  const others = args.map((x, i) => (places.includes(i) ? x : lifted(name, x)));
+  const rest = args.map((x, i) => (places.includes(i) ? x : others(x)));
   const of = (...chosen: unknown[]): unknown => {
-    const all = [...others];
+    const all = [...rest];
     places.forEach((place, k) => {
       all[place] = chosen[k];
     });

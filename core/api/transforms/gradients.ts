@@ -9,7 +9,7 @@ import { instantiateCt } from "../../transforms/zeros.ts";
 import { checkOptions, materialise } from "../arrays.ts";
 import type { Args } from "../types.ts";
 import { reverse } from "./derivatives.ts";
-import { argumentPath, finish, flatFunction, flattenArgs, nameOf, selectArgs } from "./flat.ts";
+import { argumentPath, finish, flatFunction, flattenArgs, lifted, nameOf, selectArgs } from "./flat.ts";
 import type { AnyFn, Argnums, ArrayFn, Leaves, Wrt } from "./types.ts";
 
 /** Options of grad and valueAndGrad. */
@@ -61,7 +61,7 @@ function valueAndGradOf(
   if (typeof f !== "function") throw fail("E_ARGUMENT", `${kind}: got ${typeof f}, expected a function`);
   const { argnums = 0, hasAux = false, holomorphic } = options;
   return (...args) => {
-    const { chosen, of, places } = selectArgs(name, f, args, argnums);
+    const { chosen, of, places } = selectArgs(name, f, args, argnums, (x) => lifted(name, x));
     const p = flattenArgs(name, f, chosen, places);
     p.leaves.forEach((x, i) =>
       checkReverseInput(name, x, () => argumentPath(f, p.treedef, i, places), options),

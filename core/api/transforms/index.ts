@@ -1,8 +1,8 @@
 // The public transformations of functions.
-export { customJvp } from "./custom-jvp.ts";
+export { customJvp, type CustomJvpOptions } from "./custom-jvp.ts";
 export { jvp, linearize, linearTranspose, vjp, type Pullback } from "./derivatives.ts";
 export { grad, valueAndGrad, type GradOptions } from "./gradients.ts";
-export { hessian, jacfwd, jacrev, type JacobianOptions } from "./jacobians.ts";
+export { hessian, jacfwd, jacobian, jacrev, type JacobianOptions } from "./jacobians.ts";
 export { jit, type Jitted, type JitOptions } from "./jit.ts";
 export type { Lowered, Traced } from "./lowered.ts";
 export { evalShape, makeJaxpr, ShapeDtypeStruct, type ClosedJaxpr, type Spec, type Specs } from "./shapes.ts";

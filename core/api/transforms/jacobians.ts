@@ -12,7 +12,7 @@ import { hasTangent } from "../../transforms/transpose.ts";
 import { checkOptions, materialise } from "../arrays.ts";
 import type { Args, MapTree } from "../types.ts";
 import { reverse } from "./derivatives.ts";
-import { argumentPath, finish, flatFunction, flattenArgs, nameOf, selectArgs } from "./flat.ts";
+import { argumentPath, finish, flatFunction, flattenArgs, lifted, nameOf, selectArgs } from "./flat.ts";
 import { checkReverseInput, checkReverseOutput } from "./gradients.ts";
 import type { AnyFn, Argnums, ArrayFn, Leaves, Wrt } from "./types.ts";
 
@@ -72,7 +72,7 @@ function jacfwdOf(kind: string, f: AnyFn, options: Settings): (...args: unknown[
   checkOptions(kind, options, ["argnums", "hasAux", "holomorphic"]);
   const { argnums = 0, hasAux = false, holomorphic = false } = options;
   return (...args) => {
-    const { chosen, of, places } = selectArgs(name, f, args, argnums);
+    const { chosen, of, places } = selectArgs(name, f, args, argnums, (x) => lifted(name, x));
     const p = flattenArgs(name, f, chosen, places);
     p.leaves.forEach((x, i) => {
       if (holomorphic ? !isComplex(x.aval.dtype) : !isFloat(x.aval.dtype))
@@ -115,7 +115,7 @@ function jacrevOf(kind: string, f: AnyFn, options: Settings): (...args: unknown[
   checkOptions(kind, options, ["argnums", "hasAux", "holomorphic", "allowInt"]);
   const { argnums = 0, hasAux = false, holomorphic } = options;
   return (...args) => {
-    const { chosen, of, places } = selectArgs(name, f, args, argnums);
+    const { chosen, of, places } = selectArgs(name, f, args, argnums, (x) => lifted(name, x));
     const p = flattenArgs(name, f, chosen, places);
     p.leaves.forEach((x, i) =>
       checkReverseInput(name, x, () => argumentPath(f, p.treedef, i, places), options),
@@ -209,3 +209,6 @@ export function hessian<A extends readonly unknown[], R, Aux, const N extends Ar
 export function hessian(fun: AnyFn, options: Settings = {}): unknown {
   return jacfwdOf("hessian", jacrevOf("hessian", fun, options), options);
 }
+
+/** As `jacrev`. Source: jax.jacobian. */
+export const jacobian: typeof jacrev = jacrev;

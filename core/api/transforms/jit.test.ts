@@ -298,6 +298,38 @@ describe("errors", () => {
   });
 });
 
+it("runs functions, loops and branches as they're written under disableJit", () => {
+  const seen: number[] = [];
+  const f = jit((x: NDArray) => {
+    const [sum] = lax.scan(
+      (c: NDArray, v: NDArray) => (seen.push(v.item()), [c.add(v), null] as const),
+      x,
+      np.arange(3),
+    );
+    const grown = lax.whileLoop(
+      (y: NDArray) => y.lt(20),
+      (y: NDArray) => (seen.push(y.item()), y.mul(2)),
+      sum,
+    );
+    return lax.cond(
+      grown.gt(5),
+      (y) => y.mul(y.item()),
+      () => np.array(1 / Number(seen.push(-1) * 0)),
+      grown,
+    );
+  });
+  expect(withConfig({ disableJit: true }, () => f(2).item())).toBe(400);
+  expect(seen).toEqual([0, 1, 2, 5, 10]);
+  const g = (x: NDArray): NDArray => jit((y: NDArray) => np.sin(y).mul(y))(x);
+  expect(withConfig({ disableJit: true }, () => grad(g)(1).item())).toBeCloseTo(grad(g)(1).item(), 6);
+  const [, ys] = withConfig({ disableJit: true }, () =>
+    lax.scan((c: NDArray, v: NDArray) => [c.add(v), c] as const, np.array(0), np.arange(3), {
+      reverse: true,
+    }),
+  );
+  expect(listOf(ys)).toEqual([3, 2, 0]);
+});
+
 it("returns constants and its own arguments", () => {
   const f = jit((x: NDArray) => ({ x, one: 1, list: [np.zeros([2]), null] }));
   const out = f(np.array([1, 2]));

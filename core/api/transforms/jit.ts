@@ -15,7 +15,16 @@ import { counters } from "../../runtime/dispatch.ts";
 import { stage } from "../../transforms/stage.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Args } from "../types.ts";
-import { argumentPath, finish, flattenResult, leafOf, nameOf, rawArgs } from "./flat.ts";
+import {
+  argumentPath,
+  finish,
+  flattenArgs,
+  flattenResult,
+  leafOf,
+  nameOf,
+  rawArgs,
+  selectArgs,
+} from "./flat.ts";
 import { type Lowered, Traced } from "./lowered.ts";
 import { argumentAval } from "./shapes.ts";
 import type { AnyFn, Argnums, ArrayFn } from "./types.ts";
@@ -166,6 +175,7 @@ class Compiler {
   }
 
   call(args: readonly unknown[]): unknown {
+    if (context().config.disableJit) return this.runAsWritten(args);
     const { entry, leaves } = this.lookup(args);
     for (const x of entry.consts)
       if (x.kind === CONCRETE && (x as ConcreteArray).buffer === null)
@@ -182,6 +192,15 @@ class Compiler {
     const outs = bindJit(entry.jaxpr, entry.consts, leaves, this.name, entry.donate);
     if (entry.donate !== undefined) this.nameDonated(entry, leaves, args.length);
     return finish(entry.outDef, outs);
+  }
+
+  /** Without jit the function just runs, on arrays where a trace would have tracers. */
+  private runAsWritten(args: readonly unknown[]): unknown {
+    const places = this.places(args.length);
+    const { chosen, of } = selectArgs(this.name, this.f, args, places);
+    const { leaves, treedef } = flattenArgs(this.name, this.f, chosen, places);
+    const r = flattenResult(this.name, of(...(unflatten(treedef, leaves) as never[])));
+    return finish(r.treedef, r.leaves);
   }
 
   private isStatic(i: number, numArgs: number): boolean {
