@@ -67,8 +67,7 @@ function quotient(
   c: NDArray,
 ): readonly [NDArray, NDArray, NDArray, NDArray] {
   const lax = L();
-  const [pk1, qk1, pk2, qk2, dp2, dq2, dp1, dq1] = s as unknown as readonly NDArray[] &
-    Record<number, NDArray>;
+  const [pk1, qk1, pk2, qk2, dp2, dq2, dp1, dq1] = s;
   const step = (one: NDArray, two: NDArray): NDArray => lax.sub(lax.mul(one, z), lax.mul(two, yc));
   const slope = (d1: NDArray, one: NDArray, d2: NDArray, two: NDArray): NDArray =>
     lax.add(lax.sub(lax.sub(lax.mul(d1, z), one), lax.mul(d2, yc)), lax.mul(two, c));
