@@ -5,11 +5,12 @@ import { context } from "../ir/context.ts";
 import { DTYPES, isBool, isComplex, isFloat, type DType, type TypedArrays } from "../ir/dtype.ts";
 import { LITERAL, NDArray, type Complex, type Literal } from "../ir/ndarray.ts";
 import { canonicalDType } from "../primitives/convert.ts";
-import { literal, toArray, type Operand } from "../primitives/operand.ts";
+import { literal, refuseOperand, toArray, type Operand } from "../primitives/operand.ts";
 import { elementAt, literalData } from "../runtime/array.ts";
 import { upload } from "../runtime/execute.ts";
 import { encodeScalar } from "../runtime/host-values.ts";
 import { currentDevice, type RuntimeDevice } from "../runtime/registry.ts";
+import { checkWord } from "./words.ts";
 
 /** Nested lists of scalars and arrays, as `np.array` takes them. */
 export type Nested = number | bigint | boolean | Complex | NDArray | TypedArrays[DType] | readonly Nested[];
@@ -139,9 +140,8 @@ function flattenNested(
       : null;
   if (list === null) {
     if (depth < shape.length) throw fail("E_SHAPE", "np.array: the nested lists have unequal depths");
-    if (x === undefined || x === null || typeof x === "string")
-      throw fail("E_ARGUMENT", `np.array: got ${String(x)}, expected numbers`);
-    out.push(x as number);
+    if (!isElement(x)) throw refuseOperand("np.array", x, "numbers, booleans, bigints or arrays");
+    out.push(x);
     return;
   }
   if (shape.length === depth) {
@@ -155,6 +155,13 @@ function flattenNested(
     );
   for (const v of list) flattenNested(v, depth + 1, shape, out);
 }
+
+const isElement = (x: unknown): x is number | bigint | boolean | Complex | NDArray =>
+  typeof x === "number" ||
+  typeof x === "bigint" ||
+  typeof x === "boolean" ||
+  x instanceof NDArray ||
+  (typeof (x as Complex | null)?.re === "number" && typeof (x as Complex).im === "number");
 
 function stackNested(
   flat: readonly (number | bigint | boolean | Complex | NDArray)[],
@@ -175,15 +182,21 @@ function stackNested(
   return lax.reshape(lax.concatenate(rows, 0), [...shape, ...first.shape]);
 }
 
-/** A weak int32 scalar (Python's int). */
-export const int = (value: number | bigint): NDArray => toArray("int", BigInt(value));
+/** A weak int32 scalar (Python's int). @throws E_ARGUMENT for a fraction */
+export function int(value: number | bigint): NDArray {
+  if (typeof value !== "bigint" && !Number.isInteger(value)) throw refuseOperand("int", value, "an integer");
+  return toArray("int", BigInt(value));
+}
 /** A weak float32 scalar (Python's float). */
-export const float = (value: number): NDArray => toArray("float", value);
+export function float(value: number): NDArray {
+  if (typeof value !== "number") throw refuseOperand("float", value, "a number");
+  return toArray("float", value);
+}
 /** A weak complex64 scalar (Python's complex). */
 export const complex = (re: number, im = 0): NDArray =>
   literal({ re, im }, canonicalDType("complex128"), true);
 
-/** Throws if an options object has an unknown key or isn't one. */
+/** Throws if an options object has an unknown key, a value that a word of the dictionary can't hold, or isn't one. */
 export function checkOptions(name: string, options: unknown, allowed: readonly string[]): void {
   if (options === undefined) return;
   if (typeof options !== "object" || options === null || options instanceof NDArray || Array.isArray(options))
@@ -192,7 +205,10 @@ export function checkOptions(name: string, options: unknown, allowed: readonly s
       `${name}: expected an options object { ${allowed.slice(0, 2).join(", ")} }, got ${String(typeof options === "object" ? "an array" : options)}`,
     );
   for (const key of Object.keys(options)) {
-    if (allowed.includes(key)) continue;
+    if (allowed.includes(key)) {
+      checkWord(name, key, (options as Readonly<Record<string, unknown>>)[key]);
+      continue;
+    }
     const near = [...allowed].sort((a, b) => distance(a, key) - distance(b, key))[0];
     throw fail("E_UNKNOWN_OPTION", `${name}: there is no option "${key}"`, {
       hint: `did you mean "${near ?? ""}"? it takes ${allowed.join(", ")}`,

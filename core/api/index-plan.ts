@@ -2,9 +2,9 @@
 import { fail } from "../errors.ts";
 import { context } from "../ir/context.ts";
 import { isBool, isInteger } from "../ir/dtype.ts";
-import { NDArray, TRACER, type Index, type Slice } from "../ir/ndarray.ts";
+import { isForeignArray, NDArray, TRACER, type Index, type Slice } from "../ir/ndarray.ts";
 import type { Lax } from "../primitives/lax.ts";
-import { describe } from "../primitives/operand.ts";
+import { describe, refuseOperand } from "../primitives/operand.ts";
 import { valuesOf } from "../runtime/array.ts";
 import { fromIntegers } from "./arrays.ts";
 import { isSliceLike, parseSlice, resolveSlice } from "./slices.ts";
@@ -61,6 +61,7 @@ function integers(array: NDArray): NDArray {
 function asIndex(i: Index): NDArray {
   if (i instanceof NDArray) return i;
   if (ArrayBuffer.isView(i)) return context().methods.asArray(i);
+  if (isForeignArray(i)) throw refuseOperand("x.get", i, "an index");
   if (!Array.isArray(i)) throw fail("E_INDEX", `x.get: ${describe(i)} can't index`);
   const list = i as readonly (number | bigint | boolean)[];
   if (list.some((v) => typeof v === "boolean"))

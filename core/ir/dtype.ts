@@ -81,6 +81,14 @@ export const DTYPES: { readonly [D in AvalDType]: DTypeRow } = {
   float0: define("float0", "bool", "float0", "float0", 1, Uint8Array),
 };
 
+const INNER: readonly string[] = ["number", "key<fry>", "float0"];
+/** The names of the public dtypes. */
+export const PUBLIC_DTYPES: readonly DType[] = (Object.keys(DTYPES) as DType[]).filter(
+  (d) => !INNER.includes(d),
+);
+/** Is it the name of a public dtype? For values of unknown origin. */
+export const isPublicDType = (x: unknown): x is DType => PUBLIC_DTYPES.includes(x as DType);
+
 /** Is it a real floating dtype? */
 export const isFloat = (d: AvalDType): boolean => DTYPES[d].kind === "float";
 /** Is it a complex dtype? */

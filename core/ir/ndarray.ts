@@ -90,6 +90,12 @@ export interface At {
 }
 
 const BRAND = Symbol.for("tenon.array");
+/** Is it an array of another copy of tenon? Nothing here can work with it. */
+export const isForeignArray = (x: unknown): boolean =>
+  typeof x === "object" &&
+  x !== null &&
+  !(x instanceof NDArray) &&
+  (x as Record<symbol, unknown>)[BRAND] === true;
 const m = (): ArrayMethods => context().methods;
 /** A function in a field: structuredClone and postMessage then refuse the array instead of sending a hollow copy. */
 const uncloneable = (): never => {

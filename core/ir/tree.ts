@@ -1,7 +1,7 @@
 // Pytrees: nested containers of leaves. Object keys are sorted by code point (JAX's order). Structures are interned;
 // key paths are made only when someone asks for them, so that a cached call costs one walk over its arguments.
 import { fail } from "../errors.ts";
-import { NDArray } from "./ndarray.ts";
+import { isForeignArray, NDArray } from "./ndarray.ts";
 import { identityOf } from "./primitive.ts";
 
 /** What a node of a tree is. */
@@ -224,7 +224,7 @@ function checkLeaf(
   if (x === undefined) throw fail("E_TREE", `${name}: undefined at ${where()}; use null for "nothing here"`);
   const why = refusal(x);
   if (why !== null) throw fail("E_TREE", `${name}: ${why} at ${where()}`);
-  if ((x as Record<symbol, unknown> | null)?.[Symbol.for("tenon.array")] === true)
+  if (isForeignArray(x))
     throw fail("E_TWO_COPIES", `${name}: the array at ${where()} belongs to another copy of tenon`);
   const what =
     typeof x === "object"

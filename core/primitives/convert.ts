@@ -1,18 +1,28 @@
 // Dtype changes: convertElementType, bitcastConvertType, reducePrecision; and the complex parts.
 import { fail } from "../errors.ts";
 import { context } from "../ir/context.ts";
-import { complexDType, DTYPES, isComplex, isInexact, realDType, type DType } from "../ir/dtype.ts";
+import {
+  complexDType,
+  DTYPES,
+  isComplex,
+  isInexact,
+  PUBLIC_DTYPES,
+  realDType,
+  type DType,
+} from "../ir/dtype.ts";
 import { LITERAL, NDArray, type Literal } from "../ir/ndarray.ts";
 import { definePrimitive, type Params, type Primitive } from "../ir/primitive.ts";
 import { bind1 } from "../ir/trace.ts";
-import { literal, operands, scalarLiteral, type Operand } from "./operand.ts";
+import { describe, literal, operands, scalarLiteral, type Operand } from "./operand.ts";
 import { ANY, elementwise, FLOAT, transposeUnary, zeroJvp } from "./rules.ts";
 
 const target = (params: Params): { dtype: DType; weak: boolean } =>
   params as unknown as { dtype: DType; weak: boolean };
 
-/** 64-bit dtypes become 32-bit ones unless x64 is on. Source: jax.dtypes.canonicalize_dtype. */
+/** 64-bit dtypes become 32-bit ones unless x64 is on. @throws E_DTYPE for what is no dtype. Source: jax.dtypes.canonicalize_dtype. */
 export function canonicalDType(dtype: DType): DType {
+  if (!Object.hasOwn(DTYPES, dtype))
+    throw fail("E_DTYPE", `${describe(dtype)} is no dtype; there are ${PUBLIC_DTYPES.join(", ")}`);
   if (context().config.enableX64) return dtype;
   switch (dtype) {
     case "int64":
@@ -134,7 +144,8 @@ export const bitcast_convert_type_p: Primitive = definePrimitive({
 /** The same bits as another dtype. Source: jax.lax.bitcast_convert_type. */
 export function bitcastConvertType(x: Operand, newDtype: DType): NDArray {
   const [v] = operands("lax.bitcastConvertType", x) as [NDArray];
-  return v.dtype === newDtype ? v : bind1(bitcast_convert_type_p, [v], { dtype: newDtype });
+  const dtype = canonicalDType(newDtype);
+  return v.dtype === dtype ? v : bind1(bitcast_convert_type_p, [v], { dtype });
 }
 
 /** The primitive of `lax.reducePrecision`. */

@@ -2,7 +2,7 @@
 import { fail } from "../errors.ts";
 import { context } from "../ir/context.ts";
 import { isBool, isFloat, isInexact, isInteger, type DType, type TypedArrays } from "../ir/dtype.ts";
-import { Literal, NDArray, type Complex } from "../ir/ndarray.ts";
+import { isForeignArray, Literal, NDArray, type Complex } from "../ir/ndarray.ts";
 
 /** A JavaScript scalar. */
 export type Scalar = number | bigint | boolean;
@@ -36,10 +36,14 @@ export function toArray(name: string, x: Operand): NDArray {
   if (x instanceof NDArray) return x.aval.dtype === "number" ? fromNumber(x) : x;
   if (typeof x === "number" || typeof x === "bigint" || typeof x === "boolean") return scalarLiteral(x);
   if (ArrayBuffer.isView(x)) return context().methods.asArray(x);
-  throw fail(
-    "E_ARGUMENT",
-    `${name}: got ${describe(x)}, expected an array, a number, a bigint, a boolean or a typed array`,
-  );
+  throw refuseOperand(name, x, "an array, a number, a bigint, a boolean or a typed array");
+}
+
+/** The error for something that stands where an array is expected. */
+export function refuseOperand(name: string, x: unknown, expected: string): Error {
+  return isForeignArray(x)
+    ? fail("E_TWO_COPIES", `${name}: got an array that belongs to another copy of tenon`)
+    : fail("E_ARGUMENT", `${name}: got ${describe(x)}, expected ${expected}`);
 }
 
 const fromNumber = (x: NDArray): NDArray =>

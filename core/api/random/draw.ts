@@ -3,9 +3,9 @@ import { fail } from "../../errors.ts";
 import { sameShape, type Shape } from "../../ir/aval.ts";
 import { context } from "../../ir/context.ts";
 import { DTYPES, isComplex, isFloat, isInteger, type DType } from "../../ir/dtype.ts";
-import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
+import { NDArray, type ArrayLike } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
-import { literal, toArray } from "../../primitives/operand.ts";
+import { literal, refuseOperand, toArray } from "../../primitives/operand.ts";
 import { randomBits, randomSplit } from "../../primitives/random-keys.ts";
 import { composite } from "../composite.ts";
 import { finfo } from "../numpy/dtypes.ts";
@@ -17,16 +17,18 @@ export type KeyLike = Key | NDArray;
 
 /** A key as the array that it is inside. @throws E_DTYPE for anything that is no key */
 export function keyOf(name: string, key: KeyLike): NDArray {
-  const k = key as unknown as NDArray;
-  const fits = k?.aval?.dtype === "key<fry>" ? k.ndim === 0 : k?.aval?.dtype === "uint32" && k.ndim === 1;
-  if (fits) return k;
-  throw fail(
-    "E_DTYPE",
-    `${name}: the key is ${k?.aval === undefined ? `a ${typeof key}` : k.aval}, expected one key`,
-    {
-      hint: k?.aval?.dtype === "key<fry>" ? "use vmap for arrays of keys" : "make one by random.key(seed)",
-    },
-  );
+  const k = keysOf(name, key);
+  if (k.aval.dtype === "key<fry>" ? k.ndim === 0 : k.ndim === 1) return k;
+  throw fail("E_DTYPE", `${name}: the key is ${k.aval}, expected one key`, {
+    hint: k.aval.dtype === "key<fry>" ? "use vmap for arrays of keys" : "make one by random.key(seed)",
+  });
+}
+/** Keys, or their raw words, of any shape. @throws E_DTYPE for anything else */
+export function keysOf(name: string, keys: KeyLike): NDArray {
+  const k = keys as unknown;
+  if (!(k instanceof NDArray)) throw refuseOperand(name, k, "a key: make one by random.key(seed)");
+  if (k.aval.dtype === "key<fry>" || k.aval.dtype === "uint32") return k;
+  throw fail("E_DTYPE", `${name}: got ${k.aval}, expected a key`, { hint: "make one by random.key(seed)" });
 }
 
 /** A shape that was given, or []. @throws E_SHAPE */

@@ -10,7 +10,7 @@ import { checkOptions, materialise } from "../arrays.ts";
 import { composite } from "../composite.ts";
 import type { Options } from "../keywords.ts";
 import type { Key, Keys } from "../types.ts";
-import { keyOf, type KeyLike } from "./draw.ts";
+import { keyOf, keysOf, type KeyLike } from "./draw.ts";
 
 const outside = (key: NDArray): Key => key as unknown as Key;
 
@@ -67,7 +67,7 @@ function wordOf(name: string, data: ArrayLike): NDArray {
 }
 
 /** The words of keys, uint32[…, 2]. Source: jax.random.key_data. */
-export const keyData = (keys: KeyLike): NDArray => materialise(unwrap(keys as unknown as NDArray));
+export const keyData = (keys: KeyLike): NDArray => materialise(unwrap(keysOf("random.keyData", keys)));
 /** Keys of their words, uint32[…, 2]. Source: jax.random.wrap_key_data. */
 export function wrapKeyData(keyBitsArray: ArrayLike, options: Options<never, ImplOption> = {}): Key {
   checkImpl("random.wrapKeyData", options);
@@ -75,7 +75,7 @@ export function wrapKeyData(keyBitsArray: ArrayLike, options: Options<never, Imp
 }
 /** The generator of a key. Source: jax.random.key_impl. */
 export function keyImpl(keys: KeyLike): "threefry2x32" {
-  unwrap(keys as unknown as NDArray);
+  keysOf("random.keyImpl", keys);
   return "threefry2x32";
 }
 /** The same key, which may be used once more. Source: jax.random.clone. */
