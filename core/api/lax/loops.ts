@@ -42,7 +42,7 @@ export function whileLoop<I>(
 ): Traced<I> {
   const name = `lax.whileLoop(${nameOf(bodyFun)})`;
   const h = operandsOf(name, initVal);
-  if (context().config.disableJit) return asLoop(name, condFun as AnyFn, bodyFun as AnyFn, h) as Traced<I>;
+  if (context().config.disableJit) return asLoop(name, condFun, bodyFun, h) as Traced<I>;
   const one = listOf([h.treedef]);
   const body = (xs: readonly NDArray[]): StagedTree => stageTree(name, bodyFun, one, avalsOf(xs));
   let carry: readonly NDArray[] = h.leaves;

@@ -122,7 +122,7 @@ describe("jvp, vjp, linearize", () => {
     const [value, pull, aux] = vjp.with({ hasAux: true })(g, 3);
     expect([value.item(), pull(1)[0].item(), aux.item()]).toEqual([9, 6, 4]);
     expect(lists(jvp.with({ hasAux: true })(g as never, [3], [1]))).toEqual([9, 6, 4]);
-    const [at, map, rest] = linearize.with({ hasAux: true })(g as never, 3) as [
+    const [at, map, rest] = linearize.with({ hasAux: true })(g, 3) as [
       NDArray,
       (t: number) => NDArray,
       NDArray,
