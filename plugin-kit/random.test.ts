@@ -7,7 +7,7 @@ import { check } from "./testing/run.ts";
 describe("random programs", () => {
   it("give what the reference gives", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.nat({ max: 1e6 }), fc.integer({ min: 1, max: 40 }), async (seed, count) => {
+      fc.asyncProperty(fc.nat({ max: 1e6 }), fc.integer({ min: 1, max: 60 }), async (seed, count) => {
         await check(randomProgram(seed, count), seed, { tolerance: { relative: 1e-4, ofLargest: 1e-5 } });
       }),
       { numRuns: 150, seed: 4 },

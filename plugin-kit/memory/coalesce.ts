@@ -116,7 +116,7 @@ export class Classes {
       if (own === a || own === b) params.push(i);
     });
     const buffers = new Set(params.map((i) => step.buffers[i]));
-    return buffers.size === params.length && mayShare(step.kernel, params);
+    return buffers.size === params.length && mayShare(step.kernel, params, step.buffers.indexOf(to));
   }
 
   /** A next value whose first write comes after the last read of the carry is written over it. */
@@ -160,7 +160,8 @@ export class Classes {
     if (step?.do !== "kernel") return false;
     const readers = step.buffers.map((b, i) => (this.of(b) === from ? i : -1)).filter((i) => i >= 0);
     const writers = step.buffers.map((b, i) => (this.of(b) === to ? i : -1)).filter((i) => i >= 0);
-    return readers.length === 1 && writers.length === 1 && mayShare(step.kernel, [...readers, ...writers]);
+    if (readers.length !== 1 || writers.length !== 1) return false;
+    return mayShare(step.kernel, [...readers, ...writers], writers[0] as number);
   }
 
   /** Donated arguments, each to the class of the result that takes it. `sources[r]` is result r's buffer. */

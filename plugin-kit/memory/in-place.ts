@@ -48,10 +48,11 @@ function mayFollow(kernel: Kernel, from: number, to: number): boolean {
   );
 }
 
-/** May these parameters, of which all but the first are first written here, be one piece of memory? */
-export function mayShare(kernel: Kernel, params: readonly number[]): boolean {
+/** May these parameters be one piece of memory, in which what `last` writes remains? */
+export function mayShare(kernel: Kernel, params: readonly number[], last: number): boolean {
   const stageOf = (p: number): number => storesOf(kernel, p)[0]?.stage ?? -1;
   const order = [...params].sort((p, q) => stageOf(p) - stageOf(q));
+  if (order[order.length - 1] !== last) return false;
   return order.every((p, i) => order.slice(i + 1).every((q) => mayFollow(kernel, p, q)));
 }
 /** Stores to a parameter; null where it is updated. */
