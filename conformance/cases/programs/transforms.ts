@@ -10,6 +10,7 @@ import {
   linearTranspose,
   nn,
   np,
+  ops,
   random,
   vjp,
   vmap,
@@ -174,6 +175,14 @@ const programs: CasePrograms = {
   ),
   "tf.op.random_gamma": later(() => grad((a: A) => random.gamma(random.key(0), a))),
   "tf.op.top_k": later(() => grad((x: A) => lax.topK(x, 2)[0].pow(2).sum())),
+  "tf.op.segment_sum": later(() =>
+    grad((x: A) =>
+      ops
+        .segmentSum(x, np.array([0n, 0n, 1n, 2n]), { numSegments: 3 })
+        .pow(2)
+        .sum(),
+    ),
+  ),
   "tf.nest.grad_vmap_sum": later(() => grad((w: A, X: A) => vmap((x: A) => np.tanh(x.matmul(w)))(X).sum())),
   "tf.nest.grad_grad_inner": later(() =>
     grad((w: A) =>
