@@ -13,9 +13,13 @@ import { describe, expect, it } from "vitest";
 import { WasmClient } from "./client.ts";
 import cpuWasm from "./index.ts";
 
-const client = new WasmClient({}, { abi: { major: 0, minor: 9 }, ir: "0.9", processIndex: 0, processCount: 1, warn: () => undefined }); // prettier-ignore
+const client = new WasmClient(
+  {},
+  { abi: { major: 0, minor: 9 }, ir: "0.9", processIndex: 0, processCount: 1, warn: () => undefined },
+);
 const type = (dtype: ConcreteType["dtype"], ...shape: number[]): ConcreteType => ({ dtype, shape });
-const upload = (t: ConcreteType, values: ArrayBufferView): DeviceBuffer => client.toDevice(values, t, client.memories[0] as never); // prettier-ignore
+const upload = (t: ConcreteType, values: ArrayBufferView): DeviceBuffer =>
+  client.toDevice(values, t, client.memories[0] as never);
 function download(buffer: DeviceBuffer, nbytes: number): Uint8Array {
   const bytes = new Uint8Array(nbytes);
   client.extensions.readSync?.read(buffer, bytes);
@@ -31,10 +35,15 @@ function pointwise(n: number, inputs: ("f32" | "i32")[], out: "f32" | "i32" | "b
   const loads = inputs.map((dtype, param): KValue => ({ op: "load", dtype, param, at }));
   const body = [...loads, ...ops];
   return {
-    name: "pointwise", axes: [{ extent: n, role: "parallel" }], shared: [], uniforms: 0,
+    name: "pointwise",
+    axes: [{ extent: n, role: "parallel" }],
+    shared: [],
+    uniforms: 0,
     params: [...inputs.map(read), write(out)],
-    stages: [{ over: [0], body, results: [{ to: "store", param: inputs.length, at, value: body.length - 1 }] }],
-  }; // prettier-ignore
+    stages: [
+      { over: [0], body, results: [{ to: "store", param: inputs.length, at, value: body.length - 1 }] },
+    ],
+  };
 }
 const call = (kernel: Kernel, args: number[], chunks: number): Step => ({
   do: "kernel", kernel, args, uniforms: [], chunks, schedule: { vector: [0], chunk: 0, interleave: 2 },
@@ -48,10 +57,16 @@ const addPlan = (n: number, aliases: [number, number][] = []): Plan =>
   planOf({
     params: [type("f32", n), type("f32", n)],
     results: [type("f32", n)],
-    slots: [{ at: "arg", index: 0 }, { at: "arg", index: 1 }, { at: "result", index: 0 }],
-    steps: [call(pointwise(n, ["f32", "f32"], "f32", [{ op: "add", dtype: "f32", args: [0, 1] }]), [0, 1, 2], n)],
+    slots: [
+      { at: "arg", index: 0 },
+      { at: "arg", index: 1 },
+      { at: "result", index: 0 },
+    ],
+    steps: [
+      call(pointwise(n, ["f32", "f32"], "f32", [{ op: "add", dtype: "f32", args: [0, 1] }]), [0, 1, 2], n),
+    ],
     aliases,
-  }); // prettier-ignore
+  });
 
 describe("executables", () => {
   it("run one kernel without a main, on buffers and immediates", () => {
@@ -67,7 +82,10 @@ describe("executables", () => {
     const plan = addPlan(n, [[0, 0]]);
     const run = load(plan);
     const live = client.heap.live;
-    const [x, y] = [upload(type("f32", n), new Float32Array(n).fill(1)), upload(type("f32", n), new Float32Array(n).fill(2))]; // prettier-ignore
+    const [x, y] = [
+      upload(type("f32", n), new Float32Array(n).fill(1)),
+      upload(type("f32", n), new Float32Array(n).fill(2)),
+    ];
     const before = client.heap.live;
     const kept = run.execute([[x, y]], { keep: [0] })[0]?.[0] as DeviceBuffer;
     expect(f32s(download(x, 4 * n))).toEqual(new Array(n).fill(1));
@@ -88,7 +106,10 @@ describe("executables", () => {
     const live = client.heap.live;
     expect(() => run.execute([[x, x]])).toThrow(/argument 0 of test: the buffer was disposed/);
     expect(client.heap.live).toBe(live);
-    const failed = Object.assign(upload(type("f32", 2), new Float32Array(2)), { storage: null, error: { code: "INTERNAL", message: "boom" } }); // prettier-ignore
+    const failed = Object.assign(upload(type("f32", 2), new Float32Array(2)), {
+      storage: null,
+      error: { code: "INTERNAL", message: "boom" },
+    });
     const out = run.execute([[failed, failed]])[0]?.[0] as DeviceBuffer;
     expect(out.status).toBe("failed");
     expect(out.error?.message).toBe("boom");
@@ -114,15 +135,40 @@ describe("executables", () => {
     const down = pointwise(1, ["i32"], "i32", [i1, { op: "sub", dtype: "i32", args: [0, 1] }]);
     const frame = (offset: number) => ({ at: "frame", offset, bytes: 4 }) as const;
     const plan = planOf({
-      params: [type("i32")], results: [type("i32")], frameBytes: 512,
-      slots: [{ at: "arg", index: 0 }, { at: "result", index: 0 }, frame(0), frame(64), frame(128), frame(192), frame(256), frame(320), { at: "const", bytes: new Uint8Array(4) }],
+      params: [type("i32")],
+      results: [type("i32")],
+      frameBytes: 512,
+      slots: [
+        { at: "arg", index: 0 },
+        { at: "result", index: 0 },
+        frame(0),
+        frame(64),
+        frame(128),
+        frame(192),
+        frame(256),
+        frame(320),
+        { at: "const", bytes: new Uint8Array(4) },
+      ],
       steps: [
-        { do: "copy", from: 8, to: 2, bytes: 4 }, { do: "copy", from: 8, to: 4, bytes: 4 },
-        { do: "while", cond: [call(less, [2, 0, 6], 1)], pred: 6, swap: [[2, 3], [4, 5]],
-          body: [call(odd, [2, 7], 1), { do: "case", index: 7, branches: [[call(down, [4, 5], 1)], [call(up, [4, 2, 5], 1)]] }, call(next, [2, 3], 1)] },
+        { do: "copy", from: 8, to: 2, bytes: 4 },
+        { do: "copy", from: 8, to: 4, bytes: 4 },
+        {
+          do: "while",
+          cond: [call(less, [2, 0, 6], 1)],
+          pred: 6,
+          swap: [
+            [2, 3],
+            [4, 5],
+          ],
+          body: [
+            call(odd, [2, 7], 1),
+            { do: "case", index: 7, branches: [[call(down, [4, 5], 1)], [call(up, [4, 2, 5], 1)]] },
+            call(next, [2, 3], 1),
+          ],
+        },
         { do: "copy", from: 4, to: 1, bytes: 4 },
       ],
-    }); // prettier-ignore
+    });
     const run = load(plan);
     for (const n of [0, 1, 7, 1000]) {
       const expected = interpretPlan(plan, [new Uint8Array(Int32Array.of(n).buffer)])[0];
@@ -139,21 +185,52 @@ describe("executables", () => {
     return planOf({
       params: types,
       results: types,
-      slots: [...ids.map((index) => ({ at: "arg", index }) as const), ...ids.map((index) => ({ at: "result", index }) as const)],
+      slots: [
+        ...ids.map((index) => ({ at: "arg", index }) as const),
+        ...ids.map((index) => ({ at: "result", index }) as const),
+      ],
       steps: [{ do: "sort", sort, from: ids, to: ids.map((i) => i + ids.length) }],
     });
-  }; // prettier-ignore
+  };
   const arg = (dtype: "f32" | "i32" | "u32", index: number): KValue => ({ op: "arg", dtype, index });
   const comparators = {
-    "f32 <": { dtypes: ["f32", "i16"], body: [arg("f32", 0), arg("f32", 2), { op: "lt", dtype: "bool", args: [0, 1] }] },
-    "i32 <": { dtypes: ["i32", "i16"], body: [arg("i32", 0), arg("i32", 2), { op: "lt", dtype: "bool", args: [0, 1] }] },
-    "u32 >": { dtypes: ["u32", "i16"], body: [arg("u32", 2), arg("u32", 0), { op: "lt", dtype: "bool", args: [0, 1] }] },
-    "|i32| <": { dtypes: ["i32", "i16"], body: [arg("i32", 0), arg("i32", 2), { op: "abs", dtype: "i32", args: [0] }, { op: "abs", dtype: "i32", args: [1] }, { op: "gt", dtype: "bool", args: [3, 2] }] },
+    "f32 <": {
+      dtypes: ["f32", "i16"],
+      body: [arg("f32", 0), arg("f32", 2), { op: "lt", dtype: "bool", args: [0, 1] }],
+    },
+    "i32 <": {
+      dtypes: ["i32", "i16"],
+      body: [arg("i32", 0), arg("i32", 2), { op: "lt", dtype: "bool", args: [0, 1] }],
+    },
+    "u32 >": {
+      dtypes: ["u32", "i16"],
+      body: [arg("u32", 2), arg("u32", 0), { op: "lt", dtype: "bool", args: [0, 1] }],
+    },
+    "|i32| <": {
+      dtypes: ["i32", "i16"],
+      body: [
+        arg("i32", 0),
+        arg("i32", 2),
+        { op: "abs", dtype: "i32", args: [0] },
+        { op: "abs", dtype: "i32", args: [1] },
+        { op: "gt", dtype: "bool", args: [3, 2] },
+      ],
+    },
     "f32, then u32 descending": {
       dtypes: ["f32", "u32", "i16"],
-      body: [arg("f32", 0), arg("u32", 1), arg("f32", 3), arg("u32", 4), { op: "lt", dtype: "bool", args: [0, 2] }, { op: "eq", dtype: "bool", args: [0, 2] }, { op: "gt", dtype: "bool", args: [1, 3] }, { op: "and", dtype: "bool", args: [5, 6] }, { op: "or", dtype: "bool", args: [4, 7] }],
+      body: [
+        arg("f32", 0),
+        arg("u32", 1),
+        arg("f32", 3),
+        arg("u32", 4),
+        { op: "lt", dtype: "bool", args: [0, 2] },
+        { op: "eq", dtype: "bool", args: [0, 2] },
+        { op: "gt", dtype: "bool", args: [1, 3] },
+        { op: "and", dtype: "bool", args: [5, 6] },
+        { op: "or", dtype: "bool", args: [4, 7] },
+      ],
     },
-  } as const; // prettier-ignore
+  } as const;
   it.each(Object.keys(comparators) as (keyof typeof comparators)[])("sort rows stably by %s", (name) => {
     const { dtypes, body } = comparators[name];
     const check = (outer: number, n: number, inner: number, draw: () => number): void => {
@@ -161,8 +238,12 @@ describe("executables", () => {
       const sort: Sort = { dtypes, outer, n, inner, comparator };
       const count = outer * n * inner;
       const arrays = dtypes.map((d) =>
-        d === "i16" ? Int16Array.from({ length: count }, (_, i) => i) : d === "f32" ? Float32Array.from({ length: count }, draw) : Int32Array.from({ length: count }, draw),
-      ); // prettier-ignore
+        d === "i16"
+          ? Int16Array.from({ length: count }, (_, i) => i)
+          : d === "f32"
+            ? Float32Array.from({ length: count }, draw)
+            : Int32Array.from({ length: count }, draw),
+      );
       const plan = sortPlan(sort);
       const run = load(plan);
       const [out] = run.execute([arrays.map((x, i) => upload(plan.params[i] as ConcreteType, x))]);
@@ -171,11 +252,15 @@ describe("executables", () => {
       run.dispose();
     };
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 0, max: 40 }), fc.integer({ min: 1, max: 3 }), fc.infiniteStream(fc.integer({ min: -5, max: 9 })), (outer, n, inner, stream) =>
-        check(outer, n, inner, () => stream.next().value as number),
+      fc.property(
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 0, max: 40 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.infiniteStream(fc.integer({ min: -5, max: 9 })),
+        (outer, n, inner, stream) => check(outer, n, inner, () => stream.next().value as number),
       ),
       { seed: 7, numRuns: 20 },
-    ); // prettier-ignore
+    );
     // Long rows go another way.
     let state = 1;
     const draw = (): number => (state = (Math.imul(state, 1103515245) + 12345) | 0);
@@ -187,12 +272,17 @@ describe("executables", () => {
     const run = load(addPlan(33));
     expect(await run.extensions.text?.read("plan")).toMatch(/pointwise/);
     expect(await run.extensions.text?.read("kernels")).toMatch(/f32 = add %0, %1/);
-    await expect(run.extensions.text?.read("stablehlo")).rejects.toThrow(/no stage stablehlo of test; there are plan and kernels/); // prettier-ignore
+    await expect(run.extensions.text?.read("stablehlo")).rejects.toThrow(
+      /no stage stablehlo of test; there are plan and kernels/,
+    );
     expect(await run.extensions.memory?.read()).toMatchObject({ argumentBytes: 264, resultBytes: 132 });
     run.dispose();
   });
   it("refuse another client's buffers, wrong sizes and wrong limits", () => {
-    const other = new WasmClient({ memoryLimitBytes: 1 << 20 }, { abi: { major: 0, minor: 9 }, ir: "0.9", processIndex: 0, processCount: 1, warn: () => undefined }); // prettier-ignore
+    const other = new WasmClient(
+      { memoryLimitBytes: 1 << 20 },
+      { abi: { major: 0, minor: 9 }, ir: "0.9", processIndex: 0, processCount: 1, warn: () => undefined },
+    );
     const theirs = other.toDevice(new Float32Array(2), type("f32", 2), other.memories[0] as never);
     const run = load(addPlan(2));
     expect(() => run.execute([[theirs, theirs]])).toThrow(/another client's/);
@@ -207,10 +297,31 @@ describe("executables", () => {
   it("multiply matrices", () => {
     const [m, k, n] = [5, 7, 9];
     const plan = planOf({
-      params: [type("f32", m, k), type("f32", n, k)], results: [type("f32", m, n)],
-      slots: [{ at: "arg", index: 0 }, { at: "arg", index: 1 }, { at: "result", index: 0 }],
-      steps: [{ do: "gemm", gemm: { dtype: "f32", batch: 1, m, n, k, lhs: { offset: 0, batch: 0, row: k, col: 1 }, rhs: { offset: (n - 1) * k, batch: 0, row: 1, col: -k } }, lhs: 0, rhs: 1, out: 2 }],
-    }); // prettier-ignore
+      params: [type("f32", m, k), type("f32", n, k)],
+      results: [type("f32", m, n)],
+      slots: [
+        { at: "arg", index: 0 },
+        { at: "arg", index: 1 },
+        { at: "result", index: 0 },
+      ],
+      steps: [
+        {
+          do: "gemm",
+          gemm: {
+            dtype: "f32",
+            batch: 1,
+            m,
+            n,
+            k,
+            lhs: { offset: 0, batch: 0, row: k, col: 1 },
+            rhs: { offset: (n - 1) * k, batch: 0, row: 1, col: -k },
+          },
+          lhs: 0,
+          rhs: 1,
+          out: 2,
+        },
+      ],
+    });
     const x = Float32Array.from({ length: m * k }, (_, i) => (i % 11) - 5);
     const y = Float32Array.from({ length: n * k }, (_, i) => (i % 7) - 3);
     const run = load(plan);

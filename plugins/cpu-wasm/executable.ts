@@ -80,13 +80,15 @@ export class WasmExecutable implements Executable {
     this.takes = plan.results.map((_, r) => plan.aliases.find(([, to]) => to === r)?.[0] ?? -1);
     this.donated = signature.params.flatMap((p, i) => (p.donate === undefined ? [] : [i]));
     const constants = new Map<Slot, Storage>();
-    for (const slot of plan.slots) if (slot.at === "const") constants.set(slot, machine.constants.take(slot.bytes)); // prettier-ignore
+    for (const slot of plan.slots)
+      if (slot.at === "const") constants.set(slot, machine.constants.take(slot.bytes));
     this.constants = constants;
     const words = only === null ? this.layout.words : only.args.length + only.uniforms.length;
     this.areaBytes = 4 * words + IMMEDIATE * (plan.params.length + 1);
     this.area = allocate(machine.heap, this.areaBytes);
     this.immediates = Math.ceil((this.area + 4 * words) / IMMEDIATE) * IMMEDIATE;
-    const fixed = only === null ? this.layout.constants : only.uniforms.map((n, i) => [only.args.length + i, n] as const); // prettier-ignore
+    const fixed =
+      only === null ? this.layout.constants : only.uniforms.map((n, i) => [only.args.length + i, n] as const);
     for (const [word, value] of fixed) machine.heap.i32[(this.area >>> 2) + word] = value;
     this.extensions = { text: textOf(plan), memory: memoryOf(plan) };
   }

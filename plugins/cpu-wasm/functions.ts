@@ -14,7 +14,13 @@ export function wantedOf(linker: Linker, plan: Plan, layout: Layout, only: CallS
     key: `main ${nextMain++}`,
     optimised: false,
     write: (types, slotOf) =>
-      mainFunction(plan, layout, (step) => (step.do === "gemm" ? linker.gemm(step.gemm.dtype) : slotOf((wanted.get(step) as Wanted).key)), types), // prettier-ignore
+      mainFunction(
+        plan,
+        layout,
+        (step) =>
+          step.do === "gemm" ? linker.gemm(step.gemm.dtype) : slotOf((wanted.get(step) as Wanted).key),
+        types,
+      ),
   };
   return [main, ...wanted.values()];
 }

@@ -51,7 +51,8 @@ export class Linker {
     const missing = new Map<string, Wanted & { slot: number }>();
     for (const w of wanted)
       if (!this.known.has(w.key) && !missing.has(w.key)) missing.set(w.key, { ...w, slot: this.takeSlot() });
-    const slotOf = (key: string): number => (this.known.get(key) ?? missing.get(key) as { slot: number }).slot; // prettier-ignore
+    const slotOf = (key: string): number =>
+      (this.known.get(key) ?? (missing.get(key) as { slot: number })).slot;
     for (const optimised of [false, true]) {
       const group = [...missing.values()].filter((w) => w.optimised === optimised);
       if (group.length > 0) this.compile(group, optimised, slotOf);

@@ -11,8 +11,8 @@ function v8(): V8 | undefined {
 
 /** (v128, v128, v128) → v128 by f32x4.relaxed_madd. */
 const RELAXED_MADD = Uint8Array.of(
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 8, 1, 96, 3, 123, 123, 123, 1, 123, 3, 2, 1, 0, 10, 13, 1, 11, 0, 32, 0, 32, 1, 32, 2,
-  0xfd, 0x85, 2, 11,
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 8, 1, 96, 3, 123, 123, 123, 1, 123, 3, 2, 1, 0,
+  10, 13, 1, 11, 0, 32, 0, 32, 1, 32, 2, 0xfd, 0x85, 2, 11,
 ); // prettier-ignore
 
 /** Is fused multiply-add there? Node 20 has it behind a flag that may be set at any time; later V8s no longer know the flag. */

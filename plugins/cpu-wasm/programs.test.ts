@@ -119,7 +119,8 @@ describe("compare, select, clamp, convert", () => {
     if (isValid(clamp)) it(`clamp ${dtype}`, () => agree(clamp, [y, x, [...y].reverse()], true));
     it(`convert from ${dtype}`, async () => {
       const list = edges(dtype);
-      for (const to of REAL) await agree(single("convert", [type(dtype, list.length)], {}, [type(to, list.length)]), [list], true); // prettier-ignore
+      for (const to of REAL)
+        await agree(single("convert", [type(dtype, list.length)], {}, [type(to, list.length)]), [list], true);
     });
   }
 });

@@ -1,7 +1,20 @@
 // Elements between memory and locals: every storage type, one element or the lanes of a vector.
 // In a vector, a bool is a mask as wide as the lanes; with two lanes every other value is 64 bits wide.
 import type { Compute, Storage } from "tenon-plugin-kit";
-import { F32, F64, I32, I64, V128, get, i32c, shuffle, simd, type Code, type ValType } from "./assembler.ts";
+import {
+  I32,
+  I64,
+  F32,
+  F64,
+  V128,
+  simd,
+  get,
+  i32c,
+  sub,
+  shuffle,
+  type Code,
+  type ValType,
+} from "./assembler.ts";
 import { emitScalar, emitVector } from "../math/ops.ts";
 import type { ConstKind, Emitter } from "./emitter.ts";
 
@@ -140,7 +153,7 @@ export function packLanes(f: Emitter, dtype: Compute, scalars: readonly number[]
 }
 /** 0 or −1 as wide as a lane, of a scalar bool. */
 function boolWord(lanes: 2 | 4, scalar: number): Code {
-  const word: Code = [i32c(0), get(scalar), 0x6b];
+  const word = sub(i32c(0), get(scalar));
   return lanes === 4 ? word : [word, 0xac]; // i64.extend_i32_s
 }
 const SPLAT: { readonly [C in Compute]: number } = {

@@ -49,7 +49,6 @@ export function sleb64(value: bigint): number[] {
 }
 
 const scratch = new DataView(new ArrayBuffer(8));
-const bytesOf = (n: number): number[] => Array.from({ length: n }, (_, i) => scratch.getUint8(i));
 const SIMD = 0xfd;
 /** A SIMD instruction by its number. */
 export const simd = (op: number): Code => [SIMD, uleb(op)];
@@ -68,24 +67,6 @@ export const tee = (local: number, value: Code = []): Code => [value, 0x22, uleb
 export const i32c = (n: number): Code => [0x41, sleb(n)];
 /** i64.const. */
 export const i64c = (n: bigint): Code => [0x42, sleb64(n)];
-/** f32.const. */
-export function f32c(x: number): Code {
-  scratch.setFloat32(0, x, true);
-  return [0x43, bytesOf(4)];
-}
-/** f64.const. */
-export function f64c(x: number): Code {
-  scratch.setFloat64(0, x, true);
-  return [0x44, bytesOf(8)];
-}
-/** v128.const of four 32-bit words. */
-export function v128c(words: readonly number[]): Code {
-  const bytes = words.flatMap((w) => {
-    scratch.setUint32(0, w >>> 0, true);
-    return bytesOf(4);
-  });
-  return [simd(12), bytes];
-}
 /** Bits of a float as an unsigned word. */
 export function f32Bits(x: number): number {
   scratch.setFloat32(0, x, true);
@@ -131,6 +112,26 @@ export const sub = (x: Code, y: Code): Code => [x, y, 0x6b];
 export const mul = (x: Code, y: Code): Code => [x, y, 0x6c];
 /** i32.shl. */
 export const shl = (x: Code, y: Code): Code => [x, y, 0x74];
+/** i32.div_s. */
+export const divS = (x: Code, y: Code): Code => [x, y, 0x6d];
+/** i32.div_u. */
+export const divU = (x: Code, y: Code): Code => [x, y, 0x6e];
+/** i32.rem_s. */
+export const remS = (x: Code, y: Code): Code => [x, y, 0x6f];
+/** i32.rem_u. */
+export const remU = (x: Code, y: Code): Code => [x, y, 0x70];
+/** i32.shr_s. */
+export const shrS = (x: Code, y: Code): Code => [x, y, 0x75];
+/** i32.shr_u. */
+export const shrU = (x: Code, y: Code): Code => [x, y, 0x76];
+/** i32.or. */
+export const or = (x: Code, y: Code): Code => [x, y, 0x72];
+/** i32.xor. */
+export const xor = (x: Code, y: Code): Code => [x, y, 0x73];
+/** x = y. */
+export const eq = (x: Code, y: Code): Code => [x, y, 0x46];
+/** x ≠ y. */
+export const ne = (x: Code, y: Code): Code => [x, y, 0x47];
 /** i32.and. */
 export const and = (x: Code, y: Code): Code => [x, y, 0x71];
 /** Signed x < y. */
@@ -204,7 +205,7 @@ export const shuffle = (lanes: readonly number[], x: Code, y: Code): Code => [x,
 export const forLoop = (local: number, from: Code, to: Code, step: number, body: Code): Code => [
   set(local, from),
   block([
-    brIf(0, [get(local), to, 0x4e]),
+    brIf(0, geS(get(local), to)),
     loop([body, brIf(0, ltS(tee(local, add(get(local), i32c(step))), to))]),
   ]),
 ];

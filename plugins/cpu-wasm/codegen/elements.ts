@@ -1,10 +1,18 @@
 // Elements of parameters at index expressions: one, or one for each lane of each unit.
 import type { Compute, Ix, Storage } from "tenon-plugin-kit";
 import {
-  extractLane, loadLanes, loadScalar, loadVector, reverseLanes, storeScalar, storeVector, type Address, type Lanes,
-} from "./access.ts"; // prettier-ignore
+  extractLane,
+  loadLanes,
+  loadScalar,
+  loadVector,
+  reverseLanes,
+  storeScalar,
+  storeVector,
+  type Address,
+  type Lanes,
+} from "./access.ts";
 import { strideAlong } from "./analysis.ts";
-import { I32, get, i32c, select, type Code } from "./assembler.ts";
+import { I32, get, i32c, add, select } from "./assembler.ts";
 import type { Nest } from "./nest.ts";
 import { range, scalarRep, vectorsOf, type Rep } from "./rep.ts";
 
@@ -55,7 +63,7 @@ export function loadElements(
   const storage = storageOf(nest, access.param);
   const safe = (a: Address): Address => {
     if (holds === true) return a;
-    const exact: Code = [a.base, i32c(a.offset), 0x6a];
+    const exact = add(a.base, i32c(a.offset));
     return { base: get(f.value(I32, select(get(holds), exact, get(nest.pointer(access.param))))), offset: 0 };
   };
   const places = placesOf(nest, access);

@@ -6,10 +6,10 @@ import {
   I64,
   V128,
   fn,
+  i32c,
+  i64c,
   set,
   simd,
-  sleb,
-  sleb64,
   type Code,
   type Fn,
   type ValType,
@@ -131,9 +131,9 @@ export class Emitter {
 function constantCode(kind: ConstKind, bits: number | bigint): [ValType, Code] {
   switch (kind) {
     case "i32":
-      return [I32, [0x41, sleb(Number(bits))]];
+      return [I32, i32c(Number(bits))];
     case "i64":
-      return [I64, [0x42, sleb64(BigInt(bits))]];
+      return [I64, i64c(BigInt(bits))];
     case "f32":
       return [F32, [0x43, wordBytes(Number(bits))]];
     case "f64":

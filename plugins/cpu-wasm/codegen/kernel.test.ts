@@ -15,9 +15,19 @@ const load = (param: number, at: Ix, more: object = {}, dtype: KValue["dtype"] =
   at,
   ...more,
 });
-const kernelOf = (axes: Axis[], shared: number[], params: [Storage, "read" | "write" | "readwrite"][], ...stages: Stage[]): Kernel => ({
-  name: "test", axes, shared, stages, uniforms: 0, params: params.map(([dtype, access]) => ({ dtype, access })),
-}); // prettier-ignore
+const kernelOf = (
+  axes: Axis[],
+  shared: number[],
+  params: [Storage, "read" | "write" | "readwrite"][],
+  ...stages: Stage[]
+): Kernel => ({
+  name: "test",
+  axes,
+  shared,
+  stages,
+  uniforms: 0,
+  params: params.map(([dtype, access]) => ({ dtype, access })),
+});
 const f32 = (n: number, f: (i: number) => number = (i) => ((i * 37) % 101) / 8 - 5): Uint8Array =>
   new Uint8Array(Float32Array.from({ length: n }, (_, i) => f(i)).buffer);
 
@@ -27,18 +37,37 @@ function agree(kernel: Kernel, memory: Uint8Array[], schedules: Schedule[], tole
   for (const schedule of schedules) {
     const extent = schedule.chunk === null ? 0 : (kernel.axes[schedule.chunk]?.extent as number);
     const middle = 64 * Math.floor(extent / 128);
-    const got = runKernel(kernel, schedule, memory, [], schedule.chunk === null ? [[0, 0]] : [[0, middle], [middle, extent]]); // prettier-ignore
+    const got = runKernel(
+      kernel,
+      schedule,
+      memory,
+      [],
+      schedule.chunk === null
+        ? [[0, 0]]
+        : [
+            [0, middle],
+            [middle, extent],
+          ],
+    );
     expected.forEach((bytes, i) => {
       const label = JSON.stringify(schedule);
       if (tolerance === 0 || kernel.params[i]?.dtype !== "f32") expect(got[i], label).toEqual(bytes);
       else {
         const [x, y] = [got[i] as Uint8Array, bytes].map((b) => new Float32Array(b.slice().buffer));
-        y?.forEach((v, k) => expect(Math.abs((x?.[k] as number) - v), `${label} [${k}]`).toBeLessThanOrEqual(tolerance * Math.max(1, Math.abs(v)))); // prettier-ignore
+        y?.forEach((v, k) =>
+          expect(Math.abs((x?.[k] as number) - v), `${label} [${k}]`).toBeLessThanOrEqual(
+            tolerance * Math.max(1, Math.abs(v)),
+          ),
+        );
       }
     });
   }
 }
-const schedule = (vector: number[], chunk: number | null = null, interleave: 1 | 2 | 4 = 1): Schedule => ({ vector, chunk, interleave }); // prettier-ignore
+const schedule = (vector: number[], chunk: number | null = null, interleave: 1 | 2 | 4 = 1): Schedule => ({
+  vector,
+  chunk,
+  interleave,
+});
 
 describe("kernels in wasm", () => {
   it("add arrays of every length, in chunks", () => {
@@ -56,14 +85,27 @@ describe("kernels in wasm", () => {
     }
   });
   it("read along a row forwards, backwards, strided, broadcast", () => {
-    const k = kernelOf([parallel(3), parallel(11)], [], [["f32", "read"], ["f32", "write"]], {
-      over: [0, 1],
-      body: [
-        load(0, ix(0, [11, 0], [1, 1])), load(0, ix(10, [11, 0], [-1, 1])), load(0, ix(1, [2, 1])), load(0, ix(2, [11, 0])),
-        { op: "sub", dtype: "f32", args: [0, 1] }, { op: "mul", dtype: "f32", args: [4, 2] }, { op: "sub", dtype: "f32", args: [5, 3] },
+    const k = kernelOf(
+      [parallel(3), parallel(11)],
+      [],
+      [
+        ["f32", "read"],
+        ["f32", "write"],
       ],
-      results: [{ to: "store", param: 1, at: ix(32, [-11, 0], [-1, 1]), value: 6 }],
-    }); // prettier-ignore
+      {
+        over: [0, 1],
+        body: [
+          load(0, ix(0, [11, 0], [1, 1])),
+          load(0, ix(10, [11, 0], [-1, 1])),
+          load(0, ix(1, [2, 1])),
+          load(0, ix(2, [11, 0])),
+          { op: "sub", dtype: "f32", args: [0, 1] },
+          { op: "mul", dtype: "f32", args: [4, 2] },
+          { op: "sub", dtype: "f32", args: [5, 3] },
+        ],
+        results: [{ to: "store", param: 1, at: ix(32, [-11, 0], [-1, 1]), value: 6 }],
+      },
+    );
     agree(k, [f32(33), f32(33)], [schedule([]), schedule([1]), schedule([1], 0, 2), schedule([1], null, 4)]);
   });
   it("transpose in tiles", () => {
@@ -83,31 +125,66 @@ describe("kernels in wasm", () => {
   it("pad and concatenate by guards", () => {
     const guard = (x: Ix, lo: number, hi: number, every?: number): Guard =>
       every === undefined ? { x, lo, hi } : { x, lo, hi, every };
-    const pad = kernelOf([parallel(4), parallel(20)], [], [["f32", "read"], ["f32", "write"]], {
-      over: [0, 1],
-      body: [
-        { op: "const", dtype: "f32", value: -0 },
-        load(0, ix(-13, [10, 0], [1, 1]), { guard: [guard(ix(0, [1, 0]), 1, 3), guard(ix(0, [1, 1]), 3, 13)], otherwise: 0 }),
+    const pad = kernelOf(
+      [parallel(4), parallel(20)],
+      [],
+      [
+        ["f32", "read"],
+        ["f32", "write"],
       ],
-      results: [{ to: "store", param: 1, at: ix(0, [20, 0], [1, 1]), value: 1 }],
-    }); // prettier-ignore
-    const join = kernelOf([parallel(3), parallel(25)], [], [["f32", "read"], ["f32", "read"], ["f32", "write"]], {
-      over: [0, 1],
-      body: [
-        { op: "const", dtype: "f32", value: 7 },
-        load(1, ix(-9, [16, 0], [1, 1]), { guard: [guard(ix(0, [1, 1]), 9, 25)], otherwise: 0 }),
-        load(0, ix(0, [9, 0], [1, 1]), { guard: [guard(ix(0, [1, 1]), 0, 9)], otherwise: 1 }),
+      {
+        over: [0, 1],
+        body: [
+          { op: "const", dtype: "f32", value: -0 },
+          load(0, ix(-13, [10, 0], [1, 1]), {
+            guard: [guard(ix(0, [1, 0]), 1, 3), guard(ix(0, [1, 1]), 3, 13)],
+            otherwise: 0,
+          }),
+        ],
+        results: [{ to: "store", param: 1, at: ix(0, [20, 0], [1, 1]), value: 1 }],
+      },
+    );
+    const join = kernelOf(
+      [parallel(3), parallel(25)],
+      [],
+      [
+        ["f32", "read"],
+        ["f32", "read"],
+        ["f32", "write"],
       ],
-      results: [{ to: "store", param: 2, at: ix(0, [25, 0], [1, 1]), value: 2 }],
-    }); // prettier-ignore
-    const dilate = kernelOf([parallel(22)], [], [["f32", "read"], ["f32", "write"]], {
-      over: [0],
-      body: [
-        { op: "const", dtype: "f32", value: 9 },
-        { op: "load", dtype: "f32", param: 0, at: { c: 0, terms: [{ coef: 1, atom: { k: "div", x: ix(-1, [1, 0]), d: 3 } }] }, guard: [guard(ix(0, [1, 0]), 1, 20, 3)], otherwise: 0 },
+      {
+        over: [0, 1],
+        body: [
+          { op: "const", dtype: "f32", value: 7 },
+          load(1, ix(-9, [16, 0], [1, 1]), { guard: [guard(ix(0, [1, 1]), 9, 25)], otherwise: 0 }),
+          load(0, ix(0, [9, 0], [1, 1]), { guard: [guard(ix(0, [1, 1]), 0, 9)], otherwise: 1 }),
+        ],
+        results: [{ to: "store", param: 2, at: ix(0, [25, 0], [1, 1]), value: 2 }],
+      },
+    );
+    const dilate = kernelOf(
+      [parallel(22)],
+      [],
+      [
+        ["f32", "read"],
+        ["f32", "write"],
       ],
-      results: [{ to: "store", param: 1, at: ix(0, [1, 0]), value: 1 }],
-    }); // prettier-ignore
+      {
+        over: [0],
+        body: [
+          { op: "const", dtype: "f32", value: 9 },
+          {
+            op: "load",
+            dtype: "f32",
+            param: 0,
+            at: { c: 0, terms: [{ coef: 1, atom: { k: "div", x: ix(-1, [1, 0]), d: 3 } }] },
+            guard: [guard(ix(0, [1, 0]), 1, 20, 3)],
+            otherwise: 0,
+          },
+        ],
+        results: [{ to: "store", param: 1, at: ix(0, [1, 0]), value: 1 }],
+      },
+    );
     for (const s of [schedule([]), schedule([1]), schedule([1], 0, 2), schedule([1], null, 4)]) {
       agree(pad, [f32(20), f32(80)], [s]);
       agree(join, [f32(27), f32(48), f32(75)], [s]);
@@ -119,21 +196,39 @@ describe("kernels in wasm", () => {
       const axes = [0, 1].map((a) =>
         shared.includes(a) ? parallel(a === 0 ? 5 : 39) : reduced(a === 0 ? 5 : 39),
       );
-      const k = kernelOf(axes, shared, [["f32", "read"], ["f32", "write"], ["f32", "write"]], {
-        over,
-        body: [
-          load(0, ix(0, [39, 0], [1, 1])), { op: "const", dtype: "f32", value: 0.5 }, { op: "const", dtype: "f32", value: Infinity },
-          { op: "mul", dtype: "f32", args: [0, 0] },
+      const k = kernelOf(
+        axes,
+        shared,
+        [
+          ["f32", "read"],
+          ["f32", "write"],
+          ["f32", "write"],
         ],
-        results: [
-          { to: "reduce", values: [3], init: [1], combine: { monoid: "add" } },
-          { to: "reduce", values: [0], init: [2], combine: { monoid: "min" } },
-        ],
-      }, {
-        over: [],
-        body: [{ op: "stage", dtype: "f32", stage: 0, result: 0, part: 0 }, { op: "stage", dtype: "f32", stage: 0, result: 1, part: 0 }],
-        results: [{ to: "store", param: 1, at: out, value: 0 }, { to: "store", param: 2, at: out, value: 1 }],
-      }); // prettier-ignore
+        {
+          over,
+          body: [
+            load(0, ix(0, [39, 0], [1, 1])),
+            { op: "const", dtype: "f32", value: 0.5 },
+            { op: "const", dtype: "f32", value: Infinity },
+            { op: "mul", dtype: "f32", args: [0, 0] },
+          ],
+          results: [
+            { to: "reduce", values: [3], init: [1], combine: { monoid: "add" } },
+            { to: "reduce", values: [0], init: [2], combine: { monoid: "min" } },
+          ],
+        },
+        {
+          over: [],
+          body: [
+            { op: "stage", dtype: "f32", stage: 0, result: 0, part: 0 },
+            { op: "stage", dtype: "f32", stage: 0, result: 1, part: 0 },
+          ],
+          results: [
+            { to: "store", param: 1, at: out, value: 0 },
+            { to: "store", param: 2, at: out, value: 1 },
+          ],
+        },
+      );
       const n = shared.reduce((m, a) => m * (axes[a]?.extent as number), 1);
       const chunk = chunked && shared.length > 0 ? (shared[0] as number) : null;
       const vectors = [[], [over[over.length - 1] as number], ...shared.map((a) => [a])];
@@ -159,11 +254,24 @@ describe("kernels in wasm", () => {
       [1000, 1000],
       [200_000, 5],
     ] as const) {
-      const k = kernelOf([reduced(outer), reduced(inner)], [], [["f32", "read"], ["f32", "write"]], {
-        over: [0, 1],
-        body: [load(0, ix(0, [inner, 0], [1, 1])), { op: "const", dtype: "f32", value: 0 }],
-        results: [{ to: "reduce", values: [0], init: [1], combine: { monoid: "add" } }],
-      }, { over: [], body: [{ op: "stage", dtype: "f32", stage: 0, result: 0, part: 0 }], results: [{ to: "store", param: 1, at: ix(0), value: 0 }] }); // prettier-ignore
+      const k = kernelOf(
+        [reduced(outer), reduced(inner)],
+        [],
+        [
+          ["f32", "read"],
+          ["f32", "write"],
+        ],
+        {
+          over: [0, 1],
+          body: [load(0, ix(0, [inner, 0], [1, 1])), { op: "const", dtype: "f32", value: 0 }],
+          results: [{ to: "reduce", values: [0], init: [1], combine: { monoid: "add" } }],
+        },
+        {
+          over: [],
+          body: [{ op: "stage", dtype: "f32", stage: 0, result: 0, part: 0 }],
+          results: [{ to: "store", param: 1, at: ix(0), value: 0 }],
+        },
+      );
       for (const s of [schedule([]), schedule([1], null, 4)]) {
         const [, out] = runKernel(k, s, [tenths, f32(1)]);
         const sum = new Float32Array((out as Uint8Array).slice().buffer)[0] as number;
@@ -198,16 +306,31 @@ describe("kernels in wasm", () => {
       ["i16", "i32"],
       ["u16", "u32"],
     ] as const) {
-      const k = kernelOf([parallel(21)], [], [[storage, "read"], [storage, "write"], ["i32", "write"]], {
-        over: [0],
-        body: [
-          load(0, ix(0, [1, 0]), {}, compute), load(0, ix(20, [-1, 0]), {}, compute),
-          { op: "eq", dtype: "bool", args: [0, 1] }, { op: "select", dtype: compute, args: [2, 0, 1] },
-          { op: "index", dtype: "i32", at: ix(5, [3, 0]) }, { op: "const", dtype: "i32", value: -1 },
-          { op: "select", dtype: "i32", args: [2, 4, 5] },
+      const k = kernelOf(
+        [parallel(21)],
+        [],
+        [
+          [storage, "read"],
+          [storage, "write"],
+          ["i32", "write"],
         ],
-        results: [{ to: "store", param: 1, at: ix(0, [1, 0]), value: 3 }, { to: "store", param: 2, at: ix(0, [1, 0]), value: 6 }],
-      }); // prettier-ignore
+        {
+          over: [0],
+          body: [
+            load(0, ix(0, [1, 0]), {}, compute),
+            load(0, ix(20, [-1, 0]), {}, compute),
+            { op: "eq", dtype: "bool", args: [0, 1] },
+            { op: "select", dtype: compute, args: [2, 0, 1] },
+            { op: "index", dtype: "i32", at: ix(5, [3, 0]) },
+            { op: "const", dtype: "i32", value: -1 },
+            { op: "select", dtype: "i32", args: [2, 4, 5] },
+          ],
+          results: [
+            { to: "store", param: 1, at: ix(0, [1, 0]), value: 3 },
+            { to: "store", param: 2, at: ix(0, [1, 0]), value: 6 },
+          ],
+        },
+      );
       const bytes = Uint8Array.from({ length: 42 }, (_, i) =>
         storage === "bool" ? (i * 7) % 2 : (i * 91) % 256,
       );
@@ -225,11 +348,29 @@ describe("kernels in wasm", () => {
       body: [load(0, ix(0, [1, 0]), {}, "i32"), load(1, at)],
       results: [{ to: "store", param: 2, at: ix(0, [1, 0]), value: 1 }],
     }); // prettier-ignore
-    const scatter = kernelOf([{ extent: 13, role: "ordered" }], [], [["i32", "read"], ["f32", "read"], ["f32", "readwrite"]], {
-      over: [0],
-      body: [load(0, ix(0, [1, 0]), {}, "i32"), load(1, ix(0, [1, 0]))],
-      results: [{ to: "update", param: 2, at, guard: [{ x: at, lo: 0, hi: 5 }], value: 1, combine: { monoid: "add" } }],
-    }); // prettier-ignore
+    const scatter = kernelOf(
+      [{ extent: 13, role: "ordered" }],
+      [],
+      [
+        ["i32", "read"],
+        ["f32", "read"],
+        ["f32", "readwrite"],
+      ],
+      {
+        over: [0],
+        body: [load(0, ix(0, [1, 0]), {}, "i32"), load(1, ix(0, [1, 0]))],
+        results: [
+          {
+            to: "update",
+            param: 2,
+            at,
+            guard: [{ x: at, lo: 0, hi: 5 }],
+            value: 1,
+            combine: { monoid: "add" },
+          },
+        ],
+      },
+    );
     const indices = new Uint8Array(Int32Array.from({ length: 13 }, (_, i) => (i * 5) % 8).buffer);
     agree(gather, [indices, f32(8), f32(13)], [schedule([]), schedule([0]), schedule([0], 0, 2)]);
     agree(scatter, [indices, f32(13), f32(5)], [schedule([]), schedule([0])]);
@@ -237,22 +378,42 @@ describe("kernels in wasm", () => {
   it("find the position of the largest element by a region", () => {
     const region = {
       body: [
-        { op: "arg", dtype: "f32", index: 0 }, { op: "arg", dtype: "i32", index: 1 }, { op: "arg", dtype: "f32", index: 2 }, { op: "arg", dtype: "i32", index: 3 },
-        { op: "lt", dtype: "bool", args: [0, 2] }, { op: "select", dtype: "f32", args: [4, 2, 0] }, { op: "select", dtype: "i32", args: [4, 3, 1] },
+        { op: "arg", dtype: "f32", index: 0 },
+        { op: "arg", dtype: "i32", index: 1 },
+        { op: "arg", dtype: "f32", index: 2 },
+        { op: "arg", dtype: "i32", index: 3 },
+        { op: "lt", dtype: "bool", args: [0, 2] },
+        { op: "select", dtype: "f32", args: [4, 2, 0] },
+        { op: "select", dtype: "i32", args: [4, 3, 1] },
       ] as KValue[],
       results: [5, 6],
-    }; // prettier-ignore
+    };
     for (const shared of [0, 1]) {
       const over = 1 - shared;
       const axes = shared === 0 ? [parallel(6), reduced(17)] : [reduced(6), parallel(17)];
-      const k = kernelOf(axes, [shared], [["f32", "read"], ["i32", "write"]], {
-        over: [over],
-        body: [load(0, ix(0, [17, 0], [1, 1])), { op: "index", dtype: "i32", at: ix(0, [1, over]) }, { op: "const", dtype: "f32", value: -Infinity }, { op: "const", dtype: "i32", value: 0 }],
-        results: [{ to: "reduce", values: [0, 1], init: [2, 3], combine: { region } }],
-      }, {
-        over: [], body: [{ op: "stage", dtype: "i32", stage: 0, result: 0, part: 1 }],
-        results: [{ to: "store", param: 1, at: ix(0, [1, shared]), value: 0 }],
-      }); // prettier-ignore
+      const k = kernelOf(
+        axes,
+        [shared],
+        [
+          ["f32", "read"],
+          ["i32", "write"],
+        ],
+        {
+          over: [over],
+          body: [
+            load(0, ix(0, [17, 0], [1, 1])),
+            { op: "index", dtype: "i32", at: ix(0, [1, over]) },
+            { op: "const", dtype: "f32", value: -Infinity },
+            { op: "const", dtype: "i32", value: 0 },
+          ],
+          results: [{ to: "reduce", values: [0, 1], init: [2, 3], combine: { region } }],
+        },
+        {
+          over: [],
+          body: [{ op: "stage", dtype: "i32", stage: 0, result: 0, part: 1 }],
+          results: [{ to: "store", param: 1, at: ix(0, [1, shared]), value: 0 }],
+        },
+      );
       agree(k, [f32(102), f32(17)], [schedule([]), schedule([0], shared), schedule([1], shared, 4)]);
     }
   });

@@ -115,7 +115,9 @@ class KernelWriter {
     const rowLanes = mode.kind === "rows" ? (mode.lanes[s] as Lanes) : 1;
     const blocks = this.blocksOf(stage, rowLanes);
     const spec = { rowLanes, units: this.units([stage]), isBlocked: blocks !== null };
-    const folds = stage.results.map((r) => (r.to === "reduce" ? new Fold(nest, r, dtypesOf(stage, r), spec) : null)); // prettier-ignore
+    const folds = stage.results.map((r) =>
+      r.to === "reduce" ? new Fold(nest, r, dtypesOf(stage, r), spec) : null,
+    );
     const code = nest.inside(null, () => {
       const site = { stage: s, results: before, prelude: nest.innermost, outside: this.outside[s] ?? null };
       const initial = new StageValues(nest, site, true);

@@ -3,19 +3,23 @@ import type { AxisId, Guard, Term } from "tenon-plugin-kit";
 import type { Lanes } from "./access.ts";
 import {
   I32,
-  add,
-  and,
-  block,
-  brIf,
   get,
-  i32c,
-  loop,
-  ltS,
-  mul,
-  select,
   set,
-  sub,
   tee,
+  i32c,
+  add,
+  sub,
+  mul,
+  divS,
+  remS,
+  shrS,
+  and,
+  ltS,
+  geS,
+  select,
+  block,
+  loop,
+  brIf,
   type Code,
 } from "./assembler.ts";
 import type { Nest } from "./nest.ts";
@@ -25,7 +29,7 @@ function advance(nest: Nest, axis: AxisId, to: Code, step: number, body: () => v
   const i = nest.axisLocal[axis] as number;
   const code = nest.inside(axis, body);
   nest.f.emit(
-    block([brIf(0, [get(i), to, 0x4e]), loop([code, brIf(0, ltS(tee(i, add(get(i), i32c(step))), to))])]),
+    block([brIf(0, geS(get(i), to)), loop([code, brIf(0, ltS(tee(i, add(get(i), i32c(step))), to))])]),
   );
 }
 /** The same in blocks of `steps` iterations, with something to do after each. */
@@ -45,7 +49,7 @@ function advanceInBlocks(
     advance(nest, axis, smaller(next, limit), step, body);
     blocks.flush();
   });
-  f.emit(block([brIf(0, [get(i), get(limit), 0x4e]), loop([code, brIf(0, ltS(get(i), get(limit)))])]));
+  f.emit(block([brIf(0, geS(get(i), get(limit))), loop([code, brIf(0, ltS(get(i), get(limit)))])]));
 }
 /** What a loop does after every so many iterations. */
 export interface Blocks {
@@ -80,9 +84,7 @@ export function tileLoop(
     body({ from: get(start), to: get(end) });
     f.emit(set(start, get(end)));
   });
-  f.emit(
-    block([brIf(0, [get(start), get(limit), 0x4e]), loop([code, brIf(0, ltS(get(start), get(limit)))])]),
-  );
+  f.emit(block([brIf(0, geS(get(start), get(limit))), loop([code, brIf(0, ltS(get(start), get(limit)))])]));
 }
 
 /** How the loop over lanes runs. */
@@ -109,7 +111,10 @@ export function laneLoop(nest: Nest, spec: LaneLoop, body: () => void): void {
   const pieces = fixedPieces(nest, spec);
   if (pieces !== null) {
     for (const { end, holds } of pieces) {
-      const to = end === null ? spec.to : get(nest.f.value(I32, smaller(nest.f.value(I32, i32c(end)), nest.f.value(I32, spec.to)))); // prettier-ignore
+      const to =
+        end === null
+          ? spec.to
+          : get(nest.f.value(I32, smaller(nest.f.value(I32, i32c(end)), nest.f.value(I32, spec.to))));
       spec.guards.forEach((g, i) => nest.decided.set(g, holds[i] as boolean));
       range(nest, spec, to, null, body);
     }
@@ -237,6 +242,6 @@ function bounds(nest: Nest, axis: AxisId, g: Guard): { from: number; end: number
 function floorDiv(nest: Nest, x: Code, d: number): Code {
   if (d === 1) return x;
   const n = nest.f.value(I32, x);
-  const rest: Code = [get(n), i32c(d), 0x6f];
-  return add([get(n), i32c(d), 0x6d], [rest, i32c(31), 0x75]);
+  const rest = remS(get(n), i32c(d));
+  return add(divS(get(n), i32c(d)), shrS(rest, i32c(31)));
 }

@@ -5,9 +5,26 @@ import { STORAGE, type Plan, type SlotId, type Step } from "tenon-plugin-kit";
 import { GEMM_ARGS, gemmWords, gemmWorkspaceBytes } from "../kernels/gemm.ts";
 import { sortWords, sortWorkspaceBytes } from "../kernels/sort.ts";
 import {
-  I32, add, block, br, brIf, brTable, callIndirect, eqz, fn, get, i32c, i32load, i32store, local, loop, memoryCopy, set,
-  type Code, type Fn,
-} from "./assembler.ts"; // prettier-ignore
+  I32,
+  add,
+  block,
+  br,
+  brIf,
+  brTable,
+  callIndirect,
+  eqz,
+  fn,
+  get,
+  i32c,
+  i32load,
+  i32store,
+  local,
+  loop,
+  memoryCopy,
+  set,
+  type Code,
+  type Fn,
+} from "./assembler.ts";
 import { typeIndex, type TypeTable } from "./module.ts";
 
 /** A step that calls a function. */

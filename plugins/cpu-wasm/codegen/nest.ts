@@ -1,7 +1,27 @@
 // The loop nest that code is being written into. What is needed is evaluated at the outermost level where its operands
 // are known, once: asking for it deep inside writes it into the block in front of the loop (see Emitter.at).
 import type { Atom, AxisId, Guard, Int, Ix, Kernel, Storage, Term, ValueId } from "tenon-plugin-kit";
-import { I32, add, and, get, i32c, i32load, mul, shl, type Code } from "./assembler.ts";
+import {
+  I32,
+  get,
+  i32c,
+  i32load,
+  add,
+  sub,
+  mul,
+  shl,
+  divS,
+  divU,
+  remS,
+  remU,
+  shrS,
+  and,
+  ltS,
+  ltU,
+  geS,
+  eqz,
+  type Code,
+} from "./assembler.ts";
 import { storageBytes, type Address, type Lanes } from "./access.ts";
 import type { Emitter } from "./emitter.ts";
 
@@ -193,12 +213,12 @@ export class Nest {
   /** Floor division or its remainder. */
   private divide(kind: "div" | "mod", x: number, d: Int, natural: boolean): Code {
     if (typeof d === "number" && d > 0 && (d & (d - 1)) === 0)
-      return kind === "div" ? [get(x), i32c(31 - Math.clz32(d)), 0x75] : and(get(x), i32c(d - 1));
-    if (natural) return [get(x), this.int(d), kind === "div" ? 0x6e : 0x70];
-    const rest = this.f.value(I32, [get(x), this.int(d), 0x6f]);
-    const negative: Code = [get(rest), i32c(31), 0x75];
+      return kind === "div" ? shrS(get(x), i32c(31 - Math.clz32(d))) : and(get(x), i32c(d - 1));
+    if (natural) return (kind === "div" ? divU : remU)(get(x), this.int(d));
+    const rest = this.f.value(I32, remS(get(x), this.int(d)));
+    const negative = shrS(get(rest), i32c(31));
     if (kind === "mod") return add(get(rest), and(negative, this.int(d)));
-    return add([get(x), this.int(d), 0x6d], negative);
+    return add(divS(get(x), this.int(d)), negative);
   }
 
   /** The expression for one lane (counted through the units), with the values and the axis of that lane. */
@@ -282,14 +302,14 @@ export class Nest {
   }
   private guardCode(g: Guard, x: number): Code {
     const { lo, hi, every } = g;
-    const from: Code = lo === 0 ? get(x) : [get(x), this.int(lo), 0x6b];
-    const inside: Code =
+    const from = lo === 0 ? get(x) : sub(get(x), this.int(lo));
+    const inside =
       typeof lo === "number" && typeof hi === "number"
-        ? [from, i32c(Math.max(0, hi - lo)), 0x49]
-        : and([get(x), this.int(lo), 0x4e], [get(x), this.int(hi), 0x48]);
+        ? ltU(from, i32c(Math.max(0, hi - lo)))
+        : and(geS(get(x), this.int(lo)), ltS(get(x), this.int(hi)));
     if (every === undefined || every === 1) return inside;
     const d = this.f.value(I32, from);
-    return and(inside, [[get(d), this.int(every), 0x70], 0x45]);
+    return and(inside, eqz(remU(get(d), this.int(every))));
   }
   /** Level at which it is known whether the guards hold. */
   levelOfGuards(guards: readonly Guard[] | undefined): number {

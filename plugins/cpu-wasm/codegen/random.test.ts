@@ -1,5 +1,19 @@
 // Kernels nobody would write: random axes, index expressions, guards, types and stages, against the interpreter.
-import { STORAGE, type Axis, type Compute, type Guard, type Ix, type Kernel, type KResult, type KValue, type Monoid, type ScalarOp, type Stage, type Storage, type Term } from "tenon-plugin-kit"; // prettier-ignore
+import {
+  STORAGE,
+  type Axis,
+  type Compute,
+  type Guard,
+  type Ix,
+  type Kernel,
+  type KResult,
+  type KValue,
+  type Monoid,
+  type ScalarOp,
+  type Stage,
+  type Storage,
+  type Term,
+} from "tenon-plugin-kit";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { modeOf } from "./analysis.ts";
@@ -152,7 +166,12 @@ class Body {
     const of = (op: ScalarOp, to: Compute, ...args: number[]): number => this.push({ op, dtype: to, args });
     switch (dice.below(6)) {
       case 0:
-        return of(dice.of(["add", "sub", "min", "max"] as const), dtype, this.existing(dtype), this.existing(dtype)); // prettier-ignore
+        return of(
+          dice.of(["add", "sub", "min", "max"] as const),
+          dtype,
+          this.existing(dtype),
+          this.existing(dtype),
+        );
       case 1:
         return of("mul", dtype, this.leaf(dtype), this.leaf(dtype));
       case 2: {
@@ -257,7 +276,12 @@ function randomKernel(dice: Dice): Case {
             ? body.constant(dtype)
             : body.leaf(dtype, shared);
         const bits: Monoid[] = dtype.startsWith("f") ? [] : ["and", "or", "xor"];
-        results.push({ to: "reduce", values: [value], init: [init], combine: { monoid: dice.of<Monoid>(["add", "min", "max", ...bits]) } }); // prettier-ignore
+        results.push({
+          to: "reduce",
+          values: [value],
+          init: [init],
+          combine: { monoid: dice.of<Monoid>(["add", "min", "max", ...bits]) },
+        });
         reduced.push({ stage: s, result: results.length - 1, dtype });
       } else {
         const [param, at] = w.param(dice.of(STORED[dtype]), "write", everywhere(w, axes));
@@ -332,8 +356,11 @@ it("random kernels give the interpreter's bits under every schedule", () => {
         const schedule = { vector, chunk: null, interleave: dice.of([1, 2, 4] as const) };
         const got = runKernel(kernel, schedule, memory, uniforms);
         expected.forEach((bytes, i) =>
-          expect(got[i], `param ${i} of ${JSON.stringify([kernel, schedule, uniforms], (_, v: unknown) => (typeof v === "bigint" ? `${v}n` : v))}`).toEqual(bytes),
-        ); // prettier-ignore
+          expect(
+            got[i],
+            `param ${i} of ${JSON.stringify([kernel, schedule, uniforms], (_, v: unknown) => (typeof v === "bigint" ? `${v}n` : v))}`,
+          ).toEqual(bytes),
+        );
       }
     }),
     { seed: Number(process.env["TENON_SEED"] ?? 11), numRuns: Number(process.env["TENON_RUNS"] ?? 200) },

@@ -2,7 +2,7 @@
 import type { Guard, Ix, KResult, KValue, Stage, ValueId } from "tenon-plugin-kit";
 import { extractLane, packLanes, splat, type Lanes } from "./access.ts";
 import { liveValues, operandsOf, strideAlong, varyingValues } from "./analysis.ts";
-import { I32, V128, get, i32c, ifThen, simd, type Code } from "./assembler.ts";
+import { I32, V128, simd, get, i32c, add, ifThen, type Code } from "./assembler.ts";
 import { currentElement, loadElements, storeElements, type Access } from "./elements.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Nest, ValueSource } from "./nest.ts";
@@ -126,10 +126,17 @@ export class StageValues implements ValueSource {
     const locals: number[] = [];
     for (let u = 0; u < units; u++) {
       if (typeof stride === "number") {
-        const first = f.value(I32, [get(this.nest.ix(at)), i32c(stride * u * lanes), 0x6a]);
+        const first = f.value(I32, add(get(this.nest.ix(at)), i32c(stride * u * lanes)));
         const steps = laneSteps(f, stride, lanes);
         locals.push(f.value(V128, [get(splat(f, "i32", lanes, first)), get(steps), simd(174)]));
-      } else locals.push(packLanes(f, "i32", range(lanes).map((l) => this.nest.indexAtLane(at, u * lanes + l)))); // prettier-ignore
+      } else
+        locals.push(
+          packLanes(
+            f,
+            "i32",
+            range(lanes).map((l) => this.nest.indexAtLane(at, u * lanes + l)),
+          ),
+        );
     }
     return { dtype: "i32", isVector: true, locals, level };
   }

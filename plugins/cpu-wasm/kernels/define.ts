@@ -1,5 +1,5 @@
 // Hand-written wasm functions with named parameters and locals.
-import { I32, fn, get, local, set, type Code, type Fn, type ValType } from "../codegen/assembler.ts";
+import { I32, get, set, add, fn, local, type Code, type ValType, type Fn } from "../codegen/assembler.ts";
 
 /** Reads and writes of a function's variables by name. */
 export interface Vars<N extends string> {
@@ -23,7 +23,7 @@ export function define<N extends string>(
     at,
     get: (name) => get(at[name]),
     set: (name, value) => set(at[name], value),
-    inc: (name, value) => set(at[name], [get(at[name]), value, 0x6a]),
+    inc: (name, value) => set(at[name], add(get(at[name]), value)),
   });
   return f;
 }

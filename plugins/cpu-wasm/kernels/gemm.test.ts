@@ -6,8 +6,13 @@ import { gemmModule, gemmWords, gemmWorkspaceBytes } from "./gemm.ts";
 const memory = new WebAssembly.Memory({ initial: 1024, maximum: 65536 });
 const table = new WebAssembly.Table({ initial: 1, element: "anyfunc" });
 const modules = Object.fromEntries(
-  (["f32", "f64"] as const).map((d) => [d, new WebAssembly.Instance(new WebAssembly.Module(gemmModule(d, false, 65536)), { e: { m: memory, t: table } }).exports["f0"] as (args: number) => void]),
-); // prettier-ignore
+  (["f32", "f64"] as const).map((d) => [
+    d,
+    new WebAssembly.Instance(new WebAssembly.Module(gemmModule(d, false, 65536)), {
+      e: { m: memory, t: table },
+    }).exports["f0"] as (args: number) => void,
+  ]),
+);
 const ARRAY = { f32: Float32Array, f64: Float64Array } as const;
 
 /** Extent of the elements that the strides reach. */
@@ -18,7 +23,11 @@ const value = (i: number): number => ((i * 7919) % 23) - 11; // integers: every 
 function check(g: Gemm, fill: (i: number) => number = value): void {
   const A = ARRAY[g.dtype];
   const bytes = A.BYTES_PER_ELEMENT;
-  const [nl, nr, no] = [reach(g.lhs, g.batch, g.m, g.k), reach(g.rhs, g.batch, g.k, g.n), g.batch * g.m * g.n];
+  const [nl, nr, no] = [
+    reach(g.lhs, g.batch, g.m, g.k),
+    reach(g.rhs, g.batch, g.k, g.n),
+    g.batch * g.m * g.n,
+  ];
   const [pl, pr] = [4096, 4096 + 64 * Math.ceil((nl * bytes) / 64) + 64];
   const po = pr + 64 * Math.ceil((nr * bytes) / 64) + 64;
   const work = po + 64 * Math.ceil((no * bytes) / 64) + 128;
@@ -29,7 +38,13 @@ function check(g: Gemm, fill: (i: number) => number = value): void {
   new A(memory.buffer, po, no + 4).fill(77);
   const end = work + gemmWorkspaceBytes(g);
   new Uint8Array(memory.buffer, end, 64).fill(123);
-  new Int32Array(memory.buffer, 1024, 14).set([pl + g.lhs.offset * bytes, pr + g.rhs.offset * bytes, po, work, ...gemmWords(g)]);
+  new Int32Array(memory.buffer, 1024, 14).set([
+    pl + g.lhs.offset * bytes,
+    pr + g.rhs.offset * bytes,
+    po,
+    work,
+    ...gemmWords(g),
+  ]);
   (modules[g.dtype] as (args: number) => void)(1024);
   const out = new A(memory.buffer, po, no + 4);
   const want = new A(no);
@@ -38,13 +53,15 @@ function check(g: Gemm, fill: (i: number) => number = value): void {
       for (let j = 0; j < g.n; j++) {
         let sum = 0;
         for (let q = 0; q < g.k; q++)
-          sum += (lhs[g.lhs.offset + b * g.lhs.batch + i * g.lhs.row + q * g.lhs.col] as number) * (rhs[g.rhs.offset + b * g.rhs.batch + q * g.rhs.row + j * g.rhs.col] as number);
+          sum +=
+            (lhs[g.lhs.offset + b * g.lhs.batch + i * g.lhs.row + q * g.lhs.col] as number) *
+            (rhs[g.rhs.offset + b * g.rhs.batch + q * g.rhs.row + j * g.rhs.col] as number);
         want[(b * g.m + i) * g.n + j] = sum;
       }
   expect(out.slice(0, no)).toEqual(want);
   expect([...out.slice(no)]).toEqual([77, 77, 77, 77]);
   expect(new Uint8Array(memory.buffer, end, 64).every((x) => x === 123)).toBe(true);
-} // prettier-ignore
+}
 
 const rowMajor = (rows: number, cols: number): MatrixStrides => ({
   offset: 0,
@@ -68,9 +85,22 @@ const LAYOUTS = { rowMajor, columnMajor, spread } as const;
 
 describe.each(["f32", "f64"] as const)("gemm of %s", (dtype) => {
   const sizes: [number, number, number, number][] = [
-    [1, 1, 1, 1], [1, 4, 8, 4], [2, 5, 9, 3], [1, 1, 37, 19], [1, 3, 70, 5], [1, 64, 1, 33], [1, 2, 2, 100], [3, 67, 17, 13],
-    [1, 130, 41, 515], [1, 9, 1030, 7], [1, 4, 4, 1100], [2, 3, 5, 0], [0, 3, 4, 5], [1, 0, 4, 5], [1, 66, 24, 64],
-  ]; // prettier-ignore
+    [1, 1, 1, 1],
+    [1, 4, 8, 4],
+    [2, 5, 9, 3],
+    [1, 1, 37, 19],
+    [1, 3, 70, 5],
+    [1, 64, 1, 33],
+    [1, 2, 2, 100],
+    [3, 67, 17, 13],
+    [1, 130, 41, 515],
+    [1, 9, 1030, 7],
+    [1, 4, 4, 1100],
+    [2, 3, 5, 0],
+    [0, 3, 4, 5],
+    [1, 0, 4, 5],
+    [1, 66, 24, 64],
+  ];
   for (const [batch, m, n, k] of sizes)
     for (const [left, lhs] of Object.entries(LAYOUTS))
       for (const [right, rhs] of Object.entries(LAYOUTS))
@@ -81,6 +111,8 @@ describe.each(["f32", "f64"] as const)("gemm of %s", (dtype) => {
     check({ dtype, batch: 3, m: 6, n: 10, k: 7, lhs: { ...rowMajor(6, 7), batch: 0 }, rhs: rowMajor(7, 10) });
   });
   it("keeps NaN and infinities to their row and column", () => {
-    check({ dtype, batch: 1, m: 6, n: 9, k: 5, lhs: rowMajor(6, 5), rhs: rowMajor(5, 9) }, (i) => (i === 7 ? NaN : i === 12 ? Infinity : value(i)));
+    check({ dtype, batch: 1, m: 6, n: 9, k: 5, lhs: rowMajor(6, 5), rhs: rowMajor(5, 9) }, (i) =>
+      i === 7 ? NaN : i === 12 ? Infinity : value(i),
+    );
   });
-}); // prettier-ignore
+});

@@ -1,18 +1,40 @@
 // The packed matrix product, one module per element type. After Goto & van de Geijn, "Anatomy of high-performance matrix
-// multiplication", ACM TOMS 34(3), 2008: B in panels of NR columns, A in panels of 4 rows, blocks that fit the caches. The
-// micro-kernel does not unroll k: V8 would hoist all loads of the block and spill its registers. Each sum is taken in
-// order of k within blocks of KC, and the blocks in order: a function of the shape alone.
+// multiplication", ACM TOMS 34(3), 2008: B in panels of NR columns, A in panels of 4 rows, blocks that fit the caches. Each
+// sum is taken in order of k within blocks of KC, and the blocks in order: a function of the shape alone.
 import type { Gemm } from "tenon-plugin-kit";
-import { I32, V128, add, and, block, br, brIf, call, eqz, i32c, i32load, ifThen, loop, ltS, memoryFill, mul, select, shl, sub, tee, v128load, v128store, type Code, type Fn, geS } from "../codegen/assembler.ts"; // prettier-ignore
+import {
+  I32,
+  i32c,
+  i32load,
+  add,
+  sub,
+  mul,
+  shl,
+  shrU,
+  or,
+  eq,
+  and,
+  ltS,
+  geS,
+  eqz,
+  select,
+  block,
+  loop,
+  br,
+  brIf,
+  ifThen,
+  call,
+  memoryFill,
+  type Code,
+  type Fn,
+} from "../codegen/assembler.ts";
 import { encodeModule, typeTable } from "../codegen/module.ts";
 import { define, type Vars } from "./define.ts";
-import { ELEMENTS, multiplyAdd, type Element } from "./element.ts";
+import { ELEMENTS, type Element } from "./element.ts";
 import { directRows, dotRows } from "./gemm-small.ts";
+import { copyTile, MR, microKernel, tileWidth } from "./gemm-tile.ts";
 import { packPanel } from "./pack.ts";
 
-/** Rows of a tile, and its width in vectors. */
-export const MR = 4;
-const NV = 2;
 /** Depth of a block (a panel of B is 16 KB), rows of a block of A (128 KB of L2), columns of a block of B. */
 const KC = 512;
 const MC = 64;
@@ -28,8 +50,6 @@ export function gemmWords({ batch, m, n, k, lhs, rhs }: Gemm): readonly number[]
   return [batch, m, n, k, lhs.batch, lhs.row, lhs.col, rhs.batch, rhs.row, rhs.col];
 }
 
-/** Columns of a tile. */
-const tileWidth = (e: Element): number => (16 / e.bytes) * NV;
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 /** Bytes of workspace that a product needs: a block of B, a block of A, one tile. */
 export function gemmWorkspaceBytes({ dtype, m, n, k }: Gemm): number {
@@ -39,81 +59,15 @@ export function gemmWorkspaceBytes({ dtype, m, n, k }: Gemm): number {
   return e.bytes * (depth * columns + depth * Math.min(roundUp(m, MR), MC) + MR * tileWidth(e));
 }
 
-/**
- * For each of `count` panels of A (one after the other), tile := A panel · B panel, k ≥ 1 deep; added to C if
- * `accumulate`. Strides in bytes.
- */
-function microKernel(e: Element, relaxed: boolean): Fn {
-  const tile = Array.from({ length: MR }, (_, i) => Array.from({ length: NV }, (_, j) => `c${i}${j}`));
-  const locals = Object.fromEntries([...tile.flat(), "b0", "b1", "splat"].map((name) => [name, V128]));
-  return define(["pa", "pb", "pc", "ldc", "k", "count", "accumulate"], { ...locals, q: I32, b: I32, c: I32 }, (v: Vars<string>) => {
-    const step = [
-      v.set("b0", v128load(v.get("b"))), v.set("b1", v128load(v.get("b"), 16)),
-      tile.map((row, i) => [
-        v.set("splat", [v.get("pa"), e.loadSplat, e.shift, i * e.bytes]),
-        row.map((c, j) => v.set(c, multiplyAdd(e, relaxed, v.get("splat"), v.get(`b${j}`), v.get(c)))),
-      ]),
-      v.inc("pa", i32c(MR * e.bytes)), v.inc("b", i32c(NV * 16)),
-      brIf(0, tee(v.at["q"] as number, sub(v.get("q"), i32c(1)))),
-    ];
-    const rows = (each: (c: string, offset: number) => Code): Code => [
-      v.set("c", v.get("pc")),
-      tile.map((row) => [row.map((c, j) => each(c, 16 * j)), v.inc("c", v.get("ldc"))]),
-    ];
-    return loop([
-      v.set("b", v.get("pb")), v.set("q", v.get("k")),
-      tile.flat().map((c) => v.set(c, [0xfd, 12, Array<number>(16).fill(0)])),
-      loop(step),
-      ifThen(v.get("accumulate"), rows((c, offset) => v.set(c, [v.get(c), v128load(v.get("c"), offset), e.vadd]))),
-      rows((c, offset) => v128store(v.get("c"), v.get(c), offset)),
-      v.set("pc", v.get("c")),
-      brIf(0, tee(v.at["count"] as number, sub(v.get("count"), i32c(1)))),
-    ]);
-  });
-} // prettier-ignore
-
-/** Copies the valid part of a tile to C, adding if `accumulate`. */
-function copyTile(e: Element): Fn {
-  return define(["tile", "pc", "ldc", "rows", "cols", "accumulate"], { i: I32, j: I32, at: I32 }, (v: Vars<"tile" | "pc" | "ldc" | "rows" | "cols" | "accumulate" | "i" | "j" | "at">) => {
-    const source = (): Code => [add(v.get("tile"), shl(v.get("j"), i32c(e.shift))), e.load, e.shift, 0];
-    const sum: Code = [0x04, e.dtype === "f32" ? 0x7d : 0x7c, [source(), [v.get("at"), e.load, e.shift, 0], e.add], 0x05, source(), 0x0b];
-    const row = [
-      v.set("j", i32c(0)),
-      loop([
-        v.set("at", add(v.get("pc"), shl(v.get("j"), i32c(e.shift)))),
-        [v.get("at"), [v.get("accumulate"), sum], e.store, e.shift, 0],
-        v.inc("j", i32c(1)),
-        brIf(0, ltS(v.get("j"), v.get("cols"))),
-      ]),
-      v.inc("tile", i32c(tileWidth(e) * e.bytes)), v.inc("pc", v.get("ldc")), v.inc("i", i32c(1)),
-    ];
-    return [v.set("i", i32c(0)), loop([row, brIf(0, ltS(v.get("i"), v.get("rows")))])];
-  });
-} // prettier-ignore
-
 /** Indices of the module's functions. */
 const FN = { gemm: 0, micro: 1, copyTile: 2, packA: 3, packB: 4, direct: 5, dots: 6 } as const;
 
-type Local =
-  | Arg
-  | "args"
-  | "jc"
-  | "pc"
-  | "ic"
-  | "jr"
-  | "ir"
-  | "nc"
-  | "kc"
-  | "mc"
-  | "panels"
-  | "tile"
-  | "packedA"
-  | "packedB"
-  | "ldc"
-  | "b"
-  | "left"
-  | "to"
-  | "cols";
+/** Locals besides the words of the argument block. */
+const SCRATCH = [
+  "jc", "pc", "ic", "jr", "ir", "nc", "kc", "mc", "panels", "tile", "packedA", "packedB", "ldc", "b", "left",
+  "to", "cols",
+] as const; // prettier-ignore
+type Local = Arg | "args" | (typeof SCRATCH)[number];
 type V = Vars<Local>;
 const min = (x: Code, y: Code): Code => select(ltS(x, y), x, y);
 
@@ -128,48 +82,92 @@ function columnPanel(v: V, e: Element): Code {
   const width = tileWidth(e);
   const accumulate = v.get("pc"); // the first block of k overwrites
   const panelB = add(v.get("packedB"), mul(v.get("jr"), shl(v.get("kc"), i32c(e.shift))));
-  const element = (row: Code, col: Code): Code => add(v.get("out"), shl(add(mul(row, v.get("n")), col), i32c(e.shift)));
+  const element = (row: Code, col: Code): Code =>
+    add(v.get("out"), shl(add(mul(row, v.get("n")), col), i32c(e.shift)));
   const col = add(v.get("jc"), v.get("jr"));
   const edge = (rows: Code, ir: Code): Code => [
-    call(FN.micro, add(v.get("packedA"), mul(ir, shl(v.get("kc"), i32c(e.shift)))), panelB, v.get("tile"), i32c(width * e.bytes), v.get("kc"), i32c(1), i32c(0)),
-    call(FN.copyTile, v.get("tile"), element(add(v.get("ic"), ir), col), v.get("ldc"), rows, v.get("cols"), accumulate),
+    call(
+      FN.micro,
+      add(v.get("packedA"), mul(ir, shl(v.get("kc"), i32c(e.shift)))),
+      panelB,
+      v.get("tile"),
+      i32c(width * e.bytes),
+      v.get("kc"),
+      i32c(1),
+      i32c(0),
+    ),
+    call(
+      FN.copyTile,
+      v.get("tile"),
+      element(add(v.get("ic"), ir), col),
+      v.get("ldc"),
+      rows,
+      v.get("cols"),
+      accumulate,
+    ),
   ];
   const whole = v.get("panels");
   return [
     v.set("cols", min(i32c(width), sub(v.get("nc"), v.get("jr")))),
-    v.set("panels", [v.get("mc"), i32c(2), 0x76]),
+    v.set("panels", shrU(v.get("mc"), i32c(2))),
     ifThen(
-      [v.get("cols"), i32c(width), 0x46],
+      eq(v.get("cols"), i32c(width)),
       [
-        ifThen(whole, call(FN.micro, v.get("packedA"), panelB, element(v.get("ic"), col), v.get("ldc"), v.get("kc"), whole, accumulate)),
+        ifThen(
+          whole,
+          call(
+            FN.micro,
+            v.get("packedA"),
+            panelB,
+            element(v.get("ic"), col),
+            v.get("ldc"),
+            v.get("kc"),
+            whole,
+            accumulate,
+          ),
+        ),
         v.set("ir", shl(whole, i32c(2))),
       ],
       v.set("ir", i32c(0)),
     ),
-    block(loop([
-      brIf(1, geS(v.get("ir"), v.get("mc"))),
-      edge(min(i32c(MR), sub(v.get("mc"), v.get("ir"))), v.get("ir")),
-      v.inc("ir", i32c(MR)),
-      br(0),
-    ])),
+    block(
+      loop([
+        brIf(1, geS(v.get("ir"), v.get("mc"))),
+        edge(min(i32c(MR), sub(v.get("mc"), v.get("ir"))), v.get("ir")),
+        v.inc("ir", i32c(MR)),
+        br(0),
+      ]),
+    ),
   ];
-} // prettier-ignore
+}
 
 /** Packs panels of `width` along one side of a block. */
 function packBlock(v: V, e: Element, side: "A" | "B"): Code {
-  const [width, to, minor, deep, extent, first, source] = side === "A"
-    ? [MR, "packedA", "lr", "lc", "mc", "ic", "lhs"] as const
-    : [tileWidth(e), "packedB", "rc", "rr", "nc", "jc", "rhs"] as const;
+  const [width, to, minor, deep, extent, first, source] =
+    side === "A"
+      ? ([MR, "packedA", "lr", "lc", "mc", "ic", "lhs"] as const)
+      : ([tileWidth(e), "packedB", "rc", "rr", "nc", "jc", "rhs"] as const);
   const bytes = (x: Code): Code => shl(x, i32c(e.shift));
-  const from = add(v.get(source), bytes(add(mul(add(v.get(first), v.get("left")), v.get(minor)), mul(v.get("pc"), v.get(deep)))));
+  const from = add(
+    v.get(source),
+    bytes(add(mul(add(v.get(first), v.get("left")), v.get(minor)), mul(v.get("pc"), v.get(deep)))),
+  );
   return [
     v.set("to", v.get(to)),
     count(v, "left", v.get(extent), width, [
-      call(side === "A" ? FN.packA : FN.packB, from, v.get("to"), v.get("kc"), bytes(v.get(minor)), bytes(v.get(deep)), min(i32c(width), sub(v.get(extent), v.get("left")))),
+      call(
+        side === "A" ? FN.packA : FN.packB,
+        from,
+        v.get("to"),
+        v.get("kc"),
+        bytes(v.get(minor)),
+        bytes(v.get(deep)),
+        min(i32c(width), sub(v.get(extent), v.get("left"))),
+      ),
       v.inc("to", mul(i32c(width * e.bytes), v.get("kc"))),
     ]),
   ];
-} // prettier-ignore
+}
 
 function packedProduct(v: V, e: Element): Code {
   const width = tileWidth(e);
@@ -200,25 +198,41 @@ function packedProduct(v: V, e: Element): Code {
 
 /** The entry: (args) → (). Chooses a route per shape; loops over the batch. */
 function entry(e: Element): Fn {
-  const locals = Object.fromEntries(
-    [...GEMM_ARGS, "jc", "pc", "ic", "jr", "ir", "nc", "kc", "mc", "panels", "tile", "packedA", "packedB", "ldc", "b", "left", "to", "cols"].map((name) => [name, I32]),
-  ) as Record<Exclude<Local, "args">, typeof I32>;
+  const locals = Object.fromEntries([...GEMM_ARGS, ...SCRATCH].map((name) => [name, I32])) as Record<
+    Exclude<Local, "args">,
+    typeof I32
+  >;
   return define(["args"], locals, (v: V) => {
     const bytes = (x: Code): Code => shl(x, i32c(e.shift));
-    const one = (name: Local): Code => [v.get(name), i32c(1), 0x46];
+    const one = (name: Local): Code => eq(v.get(name), i32c(1));
     const few = ltS(v.get("m"), i32c(MR + 1));
     const pass: readonly Local[] = ["lhs", "rhs", "out", "m", "n", "k", "lr", "lc", "rr"];
-    const direct = call(FN.direct, ...pass.map((name) => (["lr", "lc", "rr"].includes(name) ? bytes(v.get(name)) : v.get(name))));
-    const dots = call(FN.dots, v.get("lhs"), v.get("rhs"), v.get("out"), v.get("m"), v.get("n"), v.get("k"), bytes(v.get("lr")), bytes(v.get("rc")));
+    const direct = call(
+      FN.direct,
+      ...pass.map((name) => (["lr", "lc", "rr"].includes(name) ? bytes(v.get(name)) : v.get(name))),
+    );
+    const dots = call(
+      FN.dots,
+      v.get("lhs"),
+      v.get("rhs"),
+      v.get("out"),
+      v.get("m"),
+      v.get("n"),
+      v.get("k"),
+      bytes(v.get("lr")),
+      bytes(v.get("rc")),
+    );
     // Few rows against a row-major B, or few results along contiguous k: packing would cost as much as the product.
     const product = ifThen(
-      [few, one("rc"), 0x71],
+      and(few, one("rc")),
       direct,
-      ifThen([[few, ltS(v.get("n"), i32c(3)), 0x72], [one("lc"), one("rr"), 0x71], 0x71], dots, packedProduct(v, e)),
+      ifThen(and(or(few, ltS(v.get("n"), i32c(3))), and(one("lc"), one("rr"))), dots, packedProduct(v, e)),
     );
     const each = [
       ifThen(eqz(v.get("k")), memoryFill(v.get("out"), i32c(0), mul(v.get("m"), v.get("ldc"))), product),
-      v.inc("lhs", bytes(v.get("lb"))), v.inc("rhs", bytes(v.get("rb"))), v.inc("out", mul(v.get("m"), v.get("ldc"))),
+      v.inc("lhs", bytes(v.get("lb"))),
+      v.inc("rhs", bytes(v.get("rb"))),
+      v.inc("out", mul(v.get("m"), v.get("ldc"))),
     ];
     const empty: Code = eqz(mul(mul(v.get("m"), v.get("n")), v.get("batch")));
     return [
@@ -227,7 +241,7 @@ function entry(e: Element): Fn {
       ifThen(empty, [], count(v, "b", v.get("batch"), 1, each)),
     ];
   });
-} // prettier-ignore
+}
 
 /** Bytes of the module of one element type. Exports f0: (address of the argument block) → (). */
 export function gemmModule(
@@ -237,8 +251,14 @@ export function gemmModule(
 ): Uint8Array<ArrayBuffer> {
   const e = ELEMENTS[dtype];
   const functions = [
-    entry(e), microKernel(e, relaxed), copyTile(e), packPanel(e, MR), packPanel(e, tileWidth(e)), directRows(e, relaxed), dotRows(e, relaxed),
-  ]; // prettier-ignore
+    entry(e),
+    microKernel(e, relaxed),
+    copyTile(e),
+    packPanel(e, MR),
+    packPanel(e, tileWidth(e)),
+    directRows(e, relaxed),
+    dotRows(e, relaxed),
+  ];
   return encodeModule(
     {
       functions,

@@ -1,8 +1,23 @@
 // Sorting by digits, least significant first (Knuth, TAOCP 3, §5.2.5): three passes of 11 bits over (key, position),
 // each stable, with the histograms of all three counted in one pass. A digit that all keys share costs no pass.
 import {
-  I32, add, and, forLoop, get, i32c, i32load, i32store, ifThen, memoryFill, set, shl, type Code,
-} from "../codegen/assembler.ts"; // prettier-ignore
+  I32,
+  get,
+  set,
+  i32c,
+  i32load,
+  i32store,
+  add,
+  shl,
+  shrU,
+  xor,
+  ne,
+  and,
+  ifThen,
+  memoryFill,
+  forLoop,
+  type Code,
+} from "../codegen/assembler.ts";
 import type { Emitter } from "../codegen/emitter.ts";
 
 const BITS = 11;
@@ -26,7 +41,7 @@ interface Digits {
 const word = (base: Code, index: Code): Code => add(base, shl(index, i32c(2)));
 /** Address of the bucket of a key's digit. */
 function bucket(histograms: number, pass: number, key: number): Code {
-  const digit: Code = pass === 0 ? get(key) : [get(key), i32c(pass * BITS), 0x76];
+  const digit = pass === 0 ? get(key) : shrU(get(key), i32c(pass * BITS));
   return word(add(get(histograms), i32c(pass * BUCKETS * 4)), and(digit, i32c(BUCKETS - 1)));
 }
 
@@ -35,7 +50,11 @@ export function sortByDigits(f: Emitter, d: Digits): void {
   const histograms = f.value(I32, add(get(d.keys[1]), shl(get(d.n), i32c(2))));
   f.emit(memoryFill(get(histograms), i32c(0), i32c(HISTOGRAM_BYTES)));
   countDigits(f, d, histograms);
-  const [keys, keysTo, to] = [f.value(I32, get(d.keys[0])), f.value(I32, get(d.keys[1])), f.value(I32, get(d.positions[1]))]; // prettier-ignore
+  const [keys, keysTo, to] = [
+    f.value(I32, get(d.keys[0])),
+    f.value(I32, get(d.keys[1])),
+    f.value(I32, get(d.positions[1])),
+  ];
   for (const pass of PASSES) {
     const move = f.scoped(() => {
       sumBuckets(f, histograms, pass);
@@ -46,7 +65,7 @@ export function sortByDigits(f: Emitter, d: Digits): void {
       f.emit([set(d.sorted, get(to)), set(to, get(swapPositions))]);
     });
     const first = f.value(I32, i32load(get(keys)));
-    f.emit(ifThen([i32load(bucket(histograms, pass, first)), get(d.n), 0x47], move));
+    f.emit(ifThen(ne(i32load(bucket(histograms, pass, first)), get(d.n)), move));
   }
 }
 /** Turns keys into unsigned ones that ascend, and counts their digits. */
@@ -55,7 +74,7 @@ function countDigits(f: Emitter, d: Digits, histograms: number): void {
   const flip = (d.isSigned ? 0x80000000 : 0) ^ (d.isDescending ? 0xffffffff : 0);
   const body = f.scoped(() => {
     const at = f.value(I32, word(get(d.keys[0]), get(i)));
-    const key = f.value(I32, [i32load(get(at)), i32c(flip), 0x73]);
+    const key = f.value(I32, xor(i32load(get(at)), i32c(flip)));
     f.emit(i32store(get(at), get(key)));
     for (const pass of PASSES) {
       const place = f.value(I32, bucket(histograms, pass, key));

@@ -4,9 +4,29 @@
 import { STORAGE, type Compute, type KValue, type Sort, type Storage } from "tenon-plugin-kit";
 import { CONST_KIND, VALUE_TYPE, loadScalar, type Address } from "../codegen/access.ts";
 import {
-  I32, add, and, block, brIf, forLoop, geS, get, i32c, i32load, i32store, ifThen, loop, ltS, mul, select, set, shl, sub, tee,
-  type Code, type Fn,
-} from "../codegen/assembler.ts"; // prettier-ignore
+  I32,
+  add,
+  and,
+  block,
+  brIf,
+  forLoop,
+  geS,
+  get,
+  i32c,
+  i32load,
+  i32store,
+  ifThen,
+  loop,
+  ltS,
+  mul,
+  select,
+  set,
+  shl,
+  sub,
+  tee,
+  type Code,
+  type Fn,
+} from "../codegen/assembler.ts";
 import { Emitter } from "../codegen/emitter.ts";
 import { constantBits } from "../codegen/rep.ts";
 import { emitScalar } from "../math/ops.ts";
@@ -110,9 +130,14 @@ class RowSorter {
     const sorted = f.value(I32, get(positions[0]));
     if (cut.digits === null) this.merge(sorted);
     else {
-      const long = f.scoped(
-        () =>
-        sortByDigits(f, { n: row.n, keys: [this.columns[0] as number, rest], positions, sorted, ...cut.digits! }), // prettier-ignore
+      const long = f.scoped(() =>
+        sortByDigits(f, {
+          n: row.n,
+          keys: [this.columns[0] as number, rest],
+          positions,
+          sorted,
+          ...cut.digits!,
+        }),
       );
       const short = f.scoped(() => this.merge(sorted));
       f.emit(ifThen(geS(get(row.n), i32c(LONG)), long, short));
@@ -162,7 +187,11 @@ class RowSorter {
         if (v.op !== "arg") return undefined;
         const operand = v.index % dtypes.length;
         const storage = dtypes[operand] as Storage;
-        return (elements[operand] ??= loadScalar(f, storage, this.elementAt(row.from[operand] as number, storage, get(k)))); // prettier-ignore
+        return (elements[operand] ??= loadScalar(
+          f,
+          storage,
+          this.elementAt(row.from[operand] as number, storage, get(k)),
+        ));
       };
       const memo = new Map<number, number>();
       cut.columns.forEach(({ value }, c) => {

@@ -3,17 +3,19 @@ import { I32, I64, V128, get, simd, type Code, type ValType } from "../codegen/a
 import type { Emitter } from "../codegen/emitter.ts";
 import { lanewise } from "./lanewise.ts";
 
-type IntOp = "add" | "sub" | "mul" | "divS" | "divU" | "remS" | "remU" | "and" | "or" | "xor" | "shl" | "shrS" | "shrU" | "eq" | "ne" | "ltS" | "ltU" | "gtS" | "gtU" | "leS" | "leU" | "geS" | "geU"; // prettier-ignore
-const SCALAR32: Record<IntOp, number> = {
-  add: 0x6a, sub: 0x6b, mul: 0x6c, divS: 0x6d, divU: 0x6e, remS: 0x6f, remU: 0x70, and: 0x71, or: 0x72, xor: 0x73,
-  shl: 0x74, shrS: 0x75, shrU: 0x76, eq: 0x46, ne: 0x47, ltS: 0x48, ltU: 0x49, gtS: 0x4a, gtU: 0x4b, leS: 0x4c,
-  leU: 0x4d, geS: 0x4e, geU: 0x4f,
+/** Scalar instructions by name. */
+const SCALAR32 = {
+  add: 0x6a, sub: 0x6b, mul: 0x6c, divS: 0x6d, divU: 0x6e, remS: 0x6f, remU: 0x70,
+  and: 0x71, or: 0x72, xor: 0x73, shl: 0x74, shrS: 0x75, shrU: 0x76,
+  eq: 0x46, ne: 0x47, ltS: 0x48, ltU: 0x49, gtS: 0x4a, gtU: 0x4b, leS: 0x4c, leU: 0x4d, geS: 0x4e, geU: 0x4f,
 }; // prettier-ignore
+type IntOp = keyof typeof SCALAR32;
 const SCALAR64: Record<IntOp, number> = {
-  add: 0x7c, sub: 0x7d, mul: 0x7e, divS: 0x7f, divU: 0x80, remS: 0x81, remU: 0x82, and: 0x83, or: 0x84, xor: 0x85,
-  shl: 0x86, shrS: 0x87, shrU: 0x88, eq: 0x51, ne: 0x52, ltS: 0x53, ltU: 0x54, gtS: 0x55, gtU: 0x56, leS: 0x57,
-  leU: 0x58, geS: 0x59, geU: 0x5a,
+  add: 0x7c, sub: 0x7d, mul: 0x7e, divS: 0x7f, divU: 0x80, remS: 0x81, remU: 0x82,
+  and: 0x83, or: 0x84, xor: 0x85, shl: 0x86, shrS: 0x87, shrU: 0x88,
+  eq: 0x51, ne: 0x52, ltS: 0x53, ltU: 0x54, gtS: 0x55, gtU: 0x56, leS: 0x57, leU: 0x58, geS: 0x59, geU: 0x5a,
 }; // prettier-ignore
+/** SIMD instructions; what lanes can't do is absent. */
 const VECTOR32: Partial<Record<IntOp, number>> = {
   add: 174, sub: 177, mul: 181, and: 78, or: 80, xor: 81, shl: 171, shrS: 172, shrU: 173,
   eq: 55, ne: 56, ltS: 57, ltU: 58, gtS: 59, gtU: 60, leS: 61, leU: 62, geS: 63, geU: 64,

@@ -22,42 +22,35 @@ export type Bits = Code;
 /** Code of a truth value: 0 or 1, or a mask. */
 export type Mask = Code;
 
-/** Opcodes of one instance: numbers are scalar instructions, `simd(n)` vector ones. */
-interface Ops {
-  readonly add: Code; readonly sub: Code; readonly mul: Code; readonly div: Code; readonly sqrt: Code;
-  readonly abs: Code; readonly neg: Code; readonly min: Code; readonly max: Code;
-  readonly floor: Code; readonly ceil: Code; readonly trunc: Code; readonly nearest: Code;
-  readonly eq: Code; readonly ne: Code; readonly lt: Code; readonly gt: Code; readonly le: Code; readonly ge: Code;
-  readonly iadd: Code; readonly isub: Code; readonly and: Code; readonly or: Code; readonly xor: Code;
-  readonly shl: Code; readonly shrS: Code; readonly shrU: Code; readonly ieq: Code; readonly ilt: Code; readonly igt: Code;
-} // prettier-ignore
-
-const vector = (f: readonly number[], i: readonly number[]): Ops => {
-  const [add, sub, mul, div, sqrt, abs, neg, min, max, floor, ceil, trunc, nearest, eq, ne, lt, gt, le, ge] = f.map<Code>(simd) as [Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code, Code]; // prettier-ignore
-  const [iadd, isub, shl, shrS, shrU, ieq, ilt, igt] = i.map<Code>(simd) as [Code, Code, Code, Code, Code, Code, Code, Code]; // prettier-ignore
-  return {
-    add, sub, mul, div, sqrt, abs, neg, min, max, floor, ceil, trunc, nearest, eq, ne, lt, gt, le, ge,
-    iadd, isub, shl, shrS, shrU, ieq, ilt, igt, and: simd(78), or: simd(80), xor: simd(81),
-  }; // prettier-ignore
-};
-const SCALAR32: Ops = {
+/** Scalar instructions by name; integer ones of the same width begin with i. */
+const SCALAR32 = {
   add: 0x92, sub: 0x93, mul: 0x94, div: 0x95, sqrt: 0x91, abs: 0x8b, neg: 0x8c, min: 0x96, max: 0x97,
   floor: 0x8e, ceil: 0x8d, trunc: 0x8f, nearest: 0x90, eq: 0x5b, ne: 0x5c, lt: 0x5d, gt: 0x5e, le: 0x5f, ge: 0x60,
-  iadd: 0x6a, isub: 0x6b, and: 0x71, or: 0x72, xor: 0x73, shl: 0x74, shrS: 0x75, shrU: 0x76, ieq: 0x46, ilt: 0x48, igt: 0x4a,
+  iadd: 0x6a, isub: 0x6b, and: 0x71, or: 0x72, xor: 0x73, shl: 0x74, shrS: 0x75, shrU: 0x76,
+  ieq: 0x46, ilt: 0x48, igt: 0x4a,
 }; // prettier-ignore
-const SCALAR64: Ops = {
+type Opcodes = Readonly<typeof SCALAR32>;
+const SCALAR64: Opcodes = {
   add: 0xa0, sub: 0xa1, mul: 0xa2, div: 0xa3, sqrt: 0x9f, abs: 0x99, neg: 0x9a, min: 0xa4, max: 0xa5,
   floor: 0x9c, ceil: 0x9b, trunc: 0x9d, nearest: 0x9e, eq: 0x61, ne: 0x62, lt: 0x63, gt: 0x64, le: 0x65, ge: 0x66,
-  iadd: 0x7c, isub: 0x7d, and: 0x83, or: 0x84, xor: 0x85, shl: 0x86, shrS: 0x87, shrU: 0x88, ieq: 0x51, ilt: 0x53, igt: 0x55,
+  iadd: 0x7c, isub: 0x7d, and: 0x83, or: 0x84, xor: 0x85, shl: 0x86, shrS: 0x87, shrU: 0x88,
+  ieq: 0x51, ilt: 0x53, igt: 0x55,
 }; // prettier-ignore
-const VECTOR32 = vector(
-  [228, 229, 230, 231, 227, 224, 225, 232, 233, 104, 103, 105, 106, 65, 66, 67, 68, 69, 70],
-  [174, 177, 171, 172, 173, 55, 57, 59],
-);
-const VECTOR64 = vector(
-  [240, 241, 242, 243, 239, 236, 237, 244, 245, 117, 116, 122, 148, 71, 72, 73, 74, 75, 76],
-  [206, 209, 203, 204, 205, 214, 216, 217],
-);
+
+/** Instructions of one instance: scalar ones, or SIMD. */
+type Ops = { readonly [O in keyof Opcodes]: Code };
+const vector = (numbers: Opcodes): Ops =>
+  Object.fromEntries(Object.entries(numbers).map(([name, op]) => [name, simd(op)])) as Ops;
+const VECTOR32 = vector({
+  add: 228, sub: 229, mul: 230, div: 231, sqrt: 227, abs: 224, neg: 225, min: 232, max: 233,
+  floor: 104, ceil: 103, trunc: 105, nearest: 106, eq: 65, ne: 66, lt: 67, gt: 68, le: 69, ge: 70,
+  iadd: 174, isub: 177, and: 78, or: 80, xor: 81, shl: 171, shrS: 172, shrU: 173, ieq: 55, ilt: 57, igt: 59,
+}); // prettier-ignore
+const VECTOR64 = vector({
+  add: 240, sub: 241, mul: 242, div: 243, sqrt: 239, abs: 236, neg: 237, min: 244, max: 245,
+  floor: 117, ceil: 116, trunc: 122, nearest: 148, eq: 71, ne: 72, lt: 73, gt: 74, le: 75, ge: 76,
+  iadd: 206, isub: 209, and: 78, or: 80, xor: 81, shl: 203, shrS: 204, shrU: 205, ieq: 214, ilt: 216, igt: 217,
+}); // prettier-ignore
 
 /** Bits of the mantissa, the exponent's bias, and 1.5 · 2^mantissa, whose low bits count integers. */
 interface Format { readonly mantissa: number; readonly bias: number; readonly magic: number } // prettier-ignore

@@ -4,12 +4,19 @@ import type { Emitter } from "../codegen/emitter.ts";
 
 /** Lanes of 32 or 64 bits as numbers. */
 export type Lane = "i32" | "i64" | "f32" | "f64";
-const LANES: Record<Lane, { readonly type: ValType; readonly count: number; readonly extract: number; readonly replace: number }> = {
+interface LaneRow {
+  readonly type: ValType;
+  readonly count: number;
+  /** SIMD instructions that take one lane out, and put one in. */
+  readonly extract: number;
+  readonly replace: number;
+}
+const LANES: Record<Lane, LaneRow> = {
   i32: { type: I32, count: 4, extract: 27, replace: 28 },
   i64: { type: I64, count: 2, extract: 29, replace: 30 },
   f32: { type: F32, count: 4, extract: 31, replace: 32 },
   f64: { type: F64, count: 2, extract: 33, replace: 34 },
-}; // prettier-ignore
+};
 
 /** `scalar` of each lane. Operands have lanes `from`, the result has lanes `to` of the same width. */
 export function lanewise(

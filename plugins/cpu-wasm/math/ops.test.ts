@@ -22,25 +22,90 @@ const anyBits = (d: "f32" | "f64"): number => {
   bits.setUint32(4, Math.floor(random() * 2 ** 32));
   return d === "f32" ? bits.getFloat32(0) : bits.getFloat64(0);
 };
-const EDGES = [0, -0, 1, -1, 0.5, -0.5, 2, 3, -3, 2.5, 0.49999997, 1.5, Infinity, -Infinity, NaN, 1e-40, -1e-40, 65504, 65520, 1e-8, 88.7, -87.3, 88.9, -103.9, 700, -745, 8388609, 2 ** 31, -(2 ** 31), 2 ** 32, 2 ** 63, 1e20, 3e38, Math.PI, Math.PI / 2]; // prettier-ignore
+const EDGES = [
+  0,
+  -0,
+  1,
+  -1,
+  0.5,
+  -0.5,
+  2,
+  3,
+  -3,
+  2.5,
+  0.49999997,
+  1.5,
+  Infinity,
+  -Infinity,
+  NaN,
+  1e-40,
+  -1e-40,
+  65504,
+  65520,
+  1e-8,
+  88.7,
+  -87.3,
+  88.9,
+  -103.9,
+  700,
+  -745,
+  8388609,
+  2 ** 31,
+  -(2 ** 31),
+  2 ** 32,
+  2 ** 63,
+  1e20,
+  3e38,
+  Math.PI,
+  Math.PI / 2,
+];
 
 function samples(d: Compute, n: number): Scalar[] {
   if (d === "bool") return Array.from({ length: n }, () => Math.floor(random() * 2));
   if (d === "f32" || d === "f64") {
     const round = d === "f32" ? Math.fround : (x: number) => x;
-    const draws = [() => anyBits(d), () => round((random() - 0.5) * 4), () => round((random() - 0.5) * 200), () => round(10 ** (random() * 12 - 6))];
-    return Array.from({ length: n }, (_, i) => (i < EDGES.length ? round(EDGES[i] as number) : (draws[i % 4] as () => number)()));
+    const draws = [
+      () => anyBits(d),
+      () => round((random() - 0.5) * 4),
+      () => round((random() - 0.5) * 200),
+      () => round(10 ** (random() * 12 - 6)),
+    ];
+    return Array.from({ length: n }, (_, i) =>
+      i < EDGES.length ? round(EDGES[i] as number) : (draws[i % 4] as () => number)(),
+    );
   }
   const wide = d === "i64" || d === "u64";
   const view = new HOST[d](n) as BigInt64Array;
-  const edges = [0n, 1n, -1n, 2n, 7n, 31n, 32n, 33n, 63n, 64n, -(2n ** 31n), 2n ** 31n - 1n, 127n, 128n, 32768n, -(2n ** 63n)];
+  const edges = [
+    0n,
+    1n,
+    -1n,
+    2n,
+    7n,
+    31n,
+    32n,
+    33n,
+    63n,
+    64n,
+    -(2n ** 31n),
+    2n ** 31n - 1n,
+    127n,
+    128n,
+    32768n,
+    -(2n ** 63n),
+  ];
   for (let i = 0; i < n; i++) {
     const whole = BigInt(Math.floor(random() * 2 ** 32)) * 2n ** 32n + BigInt(Math.floor(random() * 2 ** 32));
-    const x = i < edges.length ? (edges[i] as bigint) : i % 3 === 0 ? whole % 100n : whole >> BigInt(Math.floor(random() * 40));
+    const x =
+      i < edges.length
+        ? (edges[i] as bigint)
+        : i % 3 === 0
+          ? whole % 100n
+          : whole >> BigInt(Math.floor(random() * 40));
     (view as unknown as (bigint | number)[])[i] = wide ? x : Number(BigInt.asIntN(32, x));
   }
   return [...view] as Scalar[];
-} // prettier-ignore
+}
 
 /** Distance in units of the last place of the wanted value. */
 function ulps(d: "f32" | "f64", got: number, want: number): number {
@@ -55,7 +120,12 @@ const FLOATS: readonly Compute[] = ["f32", "f64"];
 const INTS: readonly Compute[] = ["i32", "u32", "i64", "u64"];
 const NUMBERS: readonly Compute[] = [...INTS, ...FLOATS];
 const ALL: readonly Compute[] = [...NUMBERS, "bool"];
-interface Case { readonly op: ScalarOp; readonly dtype: Compute; readonly from: readonly Compute[]; readonly ulp: number } // prettier-ignore
+interface Case {
+  readonly op: ScalarOp;
+  readonly dtype: Compute;
+  readonly from: readonly Compute[];
+  readonly ulp: number;
+}
 const CASES: Case[] = [];
 const same = (ops: readonly ScalarOp[], types: readonly Compute[], arity: number): void => {
   for (const op of ops)
@@ -76,8 +146,18 @@ for (const d of ALL) {
   for (const to of ALL) CASES.push({ op: "convert", dtype: to, from: [d], ulp: 0 });
 }
 for (const d of FLOATS) CASES.push({ op: "is_finite", dtype: "bool", from: [d], ulp: 0 });
-for (const [a, b] of [["i32", "f32"], ["u32", "f32"], ["i32", "u32"], ["i64", "f64"], ["u64", "f64"]] as const)
-  for (const [from, to] of [[a, b], [b, a]] as const) CASES.push({ op: "bitcast", dtype: to, from: [from], ulp: 0 }); // prettier-ignore
+for (const [a, b] of [
+  ["i32", "f32"],
+  ["u32", "f32"],
+  ["i32", "u32"],
+  ["i64", "f64"],
+  ["u64", "f64"],
+] as const)
+  for (const [from, to] of [
+    [a, b],
+    [b, a],
+  ] as const)
+    CASES.push({ op: "bitcast", dtype: to, from: [from], ulp: 0 });
 for (const d of ["i32", "u32"] as const)
   for (const op of ["extend8_s", "extend8_u", "extend16_s", "extend16_u"] as const)
     CASES.push({ op, dtype: d, from: [d], ulp: 0 });
@@ -118,7 +198,9 @@ describe.each(CASES)("$op: $from to $dtype", ({ op, dtype, from, ulp }) => {
   if (op.endsWith("from_bits")) args[0] = (args[0] as number[]).map((x) => x & 0xffff);
   // The bits of halves are asked of rounded numbers only.
   if (op === "f16_bits" || op === "bf16_bits")
-    args[0] = (args[0] as number[]).map((x) => evalScalar(op === "f16_bits" ? "round_f16" : "round_bf16", "f32", "f32", [x]));
+    args[0] = (args[0] as number[]).map((x) =>
+      evalScalar(op === "f16_bits" ? "round_f16" : "round_bf16", "f32", "f32", [x]),
+    );
   const host = args.map((x, i) => hostArray(from[i] as Compute, x));
   if (args.length > 1 && op !== "select") (host[1] as Int32Array).reverse();
   const scalar = runOp(op, dtype, from, host, false);
@@ -134,14 +216,18 @@ describe.each(CASES)("$op: $from to $dtype", ({ op, dtype, from, ulp }) => {
         if (distance > ulp || (want === 0 && !Object.is(got, want)))
           expect.fail(`${op}(${xs.join(", ")}) = ${String(got)}, expected ${String(want)} (${distance} ulp)`);
         worst = Math.max(worst, distance);
-      } else if (got !== want) expect.fail(`${op}(${xs.join(", ")}) = ${String(got)}, expected ${String(want)}`);
+      } else if (got !== want)
+        expect.fail(`${op}(${xs.join(", ")}) = ${String(got)}, expected ${String(want)}`);
     }
     expect(worst).toBeLessThanOrEqual(ulp);
   });
   it.runIf(hasVector(op, dtype, from))("gives the same bits in lanes", () => {
     const vector = runOp(op, dtype, from, host, true);
     for (let i = 0; i < N; i++)
-      if (!Object.is(vector[i], scalar[i])) expect.fail(`lanes ${String(vector[i])}, scalar ${String(scalar[i])} for ${host.map((h) => String(h[i])).join(", ")}`);
+      if (!Object.is(vector[i], scalar[i]))
+        expect.fail(
+          `lanes ${String(vector[i])}, scalar ${String(scalar[i])} for ${host.map((h) => String(h[i])).join(", ")}`,
+        );
     expect(vector.length).toBe(scalar.length);
   });
-}); // prettier-ignore
+});

@@ -83,7 +83,11 @@ const bits32 = (rule: (L: Lanes, x: Code) => Code): Row => ({
 const ROWS = {
   add: { float: (L, x, y) => L.add(x, y), int: int2((I, x, y) => I.add(x, y)) },
   sub: { float: (L, x, y) => L.sub(x, y), int: int2((I, x, y) => I.sub(x, y)) },
-  mul: { float: (L, x, y) => L.mul(x, y), int: int2((I, x, y) => I.mul(x, y)), bool: (B, x, y) => B.and(x, y) },
+  mul: {
+    float: (L, x, y) => L.mul(x, y),
+    int: int2((I, x, y) => I.mul(x, y)),
+    bool: (B, x, y) => B.and(x, y),
+  },
   div: { float: (L, x, y) => L.div(x, y), int: int2((I, x, y) => I.div(x, y)) },
   rem: { float: (L, x, y) => remainder(L, x, y), int: int2((I, x, y) => I.rem(x, y)) },
   neg: { float: (L, x) => L.neg(x), int: int1((I, x) => I.neg(x)) },
@@ -92,8 +96,16 @@ const ROWS = {
     float: (L, x) => L.sel(L.mor(L.lt(x, L.f(0)), L.gt(x, L.f(0))), L.copysign(L.f(1), x), x),
     int: int1((I, x) => I.sign(x)),
   },
-  min: { float: (L, x, y) => L.min(x, y), int: int2((I, x, y) => I.min(x, y)), bool: (B, x, y) => B.and(x, y) },
-  max: { float: (L, x, y) => L.max(x, y), int: int2((I, x, y) => I.max(x, y)), bool: (B, x, y) => B.or(x, y) },
+  min: {
+    float: (L, x, y) => L.min(x, y),
+    int: int2((I, x, y) => I.min(x, y)),
+    bool: (B, x, y) => B.and(x, y),
+  },
+  max: {
+    float: (L, x, y) => L.max(x, y),
+    int: int2((I, x, y) => I.max(x, y)),
+    bool: (B, x, y) => B.or(x, y),
+  },
   and: { int: int2((I, x, y) => I.and(x, y)), bool: (B, x, y) => B.and(x, y) },
   or: { int: int2((I, x, y) => I.or(x, y)), bool: (B, x, y) => B.or(x, y) },
   xor: { int: int2((I, x, y) => I.xor(x, y)), bool: (B, x, y) => B.xor(x, y) },
@@ -108,7 +120,8 @@ const ROWS = {
   round_even: { float: (L, x) => L.nearest(x) },
   // ½ less one ulp: ½ itself would lift 0.49999997 to 1.
   round_afz: {
-    float: (L, x) => L.copysign(L.trunc(L.add(L.abs(x), L.f(L.width === 32 ? 0.49999997 : 0.49999999999999994))), x),
+    float: (L, x) =>
+      L.copysign(L.trunc(L.add(L.abs(x), L.f(L.width === 32 ? 0.49999997 : 0.49999999999999994))), x),
   },
   sqrt: { float: (L, x) => L.sqrt(x) },
   rsqrt: { float: (L, x) => L.div(L.f(1), L.sqrt(x)) },
@@ -131,7 +144,9 @@ const ROWS = {
   le: comparison("le", (B, x, y) => B.or(B.not(x), y)),
   gt: comparison("gt", (B, x, y) => B.and(x, B.not(y))),
   ge: comparison("ge", (B, x, y) => B.or(x, B.not(y))),
-  select: { any: ({ isVector }, [m, x, y]) => [x as Code, y as Code, m as Code, ...(isVector ? [0xfd, 82] : [0x1b])] },
+  select: {
+    any: ({ isVector }, [m, x, y]) => [x as Code, y as Code, m as Code, ...(isVector ? [0xfd, 82] : [0x1b])],
+  },
   convert: {
     any: ({ f, from, dtype, isVector }, [x]) =>
       isVector ? convertVector(f, from, dtype, x as Code) : convertScalar(f, from, dtype, x as Code),
@@ -147,7 +162,7 @@ const ROWS = {
   f16_from_bits: bits32(f16FromBits),
   bf16_bits: bits32(bf16Bits),
   bf16_from_bits: bits32(bf16FromBits),
-} satisfies Record<ScalarOp, Row>; // prettier-ignore
+} satisfies Record<ScalarOp, Row>;
 
 /** The wasm type of a scalar in a kernel. */
 export function valTypeOf(dtype: Compute): ValType {
@@ -165,9 +180,12 @@ function apply(op: ScalarOp, call: Call, args: readonly Code[]): Code | null {
 }
 function emit(op: ScalarOp, call: Call, args: readonly number[]): number {
   const code = apply(op, call, args.map(get));
-  if (code === null) throw new Error(`internal: no ${call.isVector ? "lanes" : "code"} for ${op} of ${call.from} to ${call.dtype}`);
+  if (code === null)
+    throw new Error(
+      `internal: no ${call.isVector ? "lanes" : "code"} for ${op} of ${call.from} to ${call.dtype}`,
+    );
   return call.f.value(call.isVector ? V128 : valTypeOf(call.dtype), code);
-} // prettier-ignore
+}
 
 /**
  * Emits one op on scalars: operands and result are locals; a bool is an i32, 0 or 1. `known[i]` is the value of an

@@ -1,7 +1,23 @@
 // sin, cos, tan, atan2 in f64 lanes (f32 goes through them, see widen.ts). After fdlibm (Sun Microsystems, 1993:
 // e_rem_pio2.c, k_sin.c, k_cos.c, s_atan.c); large arguments are reduced after Payne & Hanek, "Radian reduction for
 // trigonometric functions", SIGNUM Newsletter 18(1), 1983.
-import { F64, I32, I64, V128, brIf, get, i32c, i64c, ifThen, load, loop, set, shuffle, simd, type Code } from "../codegen/assembler.ts"; // prettier-ignore
+import {
+  F64,
+  I32,
+  I64,
+  V128,
+  brIf,
+  get,
+  i32c,
+  i64c,
+  ifThen,
+  load,
+  loop,
+  set,
+  shuffle,
+  simd,
+  type Code,
+} from "../codegen/assembler.ts";
 import type { Emitter } from "../codegen/emitter.ts";
 import { type Lanes, type Bits, type Float } from "./lanes.ts";
 import { TWO_OVER_PI_ADDRESS } from "./tables.ts";
@@ -15,18 +31,18 @@ const PIO2_TAIL = [
 /** Beyond it n has more than 20 bits. */
 const LARGE = 1.5e6;
 const SIN = [
-  -1.66666666666666324348e-1, 8.33333333332248946124e-3, -1.98412698298579493134e-4, 2.75573137070700676789e-6,
-  -2.50507602534068634195e-8, 1.58969099521155010221e-10,
-] as const; // prettier-ignore
+  -1.66666666666666324348e-1, 8.33333333332248946124e-3, -1.98412698298579493134e-4,
+  2.75573137070700676789e-6, -2.50507602534068634195e-8, 1.58969099521155010221e-10,
+] as const;
 const COS = [
-  4.16666666666666019037e-2, -1.38888888888741095749e-3, 2.48015872894767294178e-5, -2.75573143513906633035e-7,
-  2.08757232129817482790e-9, -1.13596475577881948265e-11,
-] as const; // prettier-ignore
+  4.16666666666666019037e-2, -1.38888888888741095749e-3, 2.48015872894767294178e-5,
+  -2.75573143513906633035e-7, 2.0875723212981748279e-9, -1.13596475577881948265e-11,
+] as const;
 const ATAN = [
-  3.33333333333329318027e-1, -1.99999999998764832476e-1, 1.42857142725034663711e-1, -1.11111104054623557880e-1,
-  9.09088713343650656196e-2, -7.69187620504482999495e-2, 6.66107313738753120669e-2, -5.83357013379057348645e-2,
-  4.97687799461593236017e-2, -3.65315727442169155270e-2, 1.62858201153657823623e-2,
-] as const; // prettier-ignore
+  3.33333333333329318027e-1, -1.99999999998764832476e-1, 1.42857142725034663711e-1, -1.1111110405462355788e-1,
+  9.09088713343650656196e-2, -7.69187620504482999495e-2, 6.66107313738753120669e-2,
+  -5.83357013379057348645e-2, 4.97687799461593236017e-2, -3.6531572744216915527e-2, 1.62858201153657823623e-2,
+] as const;
 
 /** x = n · π/2 + r + tail, |r| ≤ π/4; `n` mod 4 in the low bits. */
 interface Reduced {
@@ -62,9 +78,20 @@ interface Places { readonly r: number; readonly tail: number; readonly n: number
 /** Replaces the reduction of finite lanes ≥ LARGE. A vector's lanes take turns in lane 0. */
 function reduceLarge(L: Lanes, x: Float, to: Places): void {
   const f = L.emitter;
-  const isLarge = (v: Code): Code => [[v, 0x99, get(f.constant("f64", bitsOf(LARGE))), 0x66], [v, 0x99, get(f.constant("f64", bitsOf(Infinity))), 0x63], 0x71]; // prettier-ignore
+  const isLarge = (v: Code): Code => [
+    [v, 0x99, get(f.constant("f64", bitsOf(LARGE))), 0x66],
+    [v, 0x99, get(f.constant("f64", bitsOf(Infinity))), 0x63],
+    0x71,
+  ];
   if (!L.isVector) {
-    f.emit(ifThen(isLarge(x), f.scoped(() => payneHanek(f, x, (r, n) => [set(to.r, r), set(to.n, n), set(to.tail, get(f.constant("f64", 0n)))])))); // prettier-ignore
+    f.emit(
+      ifThen(
+        isLarge(x),
+        f.scoped(() =>
+          payneHanek(f, x, (r, n) => [set(to.r, r), set(to.n, n), set(to.tail, get(f.constant("f64", 0n)))]),
+        ),
+      ),
+    );
     return;
   }
   const any: Code = [L.mand(L.ge(L.abs(x), L.f(LARGE)), L.lt(L.abs(x), L.f(Infinity))), simd(83)];
@@ -180,7 +207,13 @@ export function tan(L: Lanes, x: Float, exact = true): Float {
 
 /** atan of t ≥ 0 (+∞ included): reduced to one of five points by the addition theorem. ≤ 1 ulp. */
 function atanPositive(L: Lanes, t: Float): Float {
-  const [high, low] = [[0.463647609000806093515, 0.785398163397448278999, 0.98279372324732905408, 1.57079632679489655800], [2.26987774529616870924e-17, 3.06161699786838301793e-17, 1.39033110312309984516e-17, 6.12323399573676603587e-17]] as const; // prettier-ignore
+  const [high, low] = [
+    [0.463647609000806093515, 0.785398163397448278999, 0.98279372324732905408, 1.570796326794896558],
+    [
+      2.26987774529616870924e-17, 3.06161699786838301793e-17, 1.39033110312309984516e-17,
+      6.12323399573676603587e-17,
+    ],
+  ] as const;
   const bounds = [7 / 16, 11 / 16, 19 / 16, 39 / 16].map((b) => L.letMask(L.ge(t, L.f(b))));
   /** The value for the highest bound that t reaches. */
   const pick = (below: Float, values: readonly Float[]): Float =>

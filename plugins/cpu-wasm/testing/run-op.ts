@@ -20,8 +20,14 @@ import { writeTables } from "../math/tables.ts";
 
 /** Host arrays by compute type; a bool has one 32-bit word. */
 export const HOST = {
-  bool: Int32Array, i32: Int32Array, u32: Uint32Array, i64: BigInt64Array, u64: BigUint64Array, f32: Float32Array, f64: Float64Array,
-} as const; // prettier-ignore
+  bool: Int32Array,
+  i32: Int32Array,
+  u32: Uint32Array,
+  i64: BigInt64Array,
+  u64: BigUint64Array,
+  f32: Float32Array,
+  f64: Float64Array,
+} as const;
 export type HostArray = InstanceType<(typeof HOST)[Compute]>;
 
 const LOAD: Record<Compute, number> = {
@@ -46,12 +52,19 @@ const wide = (d: Compute): boolean => STORAGE[d].bytes === 8;
 const AT = 4096;
 
 /** The module's bytes: f0(n) runs the op on n elements (lanes: n is a multiple of the lane count). */
-export function opModule(op: ScalarOp, dtype: Compute, from: readonly Compute[], isVector: boolean, n: number): Uint8Array<ArrayBuffer> {
+export function opModule(
+  op: ScalarOp,
+  dtype: Compute,
+  from: readonly Compute[],
+  isVector: boolean,
+  n: number,
+): Uint8Array<ArrayBuffer> {
   const f = new Emitter([I32], false);
   const lanes = [...from, dtype].some(wide) ? 2 : 4;
   const i = f.local(I32);
   const size = (d: Compute): number => (wide(d) ? 8 : 4);
-  const address = (slot: number, d: Compute): Code => add(i32c(AT + slot * 8 * n), mul(get(i), i32c(size(d))));
+  const address = (slot: number, d: Compute): Code =>
+    add(i32c(AT + slot * 8 * n), mul(get(i), i32c(size(d))));
   const align = (d: Compute): number => (wide(d) ? 3 : 2);
   const body = f.scoped(() => {
     const args = from.map((d, k) => {
@@ -70,7 +83,7 @@ export function opModule(op: ScalarOp, dtype: Compute, from: readonly Compute[],
   });
   f.emit(forLoop(i, i32c(0), get(0), isVector ? lanes : 1, body));
   return encodeModule({ functions: [f.finish()], exports: [0], types: typeTable() }, 65536);
-} // prettier-ignore
+}
 
 /** A mask as words 0 or 1 in its first lanes. */
 function words(f: Emitter, mask: number, lanes: number): Code {
@@ -81,16 +94,29 @@ function words(f: Emitter, mask: number, lanes: number): Code {
 }
 
 /** Results of the op on every element. */
-export function runOp(op: ScalarOp, dtype: Compute, from: readonly Compute[], args: readonly HostArray[], isVector: boolean): HostArray {
+export function runOp(
+  op: ScalarOp,
+  dtype: Compute,
+  from: readonly Compute[],
+  args: readonly HostArray[],
+  isVector: boolean,
+): HostArray {
   const n = Math.ceil((args[0] as HostArray).length / 4) * 4;
-  const memory = new WebAssembly.Memory({ initial: Math.ceil((AT + 8 * n * (from.length + 1)) / 65536), maximum: 65536 });
+  const memory = new WebAssembly.Memory({
+    initial: Math.ceil((AT + 8 * n * (from.length + 1)) / 65536),
+    maximum: 65536,
+  });
   writeTables(new DataView(memory.buffer));
-  args.forEach((x, k) => new HOST[from[k] as Compute](memory.buffer, AT + k * 8 * n, x.length).set(x as never));
+  args.forEach((x, k) =>
+    new HOST[from[k] as Compute](memory.buffer, AT + k * 8 * n, x.length).set(x as never),
+  );
   const module = new WebAssembly.Module(opModule(op, dtype, from, isVector, n));
   const table = new WebAssembly.Table({ initial: 1, element: "anyfunc" });
-  const { f0 } = new WebAssembly.Instance(module, { e: { m: memory, t: table } }).exports as { f0: (n: number) => void };
+  const { f0 } = new WebAssembly.Instance(module, { e: { m: memory, t: table } }).exports as {
+    f0: (n: number) => void;
+  };
   f0(n);
   const out = AT + from.length * 8 * n;
   const length = (args[0] as HostArray).length;
   return new HOST[dtype](memory.buffer.slice(out, out + length * (wide(dtype) ? 8 : 4)));
-} // prettier-ignore
+}
