@@ -1,5 +1,5 @@
 // The door of core: what users call, what packages/tenon installs, and what exporters and the suite read.
-// The function namespaces are entries of their own: tenon-core/numpy, /lax, /nn, /random, /tree, /transforms.
+// The function namespaces are entries of their own: tenon-core/numpy, /lax, /nn, /ops, /random, /tree, /transforms.
 export {
   AsyncTraceError,
   ConcretizationError,

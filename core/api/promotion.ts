@@ -122,14 +122,14 @@ function checkStrict(name: string, types: readonly TypeOf[]): void {
     });
 }
 
-/** Which dtypes a function computes in: any; numbers (bool → int); floats and complex (integers → float). */
+/** Which dtypes a function computes in: any; numbers (bool → int32); floats and complex (integers → float). */
 export type Domain = "any" | "numeric" | "inexact";
 /** The dtype in which a function of floats computes: 32 bits for integers of up to 32 bits. Source: jax's to_inexact_dtype. */
 export const inexactDType = (dtype: DType): DType =>
   isInexact(dtype) ? dtype : DTYPES[dtype].itemsize === 8 ? "float64" : "float32";
 const DOMAINS: Readonly<Record<Domain, (dtype: DType) => DType>> = {
   any: (dtype) => dtype,
-  numeric: (dtype) => (isBool(dtype) ? canonicalDType("int64") : dtype),
+  numeric: (dtype) => (isBool(dtype) ? "int32" : dtype),
   inexact: inexactDType,
 };
 

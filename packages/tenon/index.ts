@@ -4,6 +4,7 @@ import "./default-plugin.ts";
 export * as np from "./numpy.ts";
 export * as lax from "./lax.ts";
 export * as nn from "./nn.ts";
+export * as ops from "./ops.ts";
 export * as random from "./random.ts";
 export * as tree from "./tree.ts";
 export * from "./transforms.ts";

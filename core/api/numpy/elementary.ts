@@ -1,11 +1,10 @@
 // np: exponentials, logarithms, circles and hyperbolas. Integers become the default float.
 import { fail } from "../../errors.ts";
-import { isComplex, isFloat } from "../../ir/dtype.ts";
+import { isComplex, isFloat, isInexact } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
 import { literal, toArray } from "../../primitives/operand.ts";
 import { composite } from "../composite.ts";
-import { promoteOne } from "../promotion.ts";
 import type { Options } from "../keywords.ts";
 import { checkOptions } from "../arrays.ts";
 import {
@@ -107,10 +106,11 @@ export const degrees: Unary = rad2deg;
 
 const angleOf = composite("np.angle", ([z]: readonly [NDArray], deg: boolean) => {
   const lax = L();
-  if (isFloat(z.dtype) && z.ndim === 0) z = lax.convertElementType(z, canonicalDType("float64"));
+  if (!isInexact(z.dtype) || (isFloat(z.dtype) && z.ndim === 0))
+    z = lax.convertElementType(z, canonicalDType("float64"));
   const real = isComplex(z.dtype) ? lax.real(z) : z;
   const imag = isComplex(z.dtype) ? lax.imag(z) : lax.fullLike(z, 0);
-  const out = lax.atan2(promoteOne("np.angle", imag, "inexact"), promoteOne("np.angle", real, "inexact"));
+  const out = lax.atan2(imag, real);
   return asStrong(deg ? lax.mul(out, 180 / Math.PI) : out);
 });
 /** Angle of complex numbers, in radians or degrees. Source: jax.numpy.angle. */

@@ -2,6 +2,7 @@
 import { fail } from "../../errors.ts";
 import { DTYPES, isBool, isComplex, isFloat, isInexact, isInteger, type DType } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
+import { canonicalDType } from "../../primitives/convert.ts";
 import { literal, toArray } from "../../primitives/operand.ts";
 import { checkOptions } from "../arrays.ts";
 import { composite } from "../composite.ts";
@@ -75,7 +76,7 @@ const parts = (x: NDArray, f: (v: NDArray) => NDArray): NDArray =>
   isComplex(x.dtype) ? L().complex(f(L().real(x)), f(L().imag(x))) : f(x);
 /** Nearest integer as a float, ties to even. Source: jax.numpy.rint. */
 export const rint: Unary = unary("rint", "any", (x, lax) =>
-  isInexact(x.dtype) ? parts(x, even) : lax.convertElementType(x, promoteOne("np.rint", x, "inexact").dtype),
+  isInexact(x.dtype) ? parts(x, even) : lax.convertElementType(x, canonicalDType("float64")),
 );
 const roundOf = composite("np.round", ([a]: readonly [NDArray], decimals: number) => {
   const lax = L();

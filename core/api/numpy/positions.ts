@@ -218,7 +218,7 @@ export function ravelMultiIndex(multiIndex: Arrays, dims: Shape, options: RavelO
   const mode = options.mode ?? "raise";
   const dtype: DType =
     options.dtype == null
-      ? resultOf(name, [...list, literal(0, canonicalDType("int64"))]).dtype
+      ? resultOf(name, [...list, literal(0, canonicalDType("int64"), true)]).dtype
       : canonicalDType(options.dtype);
   const bounded = list.map((i, d) => {
     const n = dims[d] as number;

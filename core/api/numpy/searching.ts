@@ -16,10 +16,10 @@ import { ravel } from "./shape.ts";
 const indexDType = (): DType => canonicalDType("int64");
 
 /** Refuses values that aren't known, for results whose shape depends on them. */
-export function known(name: string, x: NDArray): NDArray {
+export function known(name: string, x: NDArray, word = "size"): NDArray {
   if (x.kind !== TRACER) return x;
   throw fail("E_CONCRETIZATION", `${name}: the result's shape depends on the values of a traced ${x.aval}`, {
-    hint: "pass { size }, or call it outside jit",
+    hint: `pass { ${word} }, or call it outside jit`,
   });
 }
 /** How many elements of a known mask are true. */
@@ -223,7 +223,7 @@ export function bincount(x: ArrayLike, options: BincountOptions = {}): NDArray {
   return bincountOf([v, weights], options.length ?? countFor(v, options.minlength ?? 0));
 }
 function countFor(x: NDArray, minlength: number): number {
-  const data = valuesOf(known("np.bincount", x), "np.bincount");
+  const data = valuesOf(known("np.bincount", x, "length"), "np.bincount");
   const largest = range(x.size).reduce((m, i) => Math.max(m, Number(elementAt(data, x.dtype, i))), -1);
   return Math.max(minlength, x.size === 0 ? 0 : Math.max(0, largest) + 1);
 }

@@ -300,7 +300,8 @@ export function intersect1d(
   const positions = (p: NDArray, offset: number, source: NDArray): NDArray => {
     const own = chosen(name, { x: p, mask: same }, rest, filledWith(name, BigInt(source.size + offset)));
     const i = lax.sub(own, offset);
-    return rest.assumeUnique === true ? i : firstPositions(name, source, i);
+    if (rest.assumeUnique !== true) return firstPositions(name, source, i);
+    return rest.size == null ? lax.convertElementType(i, "int32") : i;
   };
   return [values, positions(at(0), 0, x), positions(at(1), a.x.size, y)];
 }

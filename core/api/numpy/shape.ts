@@ -34,9 +34,10 @@ function sizesFor(name: string, x: NDArray, shape: Shape | number): number[] {
 }
 /** The same elements, row-major, in another shape; one size may be −1. Source: jax.numpy.reshape. */
 export function reshape(a: ArrayLike, shape: Shape | number, options: OrderOptions = {}): NDArray {
+  const fortran = isFortran("np.reshape", options);
   const x = toArray("np.reshape", a);
   const sizes = sizesFor("np.reshape", x, shape);
-  if (!isFortran("np.reshape", options)) return L().reshape(x, sizes);
+  if (!fortran) return L().reshape(x, sizes);
   return reversed(L().reshape(reversed(x), sizes.reverse()));
 }
 /** All elements along one axis, row-major. Source: jax.numpy.ravel. */

@@ -7,6 +7,7 @@ import { literal, toArray } from "../../primitives/operand.ts";
 import { checkOptions } from "../arrays.ts";
 import { composite } from "../composite.ts";
 import type { Options } from "../keywords.ts";
+import { inexactDType } from "../promotion.ts";
 import { oneAxis, range } from "./axes.ts";
 import { L } from "./define.ts";
 import { listed, type Arrays } from "./joining.ts";
@@ -69,7 +70,7 @@ export function lexsort(keys: Arrays, options: Options<never, { axis: number }> 
 /** Sorted complex numbers. Source: jax.numpy.sort_complex. */
 export function sortComplex(a: ArrayLike): NDArray {
   const sorted = sort(toArray("np.sortComplex", a));
-  return L().convertElementType(sorted, complexDType(sorted.dtype));
+  return L().convertElementType(sorted, complexDType(inexactDType(sorted.dtype)));
 }
 
 /** Words of partition. */
