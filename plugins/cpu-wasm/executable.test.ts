@@ -1,4 +1,4 @@
-import type { ConcreteType, DeviceBuffer } from "tenon-plugin-api";
+import type { ConcreteType, DeviceBuffer, HostContext } from "tenon-plugin-api";
 import {
   interpretPlan,
   type Ix,
@@ -13,10 +13,14 @@ import { describe, expect, it } from "vitest";
 import { WasmClient } from "./client.ts";
 import cpuWasm from "./index.ts";
 
-const client = new WasmClient(
-  {},
-  { abi: { major: 0, minor: 9 }, ir: "0.9", processIndex: 0, processCount: 1, warn: () => undefined },
-);
+const host: HostContext = {
+  abi: { major: 0, minor: 9 },
+  ir: "0.9",
+  processIndex: 0,
+  processCount: 1,
+  warn: () => undefined,
+};
+const client = new WasmClient({}, host);
 const type = (dtype: ConcreteType["dtype"], ...shape: number[]): ConcreteType => ({ dtype, shape });
 const upload = (t: ConcreteType, values: ArrayBufferView): DeviceBuffer =>
   client.toDevice(values, t, client.memories[0] as never);
@@ -279,10 +283,7 @@ describe("executables", () => {
     run.dispose();
   });
   it("refuse another client's buffers, wrong sizes and wrong limits", () => {
-    const other = new WasmClient(
-      { memoryLimitBytes: 1 << 20 },
-      { abi: { major: 0, minor: 9 }, ir: "0.9", processIndex: 0, processCount: 1, warn: () => undefined },
-    );
+    const other = new WasmClient({ memoryLimitBytes: 1 << 20 }, host);
     const theirs = other.toDevice(new Float32Array(2), type("f32", 2), other.memories[0] as never);
     const run = load(addPlan(2));
     expect(() => run.execute([[theirs, theirs]])).toThrow(/another client's/);
@@ -293,6 +294,25 @@ describe("executables", () => {
     );
     expect(() => cpuWasm({ memoryLimitBytes: 2 ** 33 })).toThrow(/memoryLimitBytes/);
     run.dispose();
+  });
+  it("hold nothing of a program whose constants don't fit", () => {
+    const small = new WasmClient({ memoryLimitBytes: 1 << 20 }, host);
+    const constant = (nbytes: number): Plan => ({
+      ...addPlan(4),
+      slots: [
+        { at: "arg", index: 0 },
+        { at: "const", bytes: new Uint8Array(nbytes) },
+        { at: "result", index: 0 },
+      ],
+    });
+    const load = (nbytes: number): ReturnType<WasmClient["load"]> =>
+      small.load(constant(nbytes), { params: [], results: [] });
+    expect(() => load(1 << 20)).toThrow(/are live of 1048576/);
+    expect([small.heap.live, small.linker.size]).toEqual([0, 0]);
+    const run = load(16);
+    expect(small.linker.size).toBe(1);
+    run.dispose();
+    expect([small.heap.live, small.linker.size]).toEqual([0, 0]);
   });
   it("multiply matrices", () => {
     const [m, k, n] = [5, 7, 9];

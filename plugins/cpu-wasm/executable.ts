@@ -53,7 +53,7 @@ export class WasmExecutable implements Executable {
   private readonly chunks: number;
   /** The slots in the order in which the function wants their addresses. */
   private readonly slots: readonly Slot[];
-  private readonly constants: ReadonlyMap<Slot, Storage>;
+  private readonly constants = new Map<Slot, Storage>();
   /** Block of the table, then of immediates. */
   private readonly area: number;
   private readonly areaBytes: number;
@@ -79,13 +79,16 @@ export class WasmExecutable implements Executable {
     this.resultBytes = plan.results.map(byteLength);
     this.takes = plan.results.map((_, r) => plan.aliases.find(([, to]) => to === r)?.[0] ?? -1);
     this.donated = signature.params.flatMap((p, i) => (p.donate === undefined ? [] : [i]));
-    const constants = new Map<Slot, Storage>();
-    for (const slot of plan.slots)
-      if (slot.at === "const") constants.set(slot, machine.constants.take(slot.bytes));
-    this.constants = constants;
     const words = only === null ? this.layout.words : only.args.length + only.uniforms.length;
     this.areaBytes = 4 * words + IMMEDIATE * (plan.params.length + 1);
-    this.area = allocate(machine.heap, this.areaBytes);
+    try {
+      for (const slot of plan.slots)
+        if (slot.at === "const") this.constants.set(slot, machine.constants.take(slot.bytes));
+      this.area = allocate(machine.heap, this.areaBytes);
+    } catch (error) {
+      this.releaseShared();
+      throw error;
+    }
     this.immediates = Math.ceil((this.area + 4 * words) / IMMEDIATE) * IMMEDIATE;
     const fixed =
       only === null ? this.layout.constants : only.uniforms.map((n, i) => [only.args.length + i, n] as const);
@@ -239,10 +242,13 @@ export class WasmExecutable implements Executable {
   dispose(): void {
     if (!this.alive) return;
     this.alive = false;
-    const { heap, linker, constants } = this.machine;
+    this.releaseShared();
+    release(this.machine.heap, this.area, this.areaBytes);
+  }
+  private releaseShared(): void {
+    const { linker, constants } = this.machine;
     linker.release(this.functions);
     for (const s of this.constants.values()) constants.drop(s);
-    release(heap, this.area, this.areaBytes);
   }
 }
 

@@ -53,9 +53,14 @@ export class Linker {
       if (!this.known.has(w.key) && !missing.has(w.key)) missing.set(w.key, { ...w, slot: this.takeSlot() });
     const slotOf = (key: string): number =>
       (this.known.get(key) ?? (missing.get(key) as { slot: number })).slot;
-    for (const optimised of [false, true]) {
-      const group = [...missing.values()].filter((w) => w.optimised === optimised);
-      if (group.length > 0) this.compile(group, optimised, slotOf);
+    try {
+      for (const optimised of [false, true]) {
+        const group = [...missing.values()].filter((w) => w.optimised === optimised);
+        if (group.length > 0) this.compile(group, optimised, slotOf);
+      }
+    } catch (error) {
+      for (const { key, slot } of missing.values()) this.forget(key, slot);
+      throw error;
     }
     return wanted.map((w) => {
       const linked = this.known.get(w.key) as Linked;
@@ -101,10 +106,12 @@ export class Linker {
   /** Gives functions back; those that nobody else uses are forgotten. */
   release(functions: readonly Linked[]): void {
     for (const linked of functions) {
-      if (--linked.refs > 0) continue;
-      this.known.delete(linked.key);
-      this.table.set(linked.slot, null);
-      this.free.push(linked.slot);
+      if (--linked.refs === 0) this.forget(linked.key, linked.slot);
     }
+  }
+  private forget(key: string, slot: number): void {
+    this.known.delete(key);
+    this.table.set(slot, null);
+    this.free.push(slot);
   }
 }
