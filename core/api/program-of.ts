@@ -9,7 +9,7 @@ import { literalData, type ConcreteArray } from "../runtime/array.ts";
 import { lower } from "../runtime/lower.ts";
 import { stage } from "../transforms/stage.ts";
 import { fromHost, packed } from "./arrays.ts";
-import { flatFunction, leafOf, nameOf, parametersOf } from "./transforms/flat.ts";
+import { flatFunction, labelOf, leafOf, nameOf, parametersOf } from "./transforms/flat.ts";
 import { isSpec, specArgs } from "./transforms/shapes.ts";
 import type { AnyFn } from "./transforms/types.ts";
 
@@ -29,7 +29,7 @@ export interface FunctionProgram {
  * @throws E_TRACER_LEAKED if `f` captures a value of a trace that is still going on
  */
 export function programOf(f: AnyFn, specs: readonly unknown[], caller = "programOf"): FunctionProgram {
-  const name = `${caller}(${nameOf(f)})`;
+  const name = labelOf(caller, f);
   const { avals, treedef } = specArgs(name, specs);
   const { fn, out } = flatFunction(name, f, treedef);
   const { jaxpr, consts } = stage(fn, avals, name);

@@ -12,6 +12,7 @@ import {
   type TreeDef,
 } from "../ir/tree.ts";
 import { checkOptions } from "./arrays.ts";
+import { checkFunction } from "./transforms/flat.ts";
 import type { MapTree } from "./types.ts";
 
 export { registerDataclass, registerPytreeNode, type PathKey, type TreeDef } from "../ir/tree.ts";
@@ -72,7 +73,7 @@ function mapWith(
   tree: unknown,
   rest: readonly unknown[],
 ): unknown {
-  if (typeof f !== "function") throw fail("E_ARGUMENT", `${name}: f is a ${typeof f}, expected a function`);
+  checkFunction(name, f);
   const first = flat(name, tree, options);
   const others = rest.map((t) => flattenUpTo(first.treedef, t, name));
   const results = first.leaves.map((x, i) => f(...([x, ...others.map((o) => o[i])] as never[])));

@@ -209,6 +209,10 @@ const refusal = (x: unknown): string | null =>
     ? "symbol keys"
     : null;
 
+/** Is it a promise? No tree of arrays has any. */
+export const isPromise = (x: unknown): boolean =>
+  typeof (x as { then?: unknown } | null)?.then === "function";
+
 /** Throws for a value that can't be a leaf of arrays. */
 function checkLeaf(
   name: string,
@@ -221,6 +225,7 @@ function checkLeaf(
     const path = pathTo(tree, x);
     return path === null || path.length === 0 ? "the root" : placeName(path);
   };
+  if (isPromise(x)) throw fail("E_TRACE_ASYNC", `${name}: a promise at ${where()}`);
   if (x === undefined) throw fail("E_TREE", `${name}: undefined at ${where()}; use null for "nothing here"`);
   const why = refusal(x);
   if (why !== null) throw fail("E_TREE", `${name}: ${why} at ${where()}`);

@@ -6,7 +6,7 @@ import { flatten, unflatten, type TreeDef } from "../../ir/tree.ts";
 import { canonicalAxis } from "../../primitives/shape.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
-import { finish, leafOf } from "../transforms/flat.ts";
+import { checkFunction, finish, leafOf } from "../transforms/flat.ts";
 import type { AnyFn } from "../transforms/types.ts";
 import { vmap } from "../transforms/vmap.ts";
 import { scan } from "./scan.ts";
@@ -50,6 +50,7 @@ export function associativeScan<T>(
 ): T {
   const name = "lax.associativeScan";
   checkOptions(name, options, ["reverse", "axis"]);
+  checkFunction(name, fn);
   const { lax } = context();
   const { leaves, treedef } = flatten(elems, name);
   let arrays = leaves.map((x) => leafOf(name, x));

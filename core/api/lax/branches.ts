@@ -9,7 +9,7 @@ import { flatten, pathsOf, printPath, printTree, unflatten } from "../../ir/tree
 import { cond_p, unifyConsts } from "../../primitives/cond.ts";
 import { toArray } from "../../primitives/operand.ts";
 import { itemOf } from "../../runtime/array.ts";
-import { finish, leafOf } from "../transforms/flat.ts";
+import { checkFunction, finish, leafOf } from "../transforms/flat.ts";
 import type { AnyFn } from "../transforms/types.ts";
 import type { Traced, TracedArgs } from "../types.ts";
 import { avalsOf, operandsOf, stageTree, type StagedTree } from "./staged.ts";
@@ -63,9 +63,8 @@ export function cond<A extends readonly unknown[], R>(
   ...operands: A
 ): R {
   const name = "lax.cond";
-  for (const f of [trueFun, falseFun])
-    if (typeof f !== "function")
-      throw fail("E_ARGUMENT", `${name}: a branch is a ${typeof f}, expected a function`);
+  checkFunction(name, trueFun);
+  checkFunction(name, falseFun);
   const p = toArray(name, pred);
   if (p.ndim !== 0) throw fail("E_SHAPE", `${name}: the predicate is ${p.aval}, expected a scalar`);
   const { lax } = context();
@@ -86,6 +85,7 @@ function switch_<A extends readonly unknown[], R>(
   if (i.ndim !== 0 || !isInteger(i.dtype))
     throw fail("E_DTYPE", `${name}: the index is ${i.aval}, expected an integer scalar`);
   if (branches.length === 0) throw fail("E_ARGUMENT", `${name}: needs at least one branch`);
+  for (const f of branches) checkFunction(name, f);
   const { lax } = context();
   const clamped = lax.clamp(0, lax.convertElementType(i, "int32"), branches.length - 1);
   return branchesOf(name, branches, operands, clamped) as R;

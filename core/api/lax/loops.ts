@@ -11,7 +11,7 @@ import { while_p } from "../../primitives/while.ts";
 import { isConcrete, itemOf } from "../../runtime/array.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
-import { finish, nameOf, type FlatCall } from "../transforms/flat.ts";
+import { checkFunction, finish, labelOf, type FlatCall } from "../transforms/flat.ts";
 import type { AnyFn } from "../transforms/types.ts";
 import type { Lift, Traced } from "../types.ts";
 import { batchedMap } from "./batched.ts";
@@ -40,7 +40,8 @@ export function whileLoop<I>(
   bodyFun: (x: Traced<I>) => Lift<Traced<I>>,
   initVal: I,
 ): Traced<I> {
-  const name = `lax.whileLoop(${nameOf(bodyFun)})`;
+  const name = labelOf("lax.whileLoop", bodyFun);
+  checkFunction(name, condFun);
   const h = operandsOf(name, initVal);
   if (context().config.disableJit) return asLoop(name, condFun, bodyFun, h) as Traced<I>;
   const one = listOf([h.treedef]);
@@ -104,6 +105,7 @@ export function foriLoop<I>(
 ): Traced<I> {
   const name = "lax.foriLoop";
   checkOptions(name, options, ["unroll"]);
+  checkFunction(name, bodyFun);
   const [from, to] = [staticBound(name, lower), staticBound(name, upper)];
   const start = from === null || typeof lower === "object" ? toArray(name, lower) : BigInt(from);
   if (from !== null && to !== null) {
@@ -130,6 +132,7 @@ export function map<X, Y>(
   options: Options<never, { batchSize: number | null }> = {},
 ): Y {
   checkOptions("lax.map", options, ["batchSize"]);
+  checkFunction("lax.map", f);
   if (options.batchSize == null) return scan((_: null, x: Traced<X>) => [null, f(x)] as const, null, xs)[1];
   return batchedMap(f, xs, options.batchSize) as Y;
 }

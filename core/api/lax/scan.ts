@@ -6,7 +6,7 @@ import { NDArray } from "../../ir/ndarray.ts";
 import { listOf, pathsOf, printPath, unflatten, type TreeDef } from "../../ir/tree.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
-import { finish, nameOf, type FlatCall } from "../transforms/flat.ts";
+import { checkSynchronous, finish, labelOf, type FlatCall } from "../transforms/flat.ts";
 import type { AnyFn } from "../transforms/types.ts";
 import type { Lift, Traced } from "../types.ts";
 import { avalsOf, checkCarry, operandsOf, promotedCarry, stageTree, type StagedTree } from "./staged.ts";
@@ -39,7 +39,7 @@ export function scan<C, X, Y>(
   options?: ScanOptions,
 ): [C, Y];
 export function scan(f: AnyFn, init: unknown, xs: unknown, options: ScanOptions = {}): unknown {
-  const name = `lax.scan(${nameOf(f)})`;
+  const name = labelOf("lax.scan", f);
   checkOptions("lax.scan", options, ["length", "reverse", "unroll"]);
   const h = operandsOf(name, init);
   const x = operandsOf(name, xs);
@@ -103,6 +103,7 @@ const pairOf =
   (name: string, f: AnyFn): AnyFn =>
   (...args) => {
     const result: unknown = f(...args);
+    checkSynchronous(name, result);
     if (!Array.isArray(result) || result.length !== 2)
       throw fail("E_CARRY", `${name}: the body returns ${describe(result)}, expected [carry, y]`, {
         hint: "return [carry, null] when there is nothing to stack",

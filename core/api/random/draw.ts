@@ -3,7 +3,7 @@ import { fail } from "../../errors.ts";
 import { sameShape, type Shape } from "../../ir/aval.ts";
 import { context } from "../../ir/context.ts";
 import { DTYPES, isComplex, isFloat, isInteger, type DType } from "../../ir/dtype.ts";
-import { NDArray, type ArrayLike } from "../../ir/ndarray.ts";
+import { isForeignArray, NDArray, type ArrayLike } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
 import { literal, refuseOperand, toArray } from "../../primitives/operand.ts";
 import { randomBits, randomSplit } from "../../primitives/random-keys.ts";
@@ -26,9 +26,12 @@ export function keyOf(name: string, key: KeyLike): NDArray {
 /** Keys, or their raw words, of any shape. @throws E_DTYPE for anything else */
 export function keysOf(name: string, keys: KeyLike): NDArray {
   const k = keys as unknown;
-  if (!(k instanceof NDArray)) throw refuseOperand(name, k, "a key: make one by random.key(seed)");
-  if (k.aval.dtype === "key<fry>" || k.aval.dtype === "uint32") return k;
-  throw fail("E_DTYPE", `${name}: got ${k.aval}, expected a key`, { hint: "make one by random.key(seed)" });
+  if (isForeignArray(k)) throw refuseOperand(name, k, "a key");
+  const isArray = k instanceof NDArray;
+  if (isArray && (k.aval.dtype === "key<fry>" || k.aval.dtype === "uint32")) return k;
+  throw fail("E_DTYPE", `${name}: the key is ${isArray ? k.aval : `a ${typeof k}`}, expected one key`, {
+    hint: "make one by random.key(seed)",
+  });
 }
 
 /** A shape that was given, or []. @throws E_SHAPE */

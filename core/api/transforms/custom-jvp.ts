@@ -7,7 +7,18 @@ import { flatten, printTree, unflatten, type TreeDef } from "../../ir/tree.ts";
 import { hasTangent } from "../../transforms/transpose.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Args } from "../types.ts";
-import { finish, flatFunction, flattenArgs, flattenResult, leafOf, nameOf, selectArgs } from "./flat.ts";
+import {
+  checkFunction,
+  checkSynchronous,
+  finish,
+  flatFunction,
+  flattenArgs,
+  flattenResult,
+  labelOf,
+  leafOf,
+  nameOf,
+  selectArgs,
+} from "./flat.ts";
 import type { AnyFn, Argnums } from "./types.ts";
 
 /** Value and tangent that a rule returned, as leaves. @throws E_RULE_OUTPUT naming what differs */
@@ -15,6 +26,7 @@ function ruleResult(
   name: string,
   result: unknown,
 ): { outs: NDArray[]; tangents: (NDArray | null)[]; treedef: TreeDef } {
+  checkSynchronous(name, result);
   if (!Array.isArray(result) || result.length !== 2)
     throw fail("E_RULE_OUTPUT", `${name}: the rule returns [value, tangent of the value]`);
   const value = flattenResult(name, result[0]);
@@ -53,8 +65,9 @@ export function customJvp<A extends readonly unknown[], R>(
   options: CustomJvpOptions,
 ): (...args: Args<A>) => R;
 export function customJvp(fun: AnyFn, jvp: AnyFn, options: CustomJvpOptions = {}): unknown {
-  const name = `customJvp(${nameOf(fun)})`;
+  const name = labelOf("customJvp", fun);
   checkOptions("customJvp", options, ["nondiffArgnums"]);
+  checkFunction(name, jvp);
   const { nondiffArgnums = [] } = options;
   const call = (...args: unknown[]): unknown => {
     const fixed = (typeof nondiffArgnums === "number" ? [nondiffArgnums] : nondiffArgnums).map((i) =>

@@ -14,7 +14,7 @@ import { backward, hasTangent } from "../../transforms/transpose.ts";
 import { instantiateCt, instantiateTangent } from "../../transforms/zeros.ts";
 import { checkOptions, materialise } from "../arrays.ts";
 import type { Arg, Args } from "../types.ts";
-import { argumentPath, finish, flatFunction, flattenArgs, leafOf, nameOf, type FlatCall } from "./flat.ts";
+import { argumentPath, finish, flatFunction, flattenArgs, leafOf, labelOf, type FlatCall } from "./flat.ts";
 import { specArgs, type Specs } from "./shapes.ts";
 import type { AnyFn } from "./types.ts";
 
@@ -80,7 +80,7 @@ function jvpWith(
   tangents: readonly unknown[],
   options: AuxOption,
 ): unknown[] {
-  const name = `jvp(${nameOf(f)})`;
+  const name = labelOf("jvp", f);
   checkOptions(name, options, ["hasAux"]);
   if (!Array.isArray(primals) || !Array.isArray(tangents))
     throw fail("E_ARGUMENT", `${name}: primals and tangents are lists: jvp(f, [x], [t])`);
@@ -121,7 +121,7 @@ linearize.with =
     linearizeWith(fun, options, primals);
 
 function linearizeWith(f: AnyFn, options: AuxOption, primals: readonly unknown[]): unknown[] {
-  const name = `linearize(${nameOf(f)})`;
+  const name = labelOf("linearize", f);
   checkOptions(name, options, ["hasAux"]);
   const p = flattenArgs(name, f, primals);
   const { fn, out, aux } = flatFunction(name, f, p.treedef, options.hasAux ?? false);
@@ -225,7 +225,7 @@ vjp.with = ((options: AuxOption) =>
     vjpWith(f, options, primals)) as VjpWith;
 
 function vjpWith(f: AnyFn, options: AuxOption, primals: readonly unknown[]): unknown[] {
-  const name = `vjp(${nameOf(f)})`;
+  const name = labelOf("vjp", f);
   checkOptions(name, options, ["hasAux"]);
   const p = flattenArgs(name, f, primals);
   const { fn, out, aux } = flatFunction(name, f, p.treedef, options.hasAux ?? false);
@@ -276,7 +276,7 @@ export function linearTranspose<A extends readonly unknown[], R>(
   fun: (...args: A) => R,
   ...primals: Specs<A>
 ): (ct: Arg<R>) => A {
-  const name = `linearTranspose(${nameOf(fun)})`;
+  const name = labelOf("linearTranspose", fun);
   const p = specArgs(name, primals);
   const { fn, out } = flatFunction(name, fun, p.treedef);
   const lin = recordLinear(fn, p.avals, name);

@@ -1,14 +1,32 @@
 // Between user functions over trees and flat functions over leaves: what every transformation does first and last.
 import { fail } from "../../errors.ts";
-import { LITERAL, NDArray } from "../../ir/ndarray.ts";
+import { LITERAL, type NDArray } from "../../ir/ndarray.ts";
 import type { FlatFn } from "../../ir/trace.ts";
-import { flatten, pathsOf, printPath, unflatten, type PathKey, type TreeDef } from "../../ir/tree.ts";
-import { toArray, type Operand } from "../../primitives/operand.ts";
+import {
+  flatten,
+  isPromise,
+  pathsOf,
+  printPath,
+  unflatten,
+  type PathKey,
+  type TreeDef,
+} from "../../ir/tree.ts";
+import { refuseOperand, toArray, type Operand } from "../../primitives/operand.ts";
 import { materialise } from "../arrays.ts";
 import type { AnyFn } from "./types.ts";
 
 /** The name of a function for messages. */
 export const nameOf = (f: AnyFn): string => f.name || "anonymous";
+
+/** @throws E_ARGUMENT for what is no function */
+export function checkFunction(name: string, f: unknown): asserts f is AnyFn {
+  if (typeof f !== "function") throw refuseOperand(name, f, "a function");
+}
+/** A transformed function in messages, `grad(loss)`. @throws E_ARGUMENT for what is no function */
+export function labelOf(api: string, f: unknown): string {
+  checkFunction(api, f);
+  return `${api}(${nameOf(f)})`;
+}
 
 /** Names of the parameters as they're written, where the source shows them; "" for a rest parameter. */
 export function parametersOf(f: AnyFn): string[] {
@@ -62,10 +80,14 @@ export function flattenArgs(
   return { leaves: leaves.map((x) => leafOf(name, x)), treedef };
 }
 
+/** @throws E_TRACE_ASYNC for a promise */
+export function checkSynchronous(name: string, result: unknown): void {
+  if (isPromise(result)) throw fail("E_TRACE_ASYNC", `${name}: the function returned a promise`);
+}
+
 /** Leaves and structure of a traced function's result. @throws E_TRACE_ASYNC for a promise, E_TREE for undefined */
 export function flattenResult(name: string, result: unknown): FlatCall {
-  if (typeof (result as { then?: unknown } | null)?.then === "function" && !(result instanceof NDArray))
-    throw fail("E_TRACE_ASYNC", `${name}: the function returned a promise`);
+  checkSynchronous(name, result);
   if (result === undefined)
     throw fail("E_TREE", `${name}: the function returned undefined; did it miss a return?`);
   const { leaves, treedef } = flatten(result, `${name}: the result`);
@@ -93,6 +115,7 @@ export function flatFunction(name: string, f: AnyFn, treedef: TreeDef, hasAux = 
       outDef = r.treedef;
       return r.leaves;
     }
+    checkSynchronous(name, result);
     if (!Array.isArray(result) || result.length !== 2)
       throw fail("E_RULE_OUTPUT", `${name}: with hasAux the function returns [value, aux]`);
     const value = flattenResult(name, result[0]);

@@ -9,7 +9,7 @@ import { instantiateCt } from "../../transforms/zeros.ts";
 import { checkOptions, materialise } from "../arrays.ts";
 import type { Args } from "../types.ts";
 import { reverse } from "./derivatives.ts";
-import { argumentPath, finish, flatFunction, flattenArgs, lifted, nameOf, selectArgs } from "./flat.ts";
+import { argumentPath, finish, flatFunction, flattenArgs, lifted, labelOf, selectArgs } from "./flat.ts";
 import type { AnyFn, Argnums, ArrayFn, Leaves, Wrt } from "./types.ts";
 
 /** Options of grad and valueAndGrad. */
@@ -56,9 +56,8 @@ function valueAndGradOf(
   f: AnyFn,
   options: Settings,
 ): (...args: unknown[]) => [unknown, unknown] {
-  const name = `${kind}(${nameOf(f)})`;
+  const name = labelOf(kind, f);
   checkOptions(kind, options, NAMES);
-  if (typeof f !== "function") throw fail("E_ARGUMENT", `${kind}: got ${typeof f}, expected a function`);
   const { argnums = 0, hasAux = false, holomorphic } = options;
   return (...args) => {
     const { chosen, of, places } = selectArgs(name, f, args, argnums, (x) => lifted(name, x));

@@ -12,7 +12,7 @@ import { hasTangent } from "../../transforms/transpose.ts";
 import { checkOptions, materialise } from "../arrays.ts";
 import type { Args, MapTree } from "../types.ts";
 import { reverse } from "./derivatives.ts";
-import { argumentPath, finish, flatFunction, flattenArgs, lifted, nameOf, selectArgs } from "./flat.ts";
+import { argumentPath, finish, flatFunction, flattenArgs, lifted, labelOf, selectArgs } from "./flat.ts";
 import { checkReverseInput, checkReverseOutput } from "./gradients.ts";
 import type { AnyFn, Argnums, ArrayFn, Leaves, Wrt } from "./types.ts";
 
@@ -68,7 +68,7 @@ function assemble(
 }
 
 function jacfwdOf(kind: string, f: AnyFn, options: Settings): (...args: unknown[]) => unknown {
-  const name = `${kind}(${nameOf(f)})`;
+  const name = labelOf(kind, f);
   checkOptions(kind, options, ["argnums", "hasAux", "holomorphic"]);
   const { argnums = 0, hasAux = false, holomorphic = false } = options;
   return (...args) => {
@@ -111,7 +111,7 @@ function jacfwdOf(kind: string, f: AnyFn, options: Settings): (...args: unknown[
 }
 
 function jacrevOf(kind: string, f: AnyFn, options: Settings): (...args: unknown[]) => unknown {
-  const name = `${kind}(${nameOf(f)})`;
+  const name = labelOf(kind, f);
   checkOptions(kind, options, ["argnums", "hasAux", "holomorphic", "allowInt"]);
   const { argnums = 0, hasAux = false, holomorphic } = options;
   return (...args) => {

@@ -21,6 +21,7 @@ import {
   flattenArgs,
   flattenResult,
   leafOf,
+  labelOf,
   nameOf,
   rawArgs,
   selectArgs,
@@ -140,7 +141,7 @@ class Compiler {
 
   constructor(f: AnyFn, options: JitOptions) {
     this.f = f;
-    this.name = `jit(${nameOf(f)})`;
+    this.name = labelOf("jit", f);
     this.statics = asList(options.staticArgnums);
     this.donated = asList(options.donateArgnums);
     this.root = rootOf(f, this.statics);
@@ -317,7 +318,6 @@ export function jit<A extends readonly unknown[], R>(
 ): Jitted<A, R>;
 export function jit(fun: AnyFn, options: JitOptions = {}): unknown {
   checkOptions("jit", options, ["staticArgnums", "donateArgnums"]);
-  if (typeof fun !== "function") throw fail("E_ARGUMENT", `jit: got ${typeof fun}, expected a function`);
   const compiler = new Compiler(fun, options);
   const call = (...args: unknown[]): unknown => compiler.call(args);
   const trace = (...args: unknown[]): Traced => {

@@ -8,7 +8,7 @@ import { printJaxpr } from "../../ir/print.ts";
 import { flatten, unflatten, type TreeDef } from "../../ir/tree.ts";
 import { stage } from "../../transforms/stage.ts";
 import type { Key, Lift, MapTree } from "../types.ts";
-import { flatFunction, leafOf, nameOf } from "./flat.ts";
+import { flatFunction, leafOf, labelOf } from "./flat.ts";
 
 /** Shape and dtype of an array that isn't there. Source: jax.ShapeDtypeStruct. */
 export class ShapeDtypeStruct {
@@ -84,7 +84,7 @@ export function evalShape<A extends readonly unknown[], R>(
   fun: (...args: A) => R,
   ...args: Specs<A>
 ): MapTree<R, ShapeDtypeStruct> {
-  const name = `evalShape(${nameOf(fun)})`;
+  const name = labelOf("evalShape", fun);
   const p = specArgs(name, args);
   const { fn, out } = flatFunction(name, fun, p.treedef);
   const { jaxpr } = stage(fn, p.avals, name);
@@ -110,7 +110,7 @@ export interface ClosedJaxpr {
 export const makeJaxpr =
   <A extends readonly unknown[], R>(fun: (...args: A) => R) =>
   (...args: Specs<A>): ClosedJaxpr => {
-    const name = `makeJaxpr(${nameOf(fun)})`;
+    const name = labelOf("makeJaxpr", fun);
     const p = specArgs(name, args);
     const { fn } = flatFunction(name, fun, p.treedef);
     const { jaxpr, consts } = stage(fn, p.avals, name);

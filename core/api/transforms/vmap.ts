@@ -6,7 +6,7 @@ import { broadcastPrefix, pathsOf, printPath, type TreeDef } from "../../ir/tree
 import { batchFlat, toAxis } from "../../transforms/batch.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Args } from "../types.ts";
-import { argumentPath, finish, flatFunction, leafOf, nameOf, rawArgs } from "./flat.ts";
+import { argumentPath, finish, flatFunction, leafOf, labelOf, rawArgs } from "./flat.ts";
 import type { AnyFn, ArrayFn, AxisTree } from "./types.ts";
 
 /** Options of vmap. */
@@ -43,8 +43,7 @@ export function vmap<A extends readonly unknown[], R>(
 ): (...args: Args<A>) => R;
 export function vmap(fun: AnyFn, options: Settings = {}): unknown {
   checkOptions("vmap", options, ["inAxes", "outAxes", "axisName", "axisSize"]);
-  if (typeof fun !== "function") throw fail("E_ARGUMENT", `vmap: got ${typeof fun}, expected a function`);
-  const name = `vmap(${nameOf(fun)})`;
+  const name = labelOf("vmap", fun);
   const { inAxes = 0, outAxes = 0, axisName = null } = options;
   const mapped = (...args: unknown[]): unknown => {
     const { leaves: raw, treedef } = rawArgs(name, fun, args);
