@@ -1,8 +1,8 @@
 // The hooks of one runtime: tapable's, but their calls are interpreted. tapable compiles with `new Function`, even for an
 // untapped call, which a strict Content-Security-Policy forbids; with this override one build serves every page. [hooks.csp]
 import { SyncBailHook, SyncHook, SyncWaterfallHook } from "tapable";
-import { tenonError, toErrorRecord } from "./errors.ts";
-import type { ErrorRecord, RuntimeHooks } from "./plugin.ts";
+import { tenonError } from "./errors.ts";
+import type { RuntimeHooks, TenonError } from "./plugin.ts";
 
 /** each: all taps see the payload · bail: the first answer wins · waterfall: each tap gets what the one before gave. */
 type Style = "each" | "bail" | "waterfall";
@@ -48,43 +48,37 @@ function interpreted<H extends { readonly isUsed: () => boolean }>(
   return Object.assign(hook, { compile: (tapped: Tapped) => interpret(tapped, style, onThrow) });
 }
 
+/** Names the tap that threw. */
+const tapError = (hook: string, tap: string, cause: unknown): TenonError =>
+  tenonError("INTERNAL", `the tap ${JSON.stringify(tap)} of the hook ${hook} threw: ${String(cause)}`, {
+    reason: "E_TAP",
+    cause,
+  });
 /** A tap of `lower` or `cacheLookup` that throws is blamed: the user sees its name. */
 const blame =
   (hook: string): OnThrow =>
   (tap, error) => {
-    throw tenonError(
-      "INTERNAL",
-      `the tap ${JSON.stringify(tap)} of the hook ${hook} threw: ${String(error)}`,
-      {
-        reason: "E_TAP",
-        cause: error,
-      },
-    );
+    throw tapError(hook, tap, error);
   };
 
 /** The hooks of a new runtime. A throwing notification tap is reported to `warn` under its name; one of `warn`, to the console. */
 export function createHooks(): RuntimeHooks {
-  const failed = (hook: string, tap: string, error: unknown): ErrorRecord => ({
-    code: "INTERNAL",
-    reason: "E_TAP",
-    message: `the tap ${JSON.stringify(tap)} of the hook ${hook} threw: ${String(error)}`,
-    cause: toErrorRecord(error),
-  });
   const warn: RuntimeHooks["warn"] = interpreted(new SyncHook(["warning"], "warn"), "each", (tap, error) => {
-    console.error(failed("warn", tap, error).message);
+    console.error(tapError("warn", tap, error).message);
   });
+  const report =
+    (hook: string): OnThrow =>
+    (tap, error) => {
+      warn.call({ error: tapError(hook, tap, error).toJSON() });
+    };
   const notify = <T>(name: string): SyncHook<[T]> =>
-    interpreted(new SyncHook<[T]>(["event"], name), "each", (tap, error) => {
-      warn.call({ error: failed(name, tap, error) });
-    });
+    interpreted(new SyncHook<[T]>(["event"], name), "each", report(name));
   return {
     registered: notify("registered"),
     clientCreated: notify("clientCreated"),
     lower: interpreted(new SyncWaterfallHook(["program", "context"], "lower"), "waterfall", blame("lower")),
     cacheLookup: interpreted(new SyncBailHook(["query"], "cacheLookup"), "bail", blame("cacheLookup")),
-    cacheStore: interpreted(new SyncHook(["query", "bytes"], "cacheStore"), "each", (tap, error) => {
-      warn.call({ error: failed("cacheStore", tap, error) });
-    }),
+    cacheStore: interpreted(new SyncHook(["query", "bytes"], "cacheStore"), "each", report("cacheStore")),
     cacheHit: notify("cacheHit"),
     cacheMiss: notify("cacheMiss"),
     beforeCompile: notify("beforeCompile"),

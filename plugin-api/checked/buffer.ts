@@ -16,32 +16,43 @@ export function hostBroke(code: ErrorCode, rule: string, what: string): Error {
 }
 
 const ORDER: { readonly [S in Status]: number } = { pending: 0, ready: 1, failed: 1, disposed: 2 };
-const CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  "CANCELLED",
-  "UNKNOWN",
-  "INVALID_ARGUMENT",
-  "DEADLINE_EXCEEDED",
-  "NOT_FOUND",
-  "ALREADY_EXISTS",
-  "PERMISSION_DENIED",
-  "RESOURCE_EXHAUSTED",
-  "FAILED_PRECONDITION",
-  "ABORTED",
-  "OUT_OF_RANGE",
-  "UNIMPLEMENTED",
-  "INTERNAL",
-  "UNAVAILABLE",
-  "DATA_LOSS",
-  "UNAUTHENTICATED",
-]);
+/** Complete by type. */
+const CODES: { readonly [C in ErrorCode]: true } = {
+  CANCELLED: true,
+  UNKNOWN: true,
+  INVALID_ARGUMENT: true,
+  DEADLINE_EXCEEDED: true,
+  NOT_FOUND: true,
+  ALREADY_EXISTS: true,
+  PERMISSION_DENIED: true,
+  RESOURCE_EXHAUSTED: true,
+  FAILED_PRECONDITION: true,
+  ABORTED: true,
+  OUT_OF_RANGE: true,
+  UNIMPLEMENTED: true,
+  INTERNAL: true,
+  UNAVAILABLE: true,
+  DATA_LOSS: true,
+  UNAUTHENTICATED: true,
+};
+const isCode = (code: unknown): boolean => typeof code === "string" && Object.hasOwn(CODES, code);
 
 /** An error of a plugin as the host may see it: coded, with a known code. */
 export function judged(error: unknown, plugin: string): unknown {
   if (!isTenonError(error))
     return pluginBroke(plugin, "error.foreign", `it threw ${String(error)}, which has no code`);
-  return CODES.has(error.code)
+  return isCode(error.code)
     ? error
     : pluginBroke(plugin, "error.code", `there is no code ${String(error.code)}`);
+}
+
+/** What a call into the plugin gives; what it throws is judged. */
+export function judging<R>(plugin: string, call: () => R): R {
+  try {
+    return call();
+  } catch (error) {
+    throw judged(error, plugin);
+  }
 }
 
 /** A buffer of a checked client. */
@@ -92,7 +103,7 @@ export class CheckedBuffer implements DeviceBuffer {
 
   private checkRecord(): void {
     const { error } = this.inner;
-    if (error === undefined || !CODES.has(error.code))
+    if (error === undefined || !isCode(error.code))
       throw pluginBroke(this.plugin, "async.poison", "a failed buffer has no error record");
     const root = this.poison();
     if (root !== undefined && (error.code !== root.code || error.message !== root.message))

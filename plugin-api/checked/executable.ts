@@ -1,5 +1,6 @@
 // Executables under watch: what the caller passes, and what the plugin gives back.
 import { CheckedBuffer, hostBroke, judged, pluginBroke } from "./buffer.ts";
+import { printType } from "../dims.ts";
 import type {
   Argument,
   Device,
@@ -12,14 +13,12 @@ import type {
 import { resultTypes, type ConcreteType, type Signature, type Type } from "../program.ts";
 
 /** What an executable needs of its checked client. */
-export interface Owner {
+interface Owner {
   readonly plugin: string;
   readonly capabilities: { readonly immediates?: boolean };
   readonly ended: () => boolean;
   readonly unwrap: (buffer: DeviceBuffer, what: string) => CheckedBuffer;
 }
-const print = (t: Type | ConcreteType): string =>
-  t.dtype === "token" ? "token" : `${t.dtype}[${t.shape.join(",")}]`;
 
 /** An executable of a checked client. */
 export class CheckedExecutable implements Executable {
@@ -101,7 +100,7 @@ export class CheckedExecutable implements Executable {
       throw hostBroke(
         "INVALID_ARGUMENT",
         "exec.args",
-        `execute: argument ${i} is ${print(type)}, expected ${print(want)}`,
+        `execute: argument ${i} is ${printType(type)}, expected ${printType(want)}`,
       );
     if (!memory.deviceIds.includes(device.id))
       throw hostBroke("INVALID_ARGUMENT", "exec.args", `execute: argument ${i} isn't on device ${device.id}`);
@@ -154,11 +153,11 @@ export class CheckedExecutable implements Executable {
   ): DeviceBuffer {
     const { plugin } = this.owner;
     const got = b?.type;
-    if (got === undefined || print(got) !== print(want))
+    if (got === undefined || printType(got) !== printType(want))
       throw pluginBroke(
         plugin,
         "exec.results",
-        `result ${i} is ${got === undefined ? "no buffer" : print(got)}, expected ${print(want)}`,
+        `result ${i} is ${got === undefined ? "no buffer" : printType(got)}, expected ${printType(want)}`,
       );
     if (args.some((a) => a.inner === b))
       throw pluginBroke(plugin, "exec.results", `result ${i} is the buffer of an argument`);

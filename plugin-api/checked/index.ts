@@ -1,7 +1,8 @@
 // Any client, with every rule of abi.md §3 enforced in both directions: what the caller owes the plugin, and what the
 // plugin owes the caller. Conformance and debug mode use it, production doesn't. Rules are named by their conformance case.
-import { CheckedBuffer, hostBroke, judged, pluginBroke } from "./buffer.ts";
+import { CheckedBuffer, hostBroke, judged, judging, pluginBroke } from "./buffer.ts";
 import { CheckedExecutable } from "./executable.ts";
+import { printType } from "../dims.ts";
 import { byteLength } from "../dtype.ts";
 import type {
   Capabilities,
@@ -106,12 +107,7 @@ class CheckedClient implements Client {
         "compile.claims",
         `compile: ${refused.message}, and it doesn't claim to`,
       );
-    let made: MaybePromise<Executable>;
-    try {
-      made = this.inner.compile(program, options);
-    } catch (error) {
-      throw judged(error, this.plugin);
-    }
+    const made = judging(this.plugin, () => this.inner.compile(program, options));
     const wrap = (e: Executable): Executable => this.executable(e, program, options);
     if (!(made instanceof Promise)) return wrap(made);
     if (this.inner.extensions?.readSync !== undefined && options?.background !== true)
@@ -164,16 +160,11 @@ class CheckedClient implements Client {
     const call = { returned: false };
     const given: ToDeviceOptions =
       released === undefined ? options : { ...options, released: this.releasedOnce(released, call) };
-    let buffer: DeviceBuffer;
-    try {
-      buffer = this.inner.toDevice(host, type, memory, given);
-    } catch (error) {
-      throw judged(error, this.plugin);
-    }
+    const buffer = judging(this.plugin, () => this.inner.toDevice(host, type, memory, given));
     call.returned = true;
-    const { dtype, shape } = buffer.type;
-    if (dtype !== type.dtype || shape.join() !== type.shape.join())
-      throw pluginBroke(this.plugin, "exec.results", `toDevice made ${dtype}[${shape.join()}]`);
+    const [made, want] = [printType(buffer.type), printType(type)];
+    if (made !== want)
+      throw pluginBroke(this.plugin, "exec.results", `toDevice made ${made}, expected ${want}`);
     return new CheckedBuffer(buffer, this);
   }
 
@@ -211,10 +202,8 @@ class CheckedClient implements Client {
   }
 
   async dispose(): Promise<void> {
-    if (this.open) {
-      this.open = false;
-      await this.inner.dispose();
-    } else await this.inner.dispose(); // idempotent [life.idempotent]
+    this.open = false;
+    await this.inner.dispose(); // again where it was called before: it is idempotent [life.idempotent]
     const timer: { id?: ReturnType<typeof setTimeout> } = {};
     const late = new Promise<"late">((resolve) => (timer.id = setTimeout(resolve, 1000, "late")));
     const first = await Promise.race([this.lost, late]);
@@ -231,7 +220,7 @@ class CheckedClient implements Client {
         read: (buffer, into) => {
           const source = this.unwrap(buffer, "readSync.read");
           checkView(into, buffer.type, "readSync.read");
-          readSync.read(source.inner, into);
+          judging(this.plugin, () => readSync.read(source.inner, into));
           if (source.status !== "ready")
             throw pluginBroke(
               this.plugin,
@@ -241,11 +230,21 @@ class CheckedClient implements Client {
         },
       };
     if (hostView !== undefined)
-      out.hostView = { view: (buffer) => hostView.view(this.unwrap(buffer, "hostView.view").inner) };
+      out.hostView = {
+        view: (buffer) => {
+          const { inner } = this.unwrap(buffer, "hostView.view");
+          return judging(this.plugin, () => hostView.view(inner));
+        },
+      };
     if (deviceCopy !== undefined)
       out.deviceCopy = {
-        copy: (buffer, memory) =>
-          new CheckedBuffer(deviceCopy.copy(this.unwrap(buffer, "deviceCopy.copy").inner, memory), this),
+        copy: (buffer, memory) => {
+          const source = this.unwrap(buffer, "deviceCopy.copy").inner;
+          return new CheckedBuffer(
+            judging(this.plugin, () => deviceCopy.copy(source, memory)),
+            this,
+          );
+        },
       };
     if (deserialize !== undefined)
       out.deserialize = {
