@@ -201,7 +201,7 @@ describe("errors", () => {
   it("name the function, the key and the shape", () => {
     const x = np.ones([3]);
     expect(reasonOf(() => random.uniform(x))).toMatch(
-      /^E_DTYPE random.uniform: the key is f32\[3\], expected one key/,
+      /^E_DTYPE random.uniform: .*f32\[3\], expected (a|one) key/,
     );
     expect(reasonOf(() => random.uniform(3 as never))).toMatch(/^E_DTYPE.*a number/);
     expect(reasonOf(() => random.uniform(random.split(random.key(0))))).toMatch(
