@@ -30,9 +30,9 @@ import {
   type ToDeviceOptions,
 } from "tenon-plugin-api";
 import { buildModel, type Model } from "./model.ts";
+import { PLUGIN, VERSION } from "./name.ts";
 import { loadModel, type Loaded, type Ort } from "./runtime.ts";
 
-const PLUGIN = "onnx-export";
 const gone = (what: string, reason: string): Error =>
   tenonError("FAILED_PRECONDITION", `onnx-export: ${what} was disposed`, { plugin: PLUGIN, reason });
 
@@ -93,7 +93,7 @@ export function compileModel(program: Program, opset: number): Compiled & { read
   const model = buildModel(program, { opset });
   const extensions: Partial<ExecutableExtensions> = {
     serialize: {
-      fingerprint: `onnx-export 0.9.0, opset ${opset}`,
+      fingerprint: `${PLUGIN} ${VERSION}, opset ${opset}`,
       bytes: () => Promise.resolve(model.bytes),
     },
     text: { stages: ["report"], read: () => Promise.resolve(JSON.stringify(model.report, null, 2)) },

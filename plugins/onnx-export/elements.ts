@@ -1,6 +1,7 @@
 // Element types on both sides: their ONNX numbers, their bytes, and the types in which onnxruntime computes.
 // A bf16 value lives as f32 in the graph (always rounded), because onnxruntime's interfaces carry no bf16.
 import { DTYPES, type DType } from "tenon-plugin-api";
+import { readElement, storageOf, type Storage } from "tenon-plugin-kit";
 import { TensorProto_DataType as T } from "./proto/onnx_pb.ts";
 
 /** Number of the element type of a value in the graph (`TensorProto.DataType`). */
@@ -110,38 +111,6 @@ export function numbersOf(dtype: DType, bytes: Uint8Array): number[] {
 /** The element that little-endian bytes hold: an integer as bigint. */
 export function decode(dtype: DType, bytes: Uint8Array): number | bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  switch (dtype) {
-    case "f64":
-      return view.getFloat64(0, true);
-    case "f32":
-      return view.getFloat32(0, true);
-    case "bf16":
-      return bf16ToNumber(view.getUint16(0, true));
-    case "f16":
-      return f16ToNumber(view.getUint16(0, true));
-    default: {
-      let bits = 0n;
-      for (let i = bytes.length - 1; i >= 0; i--) bits = (bits << 8n) | BigInt(bytes[i] as number);
-      return isSigned(dtype) ? BigInt.asIntN(DTYPES[dtype].bits, bits) : bits;
-    }
-  }
-}
-
-const word = new DataView(new ArrayBuffer(4));
-/** The value of bfloat16 bits. */
-export function bf16ToNumber(bits: number): number {
-  word.setUint32(0, bits << 16);
-  return word.getFloat32(0);
-}
-/** bfloat16 bits of a number, to nearest even. */
-export function numberToBf16(x: number): number {
-  word.setFloat32(0, x);
-  const bits = word.getUint32(0);
-  return x !== x ? 0x7fc0 : ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
-}
-function f16ToNumber(bits: number): number {
-  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
-  const sign = bits & 0x8000 ? -1 : 1;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
+  const value = readElement(storageOf(dtype) as Storage, view, 0);
+  return isFloat(dtype) ? value : BigInt(value);
 }

@@ -2,6 +2,7 @@
 // type, and a broadcast value is remembered in its small form, so that elementwise nodes take that.
 import { unimplemented, type Dim, type DType } from "tenon-plugin-api";
 import { carrierOf, decode, encode, isInteger, kernelType, ONNX_TYPE, STORED_TYPE } from "./elements.ts";
+import { PLUGIN } from "./name.ts";
 import { type Writer, type Attrs, type Nested, type Shaped, type Val } from "./writer.ts";
 
 /** Stands for "to the end, whatever the size" in Slice. */
@@ -284,10 +285,5 @@ function spanned(start: Dim, limit: Dim, stride: number): Dim {
 /** The shape as numbers. @throws UNIMPLEMENTED where the op has no form for a size known at run time only. */
 export function fixed(x: Shaped, op: string): readonly number[] {
   if (x.shape.every((d) => typeof d === "number")) return x.shape;
-  throw unimplemented(
-    `${op} with a symbolic dimension`,
-    x.dtype,
-    "onnx-export",
-    "give the dimension a number",
-  );
+  throw unimplemented(`${op} with a symbolic dimension`, x.dtype, PLUGIN, "give the dimension a number");
 }

@@ -15,8 +15,9 @@ import {
 import { compileModel, OnnxClient } from "./client.ts";
 import { isFloat, SUPPORTED } from "./elements.ts";
 import { DEFAULT_OPSET } from "./model.ts";
+import { PLUGIN, VERSION } from "./name.ts";
 import { loadOrt } from "./runtime.ts";
-import { OPSETS } from "./writer.ts";
+import { checkOpset, OPSETS } from "./writer.ts";
 
 export { expectations } from "./expectations.ts";
 export { numbersOf } from "./elements.ts";
@@ -73,15 +74,11 @@ const description = (kind: string, why?: string): DeviceDescription => ({
 /** ONNX models as executables, run by onnxruntime-node where it is installed. */
 export function onnxExport(options: OnnxExportOptions = {}): Plugin {
   const opset = options.opset ?? DEFAULT_OPSET;
-  if (!OPSETS.includes(opset))
-    throw tenonError("INVALID_ARGUMENT", `onnxExport: opset ${opset} is not one of ${OPSETS.join(", ")}`, {
-      plugin: "onnx-export",
-      reason: "E_ONNX_OPSET",
-    });
+  checkOpset(opset);
   return {
     manifest: {
-      name: "onnx-export",
-      version: "0.9.0",
+      name: PLUGIN,
+      version: VERSION,
       platforms: ["onnx"],
       abi: ABI,
       ir: { min: IR, max: IR },
@@ -97,7 +94,7 @@ export function onnxExport(options: OnnxExportOptions = {}): Plugin {
     createClient: async ({ deviceIds }, host) => {
       if (deviceIds?.some((id) => id !== 0) === true)
         throw tenonError("NOT_FOUND", `onnx-export: there is no device ${deviceIds.join(", ")}, only 0`, {
-          plugin: "onnx-export",
+          plugin: PLUGIN,
           reason: "E_DEVICE",
         });
       const ort = await loadOrt();

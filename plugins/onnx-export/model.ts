@@ -15,7 +15,7 @@ import { Graph } from "./graph.ts";
 import { ROWS } from "./ops.ts";
 import { elementwise, isElementwise } from "./ops/elementwise.ts";
 import { refuse, type Row, type Run } from "./ops/row.ts";
-import { OPSETS, Writer, type ModelReport, type Val } from "./writer.ts";
+import { checkOpset, Writer, type ModelReport, type Val } from "./writer.ts";
 
 /** The opset written by default. */
 export const DEFAULT_OPSET = 21;
@@ -59,13 +59,7 @@ class Emitter {
 
   private block(block: Block, args: readonly Val[], env: Env): readonly Val[] {
     block.params.forEach((p, i) => env.set(p.id, args[i] as Val));
-    const run: Run = {
-      g: this.g,
-      program: this.program,
-      block: (b, xs) => this.block(b, xs, env),
-      lift: (b, xs) => this.lift(b, xs),
-      call: (name, xs) => this.call(name, xs),
-    };
+    const run = this.runIn(env);
     for (const op of block.ops) {
       const xs = op.operands.map((id) => env.get(id) as Val);
       const results = this.located(op, () => (ROWS[op.op] as Row<never>)(op as never, xs, run));
@@ -74,21 +68,32 @@ class Emitter {
     return block.results.map((id) => env.get(id) as Val);
   }
 
+  private runIn(env: Env): Run {
+    return {
+      g: this.g,
+      program: this.program,
+      block: (b, xs) => this.block(b, xs, env),
+      lift: (b, xs) => this.lift(b, xs),
+      call: (name, xs) => this.call(name, xs),
+    };
+  }
+
   /** Scalar ops on arrays that broadcast: what a reducer computes for one element, for all of them. */
   private lift(block: Block, args: readonly Val[]): readonly Val[] {
     const env: Env = new Map(block.params.map((p, i) => [p.id, args[i] as Val]));
+    const run = this.runIn(env);
     for (const op of block.ops) {
       const xs = op.operands.map((id) => env.get(id) as Val);
-      const results = this.located(op, () => this.scalarOp(op, xs));
+      const results = this.located(op, () => this.scalarOp(op, xs, run));
       op.results.forEach((r, i) => env.set(r.id, results[i] as Val));
     }
     return block.results.map((id) => env.get(id) as Val);
   }
-  private scalarOp(op: Op, xs: readonly Val[]): readonly Val[] {
+  private scalarOp(op: Op, xs: readonly Val[], run: Run): readonly Val[] {
     if (isElementwise(op)) return [elementwise(this.g, op, xs)];
     switch (op.op) {
       case "constant":
-        return ROWS.constant(op, xs, { g: this.g, program: this.program } as Run);
+        return ROWS.constant(op, xs, run);
       case "reshape":
       case "broadcast_in_dim":
       case "transpose":
@@ -121,11 +126,7 @@ function check(what: string, type: Type): void {
 /** The ONNX model of a program. @throws UNIMPLEMENTED naming the op and the dtype, INVALID_ARGUMENT for an unknown opset */
 export function buildModel(program: Program, options: ModelOptions = {}): Model {
   const opset = options.opset ?? DEFAULT_OPSET;
-  if (!OPSETS.includes(opset))
-    throw tenonError("INVALID_ARGUMENT", `onnx-export: opset ${opset} is not one of ${OPSETS.join(", ")}`, {
-      plugin: "onnx-export",
-      reason: "E_ONNX_OPSET",
-    });
+  checkOpset(opset);
   const writer = new Writer(opset);
   const main = mainOf(program);
   const inputs: Val[] = [];

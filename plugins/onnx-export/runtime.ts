@@ -1,6 +1,7 @@
 // onnxruntime-node, an optional peer: found by dynamic import at the first use. Wire bytes to its tensors and back.
 import { tenonError, type ConcreteType, type DType } from "tenon-plugin-api";
-import { bf16ToNumber, numberToBf16 } from "./elements.ts";
+import { bf16Bits, bf16FromBits, roundBf16 } from "tenon-plugin-kit";
+import { PLUGIN } from "./name.ts";
 
 /** A tensor of onnxruntime. */
 interface Tensor {
@@ -31,7 +32,7 @@ export async function loadOrt(): Promise<Ort> {
     return module.default ?? module;
   } catch (cause) {
     throw tenonError("UNAVAILABLE", "onnxruntime-node is not installed; models can be written but not run", {
-      plugin: "onnx-export",
+      plugin: PLUGIN,
       reason: "E_ONNX_RUNTIME",
       hint: "npm install onnxruntime-node",
       cause,
@@ -93,11 +94,11 @@ const TENSOR: { readonly [D in DType]?: readonly [name: string, view: View] } = 
 function toTensor(ort: Ort, { dtype, shape }: ConcreteType, bytes: Uint8Array): Tensor {
   const [name, View] = TENSOR[dtype] as readonly [string, View];
   const own = bytes.slice().buffer; // aligned, and nobody else's while the session reads it
-  const data = dtype === "bf16" ? Float32Array.from(new Uint16Array(own), bf16ToNumber) : new View(own);
+  const data = dtype === "bf16" ? Float32Array.from(new Uint16Array(own), bf16FromBits) : new View(own);
   return new ort.Tensor(name, data, shape);
 }
 
 function toBytes(data: ArrayBufferView, dtype: DType): Uint8Array {
-  const own = dtype === "bf16" ? Uint16Array.from(data as Float32Array, (x) => numberToBf16(x)) : data;
+  const own = dtype === "bf16" ? Uint16Array.from(data as Float32Array, (x) => bf16Bits(roundBf16(x))) : data;
   return new Uint8Array(own.buffer, own.byteOffset, own.byteLength);
 }

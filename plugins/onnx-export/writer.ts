@@ -3,6 +3,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { tenonError, type DType, type Dim } from "tenon-plugin-api";
 import { encode, ONNX_TYPE, STORED_TYPE } from "./elements.ts";
+import { PLUGIN } from "./name.ts";
 import {
   AttributeProtoSchema,
   AttributeProto_AttributeType as A,
@@ -27,7 +28,7 @@ export interface Val extends Shaped {
 /** A nested graph, as the attribute of a Loop or an If. */
 export type Nested = GraphProto;
 /** An attribute: integers and lists of them as they are, floats tagged (JavaScript cannot tell 1 from 1.0). */
-export type AttrValue = number | string | readonly number[] | { readonly float: number } | Nested;
+type AttrValue = number | string | readonly number[] | { readonly float: number } | Nested;
 /** Attributes of a node. */
 export interface Attrs {
   readonly [name: string]: AttrValue;
@@ -53,6 +54,14 @@ interface Scope {
 const IR_VERSION: { readonly [opset: number]: number } = { 21: 10, 22: 10, 23: 11, 24: 12, 25: 13, 26: 13 };
 /** Opsets that can be written: those in which every operator used here has the form used here, and onnxruntime loads. */
 export const OPSETS: readonly number[] = Object.keys(IR_VERSION).map(Number);
+/** @throws INVALID_ARGUMENT for an opset that can't be written */
+export function checkOpset(opset: number): void {
+  if (OPSETS.includes(opset)) return;
+  throw tenonError("INVALID_ARGUMENT", `${PLUGIN}: opset ${opset} is not one of ${OPSETS.join(", ")}`, {
+    plugin: PLUGIN,
+    reason: "E_ONNX_OPSET",
+  });
+}
 /** protobuf's limit for one message. */
 const MAX_BYTES = 2 ** 31 - 1;
 
@@ -237,7 +246,7 @@ export class Writer {
         "RESOURCE_EXHAUSTED",
         `exportOnnx: ${name} holds ${nbytes} bytes of constants, a file 2 GiB at most`,
         {
-          plugin: "onnx-export",
+          plugin: PLUGIN,
           hint: "pass large arrays as arguments instead of capturing them",
         },
       );

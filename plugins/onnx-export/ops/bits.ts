@@ -1,6 +1,6 @@
 // Floats as bits and back, and roundings to narrower formats, by exact arithmetic in f64: ONNX has BitCast since opset 26
 // only. Every power of two, and every product with one, is exact there.
-import { DTYPES, unimplemented, type DType, type OpOf } from "tenon-plugin-api";
+import { DTYPES, type DType, type OpOf } from "tenon-plugin-api";
 import { isFloat, unsignedOf } from "../elements.ts";
 import type { Graph } from "../graph.ts";
 import type { Val } from "../writer.ts";
@@ -130,7 +130,7 @@ const BITCAST: readonly DType[] = ["i32", "u32", "f32"];
 export const bitcastConvert: Row<"bitcast_convert"> = (op, [x], { g }) => {
   const [from, to] = [(x as Val).dtype, op.results[0]?.type.dtype as DType];
   if (from === to) return [x as Val];
-  if (from === "bool" || to === "bool") throw unimplemented("bitcast_convert", "bool", "onnx-export");
+  if (from === "bool" || to === "bool") throw refuse("bitcast_convert", "bool");
   const [wide, thin] = [DTYPES[from].bits, DTYPES[to].bits];
   if (wide === thin) return [bitcast(g, x as Val, to)];
   return [wide > thin ? split(g, x as Val, to) : join(g, x as Val, to)];

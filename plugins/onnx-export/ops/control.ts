@@ -1,8 +1,8 @@
 // Loops, branches and calls. ONNX's graphs see the values around them, as the regions of while and case do.
-import { unimplemented, type OpName } from "tenon-plugin-api";
+import type { OpName } from "tenon-plugin-api";
 import type { Shaped, Val } from "../writer.ts";
 import { indexOf } from "./shape.ts";
-import { regionOf, type Row } from "./row.ts";
+import { refuse, regionOf, type Row } from "./row.ts";
 
 /** ONNX's Loop decides about the next iteration at the end of one: the condition is written before it and in it. */
 const whileRow: Row<"while"> = (op, xs, run) => {
@@ -31,8 +31,7 @@ const caseRow: Row<"case"> = (op, [index], run) => {
 
 const customCall: Row<"custom_call"> = (op, xs, run) => {
   const { target, fallback } = op.attrs;
-  if (fallback === undefined)
-    throw unimplemented(`custom_call ${target}`, xs[0]?.dtype, "onnx-export", "give the call a fallback");
+  if (fallback === undefined) throw refuse(`custom_call ${target}`, xs[0]?.dtype, "give the call a fallback");
   return run.call(fallback, xs);
 };
 

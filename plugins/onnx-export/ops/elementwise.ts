@@ -120,13 +120,12 @@ const table = <N extends OpName>(rows: { readonly [M in N]: Kinds<(g: Graph, ...
     Object.entries(rows).map(([name, kinds]) => [name, typed(name as N, kinds as Kinds<F1>)]),
   ) as unknown as { readonly [M in N]: Elementwise };
 
-const extremum = BINARY;
-const [maximum, minimum] = [typed("maximum", extremum.maximum), typed("minimum", extremum.minimum)];
+const [maximum, minimum] = [typed("maximum", BINARY.maximum), typed("minimum", BINARY.minimum)];
 
 /** The elementwise ops. */
 export const ELEMENTWISE = {
   ...table(UNARY),
-  ...table(extremum),
+  ...table(BINARY),
   compare: compare as Elementwise,
   select: (g, [condition, x, y]) => g.where(condition as Val, x as Val, y as Val),
   clamp: (g, [low, x, high], op) => minimum(g, [maximum(g, [x as Val, low as Val], op), high as Val], op),
@@ -135,7 +134,7 @@ export const ELEMENTWISE = {
 } satisfies { readonly [N in OpName]?: Elementwise };
 
 /** Names of the elementwise ops. */
-export type ElementwiseOp = keyof typeof ELEMENTWISE;
+type ElementwiseOp = keyof typeof ELEMENTWISE;
 /** Is it one of the elementwise ops? */
 export const isElementwise = (op: Op): boolean => Object.hasOwn(ELEMENTWISE, op.op);
 /** Writes an elementwise op on operands in their small forms. */

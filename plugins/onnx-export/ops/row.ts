@@ -10,6 +10,7 @@ import {
   type Program,
 } from "tenon-plugin-api";
 import type { Graph } from "../graph.ts";
+import { PLUGIN } from "../name.ts";
 import type { Val } from "../writer.ts";
 
 /** What a row may use of the program around it. */
@@ -29,8 +30,8 @@ export type Row<N extends OpName> = (op: OpOf<N>, xs: readonly Val[], run: Run) 
 export type Elementwise<N extends OpName = OpName> = (g: Graph, xs: readonly Val[], op: OpOf<N>) => Val;
 
 /** The refusal of an op for a dtype. */
-export const refuse = (op: string, dtype: DType | undefined): Error =>
-  unimplemented(op, dtype, "onnx-export");
+export const refuse = (op: string, dtype: DType | undefined, hint?: string): Error =>
+  unimplemented(op, dtype, PLUGIN, hint);
 
 interface Typed {
   readonly results: Op["results"];
