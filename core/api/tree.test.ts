@@ -1,6 +1,5 @@
 // Trees: order, structure, registration, errors with places.
 import { beforeAll, describe, expect, it } from "vitest";
-import type { NDArray } from "../ir/ndarray.ts";
 import { listOf } from "../runtime/array.ts";
 import { int } from "./arrays.ts";
 import * as np from "./numpy/index.ts";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { conformanceFor } from "tenon-conformance/vitest";
 import { describe, expect, it } from "vitest";
-import { firstPlugin } from "./index.ts";
+import { firstPlugin } from "tenon-example-first-plugin";
 
 conformanceFor(firstPlugin());
 

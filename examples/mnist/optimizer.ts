@@ -14,23 +14,19 @@ const EPSILON = 1e-8;
 
 /** A state before the first step. */
 export function start<P>(params: P): TrainState<P> {
-  const zeros = (): P => tree.map((p: NDArray) => np.zerosLike(p), params) as P;
+  const zeros = (): P => tree.map((p: NDArray) => np.zerosLike(p), params);
   return { params, mean: zeros(), variance: zeros(), count: np.array(0) };
 }
 
 /** The state after one step along `gradient`. */
 export function adam<P>(state: TrainState<P>, gradient: P, learningRate: NDArray): TrainState<P> {
   const count = state.count.add(1);
-  const mean = tree.map(
-    (m: NDArray, g: NDArray) => m.mul(BETA1).add(g.mul(1 - BETA1)),
-    state.mean,
-    gradient,
-  ) as P;
+  const mean = tree.map((m: NDArray, g: NDArray) => m.mul(BETA1).add(g.mul(1 - BETA1)), state.mean, gradient);
   const variance = tree.map(
     (v: NDArray, g: NDArray) => v.mul(BETA2).add(g.mul(g).mul(1 - BETA2)),
     state.variance,
     gradient,
-  ) as P;
+  );
   const correct1 = np.subtract(1, np.power(BETA1, count));
   const correct2 = np.subtract(1, np.power(BETA2, count));
   const params = tree.map(
@@ -39,6 +35,6 @@ export function adam<P>(state: TrainState<P>, gradient: P, learningRate: NDArray
     state.params,
     mean,
     variance,
-  ) as P;
+  );
   return { params, mean, variance, count };
 }

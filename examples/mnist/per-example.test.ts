@@ -16,11 +16,11 @@ it("equals a loop over grad, and orders digits by their norms", async () => {
   );
   const [images, labels] = toDevice(few);
   const params = init(random.key(3));
-  const stacked = tree.leaves(perExampleGradients(params, images, labels)) as NDArray[];
+  const stacked = tree.leaves(perExampleGradients(params, images, labels));
   const gradient = grad(exampleLoss);
   const expected: number[] = [];
   for (let i = 0; i < COUNT; i++) {
-    const one = tree.leaves(gradient(params, images.get(i), labels.get(i))) as NDArray[];
+    const one = tree.leaves(gradient(params, images.get(i), labels.get(i)));
     let squares = 0;
     for (const [k, leaf] of one.entries()) {
       const [got, want] = [await (stacked[k] as NDArray).get(i).data("float32"), await leaf.data("float32")];

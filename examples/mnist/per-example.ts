@@ -19,9 +19,7 @@ export interface Hard {
 export function norms(gradients: Params): NDArray {
   const squares = tree
     .leaves(gradients)
-    .map((g) =>
-      np.sum(np.square(g as NDArray).reshape([(g as NDArray).shape[0] as number, -1]), { axis: 1 }),
-    );
+    .map((g) => np.sum(np.square(g).reshape([g.shape[0] as number, -1]), { axis: 1 }));
   return np.sqrt(squares.reduce((a, b) => a.add(b)));
 }
 

@@ -12,7 +12,7 @@ const eslint = new ESLint({
     {
       files: ["**/*.ts"],
       languageOptions: {
-        parser: tseslint.parser as never,
+        parser: tseslint.parser,
         parserOptions: {
           projectService: { allowDefaultProject: ["*.ts"] },
           tsconfigRootDir: import.meta.dirname,

@@ -31,13 +31,13 @@ function hostOf(dtype: DType, base64: string): InstanceType<(typeof DTYPES)[DTyp
 function decode(v: Encoded): unknown {
   if (Array.isArray(v)) return v.map(decode);
   if (typeof v !== "object" || v === null) return v ?? undefined;
-  const o = v as Record<string, never>;
+  const o = v as Record<string, unknown>;
   if ("a" in o) {
-    const [dtype, shape, data] = o["a"] as unknown as [DType, string, string];
+    const [dtype, shape, data] = o["a"] as [DType, string, string];
     return fromHost(hostOf(dtype, data), shapeOf(shape), dtype);
   }
-  if ("i" in o) return BigInt(o["i"]);
-  if ("f" in o) return literal(o["f"], o["w"] as DType, true);
+  if ("i" in o) return BigInt(o["i"] as string);
+  if ("f" in o) return literal(o["f"] as number, o["w"] as DType, true);
   if ("n" in o) return Number(o["n"]);
   return Object.fromEntries(
     Object.entries(o["o"] as Record<string, unknown>).map(([k, x]) => [k, decode(x) ?? null]),
