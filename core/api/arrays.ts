@@ -5,7 +5,7 @@ import { context } from "../ir/context.ts";
 import { DTYPES, isBool, isComplex, isFloat, type DType, type TypedArrays } from "../ir/dtype.ts";
 import { LITERAL, NDArray, type Complex, type Literal } from "../ir/ndarray.ts";
 import { canonicalDType } from "../primitives/convert.ts";
-import { literal, refuseOperand, toArray, type Operand } from "../primitives/operand.ts";
+import { describe, literal, refuseOperand, toArray, type Operand } from "../primitives/operand.ts";
 import { elementAt, literalData } from "../runtime/array.ts";
 import { upload } from "../runtime/execute.ts";
 import { encodeScalar } from "../runtime/host-values.ts";
@@ -202,7 +202,7 @@ export function checkOptions(name: string, options: unknown, allowed: readonly s
   if (typeof options !== "object" || options === null || options instanceof NDArray || Array.isArray(options))
     throw fail(
       "E_OPTIONS",
-      `${name}: expected an options object { ${allowed.slice(0, 2).join(", ")} }, got ${String(typeof options === "object" ? "an array" : options)}`,
+      `${name}: expected an options object { ${allowed.slice(0, 2).join(", ")} }, got ${describe(options)}`,
     );
   for (const key of Object.keys(options)) {
     if (allowed.includes(key)) {

@@ -17,7 +17,7 @@ const CHOICES: { readonly [K in keyof Config]?: readonly Config[K][] } = {
 
 /** The settings with some of them replaced. @throws E_UNKNOWN_OPTION, E_CONFIG for a value that a setting doesn't take */
 function changed(name: string, change: ConfigChange): Config {
-  checkOptions(name, change, Object.keys(DEFAULT_CONFIG));
+  checkOptions(name, change ?? null, Object.keys(DEFAULT_CONFIG));
   const next: Record<string, unknown> = { ...context().config };
   for (const [key, value] of Object.entries(change)) {
     if (value === undefined) continue;

@@ -5,7 +5,7 @@ import { context } from "../ir/context.ts";
 import { DTYPES, isBool, isFloat, isInexact, isInteger, isKey, type DType } from "../ir/dtype.ts";
 import { NDArray } from "../ir/ndarray.ts";
 import { canonicalDType } from "../primitives/convert.ts";
-import { literal, toArray, type Operand, type Scalar } from "../primitives/operand.ts";
+import { checkList, literal, toArray, type Operand, type Scalar } from "../primitives/operand.ts";
 
 type Node = DType | "i*" | "f*" | "c*";
 /** Edges of the lattice: a dtype and what it promotes to next. */
@@ -147,6 +147,7 @@ export const promoteOne = (name: string, x: Operand, domain: Domain): NDArray =>
 
 /** The common shape of broadcasting. @throws E_BROADCAST naming the operands. Source: jax.numpy.broadcast_shapes */
 export function broadcastShapes(name: string, ...shapes: readonly Shape[]): number[] {
+  for (const s of shapes) checkList(name, "a shape", s);
   const rank = Math.max(0, ...shapes.map((s) => s.length));
   return Array.from({ length: rank }, (_, i) => {
     let size = 1;
@@ -164,6 +165,7 @@ export function broadcastShapes(name: string, ...shapes: readonly Shape[]): numb
 }
 /** `x` over a shape, by NumPy's rules. */
 export function broadcastTo(name: string, x: NDArray, shape: Shape): NDArray {
+  checkList(name, "the shape", shape);
   if (sameShape(x.shape, shape)) return x;
   const lead = shape.length - x.ndim;
   if (lead < 0 || x.shape.some((n, i) => n !== 1 && n !== shape[i + lead]))

@@ -6,7 +6,7 @@ import { NDArray } from "../ir/ndarray.ts";
 import { definePrimitive, type Accum, type Primitive, type WireValue } from "../ir/primitive.ts";
 import { bind1 } from "../ir/trace.ts";
 import type { Lax } from "./lax.ts";
-import { literal, operands, toArray, type Operand } from "./operand.ts";
+import { checkInteger, literal, operands, toArray, type Operand } from "./operand.ts";
 import { elementwise, NUMERIC, ORDERED, transposeUnary, unbroadcast } from "./rules.ts";
 
 /** Transpose for operations linear in each operand with ±1: add, sub. */
@@ -247,6 +247,7 @@ export const integer_pow_p: Primitive = definePrimitive({
 });
 /** xʸ for an integer y, by repeated squaring. Derivative: y·x^(y−1). Source: jax.lax.integer_pow. */
 export function integerPow(x: Operand, y: number): NDArray {
+  checkInteger("lax.integerPow", "y", y);
   return bind1(integer_pow_p, operands("lax.integerPow", x), { y });
 }
 

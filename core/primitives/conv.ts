@@ -7,7 +7,7 @@ import { definePrimitive, type BatchDim, type Params, type Primitive } from "../
 import { bind1 } from "../ir/trace.ts";
 import type { Precision } from "./dot-general.ts";
 import type { Lax } from "./lax.ts";
-import { operands, type Operand } from "./operand.ts";
+import { checkList, operands, type Operand } from "./operand.ts";
 
 type Ints = readonly number[];
 /** Low and high padding of each spatial axis. */
@@ -271,8 +271,18 @@ export function convDimensionNumbers(
 ): ConvDimensionNumbers {
   const iota = Array.from({ length: ndim }, (_, i) => i);
   if (numbers == null) return { lhsSpec: iota, rhsSpec: iota, outSpec: iota };
-  if ("lhsSpec" in numbers) return numbers;
-  const [l, r, o] = numbers;
+  if (!Array.isArray(numbers)) {
+    const given = numbers as ConvDimensionNumbers;
+    for (const word of ["lhsSpec", "rhsSpec", "outSpec"] as const)
+      checkList("lax.convGeneralDilated", `dimensionNumbers.${word}`, given[word]);
+    return given;
+  }
+  const [l, r, o] = numbers as readonly [string, string, string];
+  if (![l, r, o].every((text) => typeof text === "string"))
+    throw fail(
+      "E_CONV",
+      `lax.convGeneralDilated: dimension numbers are three texts, ["NCHW", "OIHW", "NCHW"]`,
+    );
   const space = [...r].filter((c) => c !== "I" && c !== "O");
   const spec = (text: string, lead: string): Ints => {
     const found = [...lead, ...space].map((c) => text.indexOf(c));
@@ -312,8 +322,12 @@ export function convGeneralDilated(
 ): NDArray {
   const [x, w] = operands("lax.convGeneralDilated", lhs, rhs) as [NDArray, NDArray];
   const dims = convDimensionNumbers(x.ndim, options.dimensionNumbers);
+  checkList("lax.convGeneralDilated", "windowStrides", windowStrides);
   const ones = windowStrides.map(() => 1);
   const [lhsDilation, rhsDilation] = [options.lhsDilation ?? ones, options.rhsDilation ?? ones];
+  checkList("lax.convGeneralDilated", "lhsDilation", lhsDilation);
+  checkList("lax.convGeneralDilated", "rhsDilation", rhsDilation);
+  if (typeof padding !== "string") checkList("lax.convGeneralDilated", "padding", padding);
   const pads =
     typeof padding !== "string"
       ? padding

@@ -13,7 +13,7 @@ import {
 import { LITERAL, NDArray, type Literal } from "../ir/ndarray.ts";
 import { definePrimitive, type Params, type Primitive } from "../ir/primitive.ts";
 import { bind1 } from "../ir/trace.ts";
-import { describe, literal, operands, scalarLiteral, type Operand } from "./operand.ts";
+import { checkInteger, describe, literal, operands, scalarLiteral, type Operand } from "./operand.ts";
 import { ANY, elementwise, FLOAT, transposeUnary, zeroJvp } from "./rules.ts";
 
 const target = (params: Params): { dtype: DType; weak: boolean } =>
@@ -176,11 +176,11 @@ export const reduce_precision_p: Primitive = definePrimitive({
   }),
 });
 /** Rounds to a float format of these bit counts. Source: jax.lax.reduce_precision. */
-export const reducePrecision = (operand: Operand, exponentBits: number, mantissaBits: number): NDArray =>
-  bind1(reduce_precision_p, operands("lax.reducePrecision", operand), {
-    exponentBits,
-    mantissaBits,
-  });
+export function reducePrecision(operand: Operand, exponentBits: number, mantissaBits: number): NDArray {
+  checkInteger("lax.reducePrecision", "exponentBits", exponentBits);
+  checkInteger("lax.reducePrecision", "mantissaBits", mantissaBits);
+  return bind1(reduce_precision_p, operands("lax.reducePrecision", operand), { exponentBits, mantissaBits });
+}
 
 const COMPLEX = ["complex"] as const;
 /** The primitive of `lax.real`. */

@@ -7,7 +7,7 @@ import { definePrimitive, type BatchDim, type Params, type Primitive } from "../
 import { bind1 } from "../ir/trace.ts";
 import { toAxis } from "../transforms/batch.ts";
 import type { Lax } from "./lax.ts";
-import { operands, type Operand } from "./operand.ts";
+import { checkList, operands, type Operand } from "./operand.ts";
 
 type Ints = readonly number[];
 /** [[lhs contracting, rhs contracting], [lhs batch, rhs batch]]. */
@@ -213,11 +213,22 @@ export function dotGeneral(
   options: DotOptions = {},
 ): NDArray {
   const [x, y] = operands("lax.dotGeneral", lhs, rhs) as [NDArray, NDArray];
+  checkDimensions(dimensionNumbers);
   return bind1(dot_general_p, [x, y], {
     dims: dimensionNumbers,
     precision: options.precision ?? "default",
     out: options.preferredElementType ?? x.dtype,
   });
+}
+
+/** @throws E_ARGUMENT unless they are [[lhs, rhs] contracted, [lhs, rhs] batch], each a list of axes */
+function checkDimensions(given: DotDimensionNumbers): void {
+  const word = "dimensionNumbers";
+  checkList("lax.dotGeneral", word, given);
+  for (const part of [given[0], given[1]] as readonly unknown[]) {
+    checkList("lax.dotGeneral", `a part of ${word}`, part);
+    for (const axes of [0, 1]) checkList("lax.dotGeneral", `a part of ${word}`, (part as unknown[])[axes]);
+  }
 }
 
 /** Matrix or vector product of rank 1 or 2 operands. Source: jax.lax.dot. */

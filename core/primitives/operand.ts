@@ -24,6 +24,8 @@ export function scalarLiteral(value: Scalar): Literal {
 /** A literal of a given dtype; integers wrap, floats are rounded where they're used. */
 export function literal(value: Scalar | Complex, dtype: DType, weak = false): Literal {
   if (dtype === "bool") return new Literal(Boolean(value), dtype, weak);
+  if (isInteger(dtype) && typeof value === "number" && !Number.isFinite(value))
+    throw fail("E_DTYPE", `the number ${value} is none of ${dtype}`);
   if (isInteger(dtype) && typeof value === "number" && !Number.isSafeInteger(value))
     return new Literal(BigInt(Math.trunc(value)), dtype, weak);
   if (isFloat(dtype) && typeof value === "bigint") return new Literal(Number(value), dtype, weak);
@@ -46,6 +48,22 @@ export function refuseOperand(name: string, x: unknown, expected: string): Error
     : fail("E_ARGUMENT", `${name}: got ${describe(x)}, expected ${expected}`);
 }
 
+/** @throws E_ARGUMENT for what should be a list and isn't */
+export function checkList(name: string, word: string, x: unknown): void {
+  if (!Array.isArray(x)) throw fail("E_ARGUMENT", `${name}: ${word} is ${describe(x)}, expected a list`);
+}
+/** @throws E_ARGUMENT for what should be an integer and isn't */
+export function checkInteger(name: string, word: string, x: unknown): void {
+  if (!Number.isInteger(x))
+    throw fail("E_ARGUMENT", `${name}: ${word} is ${describe(x)}, expected an integer`);
+}
+/** A list of numbers; one alone is a list of one. @throws E_ARGUMENT for anything else */
+export function numberList(name: string, word: string, x: unknown): readonly number[] {
+  const list: unknown = typeof x === "number" ? [x] : x;
+  if (Array.isArray(list) && list.every((n) => typeof n === "number")) return list;
+  throw fail("E_ARGUMENT", `${name}: ${word} is ${describe(x)}, expected a number or a list of numbers`);
+}
+
 const fromNumber = (x: NDArray): NDArray =>
   context().lax.convertElementType(x, "float32", { weakType: true });
 
@@ -53,6 +71,7 @@ const fromNumber = (x: NDArray): NDArray =>
 export function describe(x: unknown): string {
   if (x === null || x === undefined) return String(x);
   if (Array.isArray(x)) return "a list (wrap it in np.array)";
+  if (x instanceof NDArray) return `an array ${x.aval}`;
   if (typeof x === "object") return `an object of class ${x.constructor?.name ?? "null"}`;
   return `${typeof x} ${String(x)}`;
 }

@@ -16,7 +16,7 @@ import { neg } from "./arithmetic.ts";
 import { range, up } from "./dims.ts";
 import type { GatherScatterMode, ScatterDimensionNumbers, ScatterOptions } from "./gather-scatter.ts";
 import type { Lax } from "./lax.ts";
-import { operands, toArray, type Operand } from "./operand.ts";
+import { checkList, operands, toArray, type Operand } from "./operand.ts";
 import { monoidRegion } from "./reduce.ts";
 import { trailing } from "./shape.ts";
 
@@ -332,15 +332,18 @@ function scatterWith(
   dims: ScatterDimensionNumbers,
   options: ScatterOptions,
 ): NDArray {
-  const [x, u] = operands(`lax.${p.name}`, operand, updates) as [NDArray, NDArray];
+  const name = `lax.${p.name.replace(/_(\w)/g, (_, c: string) => c.toUpperCase())}`;
+  const [x, u] = operands(name, operand, updates) as [NDArray, NDArray];
   const mode = options.mode ?? "drop";
+  for (const word of ["updateWindowDims", "insertedWindowDims", "scatterDimsToOperandDims"] as const)
+    checkList(name, `dimensionNumbers.${word}`, (dims as ScatterDimensionNumbers | null)?.[word]);
   const params: ScatterParams = {
     dims: { operandBatchingDims: [], scatterIndicesBatchingDims: [], ...dims },
     mode: mode === "fill" ? "drop" : mode,
     indicesAreSorted: options.indicesAreSorted ?? false,
     uniqueIndices: options.uniqueIndices ?? false,
   };
-  return bind1(p, [x, toArray(`lax.${p.name}`, indices), u], params);
+  return bind1(p, [x, toArray(name, indices), u], params);
 }
 type ScatterFn = (
   operand: Operand,

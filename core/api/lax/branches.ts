@@ -7,7 +7,7 @@ import { TRACER, type ArrayLike, type NDArray } from "../../ir/ndarray.ts";
 import { bind } from "../../ir/trace.ts";
 import { flatten, pathsOf, printPath, printTree, unflatten } from "../../ir/tree.ts";
 import { cond_p, unifyConsts } from "../../primitives/cond.ts";
-import { toArray } from "../../primitives/operand.ts";
+import { checkList, toArray } from "../../primitives/operand.ts";
 import { itemOf } from "../../runtime/array.ts";
 import { checkFunction, finish, leafOf } from "../transforms/flat.ts";
 import type { AnyFn } from "../transforms/types.ts";
@@ -84,6 +84,7 @@ function switch_<A extends readonly unknown[], R>(
   const i = toArray(name, typeof index === "number" && Number.isInteger(index) ? BigInt(index) : index);
   if (i.ndim !== 0 || !isInteger(i.dtype))
     throw fail("E_DTYPE", `${name}: the index is ${i.aval}, expected an integer scalar`);
+  checkList(name, "branches", branches);
   if (branches.length === 0) throw fail("E_ARGUMENT", `${name}: needs at least one branch`);
   for (const f of branches) checkFunction(name, f);
   const { lax } = context();

@@ -5,6 +5,7 @@ import { isBool } from "../../ir/dtype.ts";
 import type { NDArray } from "../../ir/ndarray.ts";
 import { flatten } from "../../ir/tree.ts";
 import * as c from "../../primitives/collectives.ts";
+import { checkList } from "../../primitives/operand.ts";
 import { canonicalAxis } from "../../primitives/shape.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
@@ -12,8 +13,11 @@ import { finish, leafOf } from "../transforms/flat.ts";
 
 /** A named axis, or several. */
 export type AxisName = string | readonly string[];
-const namesOf = (axisName: AxisName): readonly string[] =>
-  typeof axisName === "string" ? [axisName] : axisName;
+function namesOf(axisName: AxisName): readonly string[] {
+  const names: unknown = typeof axisName === "string" ? [axisName] : axisName;
+  checkList("lax", "axisName", names);
+  return names as readonly string[];
+}
 
 function eachLeaf<T>(name: string, x: T, f: (leaf: NDArray) => NDArray): T {
   const { leaves, treedef } = flatten(x, name);
@@ -99,12 +103,14 @@ export const ppermute = <T>(
   perm: readonly (readonly [source: number, target: number])[],
 ): T => eachLeaf("lax.ppermute", x, (leaf) => c.ppermute(leaf, axisName, perm));
 /** Values permuted along a named axis: place i gets that of `perm[i]`. Source: jax.lax.pshuffle. */
-export const pshuffle = <T>(x: T, axisName: string, perm: readonly number[]): T =>
-  ppermute(
+export function pshuffle<T>(x: T, axisName: string, perm: readonly number[]): T {
+  checkList("lax.pshuffle", "perm", perm);
+  return ppermute(
     x,
     axisName,
     perm.map((source, target) => [source, target] as const),
   );
+}
 /** `psum` of which each place keeps its part of an axis. Source: jax.lax.psum_scatter. */
 export function psumScatter<T>(
   x: T,

@@ -1,6 +1,6 @@
 // lax: windows at run-time starts. Starts are clamped so that windows fit; negative ones count from the end.
 import { NDArray, type ArrayLike } from "../../ir/ndarray.ts";
-import { literal, toArray } from "../../primitives/operand.ts";
+import { checkList, literal, toArray } from "../../primitives/operand.ts";
 import * as p from "../../primitives/dynamic-slice.ts";
 import { canonicalAxis } from "../../primitives/shape.ts";
 import type { Shape } from "../../ir/aval.ts";
@@ -24,6 +24,7 @@ function starts(name: string, x: NDArray, given: Starts, allowNegative: boolean 
           lax.squeeze(lax.sliceInDim(given, i, i + 1), [0]),
         )
       : given;
+  checkList(name, "startIndices", list);
   return list.map((start, i) => {
     const size = x.shape[i] ?? 0;
     if (typeof start === "number" || typeof start === "bigint") {

@@ -8,7 +8,7 @@ import type {
   GatherScatterMode,
   ScatterDimensionNumbers,
 } from "../../primitives/gather-scatter.ts";
-import { literal, toArray } from "../../primitives/operand.ts";
+import { checkList, literal, toArray } from "../../primitives/operand.ts";
 import * as s from "../../primitives/scatter.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
@@ -111,6 +111,8 @@ export function scatterMax(
 export function indexTake(src: ArrayLike, idxs: readonly ArrayLike[], axes: Shape): NDArray {
   const { lax } = context();
   const x = toArray("lax.indexTake", src);
+  checkList("lax.indexTake", "idxs", idxs);
+  checkList("lax.indexTake", "axes", axes);
   const columns = idxs.map((index, k) => {
     const i = toArray("lax.indexTake", index);
     const size = literal(x.shape[axes[k] as number] as number, i.dtype);

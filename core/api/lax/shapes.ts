@@ -5,7 +5,7 @@ import { context } from "../../ir/context.ts";
 import type { DType } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
-import { toArray } from "../../primitives/operand.ts";
+import { checkList, toArray } from "../../primitives/operand.ts";
 import * as p from "../../primitives/shape.ts";
 import { checkOptions, materialise } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
@@ -39,6 +39,7 @@ export function fullLike(
 /** `x` repeated along new leading axes of these sizes. Source: jax.lax.broadcast. */
 export function broadcast(operand: ArrayLike, sizes: Shape): NDArray {
   const x = toArray("lax.broadcast", operand);
+  checkList("lax.broadcast", "sizes", sizes);
   return p.broadcastInDim(
     x,
     [...sizes, ...x.shape],
@@ -51,15 +52,15 @@ export const broadcastShapes = (...shapes: readonly Shape[]): Shape =>
 /** `x` with leading axes of size 1 up to a rank. Source: jax.lax.broadcast_to_rank. */
 export function broadcastToRank(x: ArrayLike, rank: number): NDArray {
   const v = toArray("lax.broadcastToRank", x);
-  if (rank < v.ndim)
-    throw fail("E_SHAPE", `lax.broadcastToRank: ${v.aval} has rank ${v.ndim}, more than ${rank}`);
+  if (!Number.isInteger(rank) || rank < v.ndim)
+    throw fail("E_SHAPE", `lax.broadcastToRank: ${v.aval} has rank ${v.ndim}, expected ${rank}`);
   return p.expandDims(v, range(rank - v.ndim));
 }
 /** 0, 1, 2, … along one axis of `shape`. Source: jax.lax.broadcasted_iota. */
 export const broadcastedIota = (dtype: DType, shape: Shape, dimension: number): NDArray =>
   p.broadcastedIota(canonicalDType(dtype), shape, dimension);
 /** 0 … size − 1. Source: jax.lax.iota. */
-export const iota = (dtype: DType, size: number): NDArray => broadcastedIota(dtype, [size], 0);
+export const iota = (dtype: DType, size: number): NDArray => p.iota(canonicalDType(dtype), size);
 
 /** The same elements, row-major, in another shape; `dimensions` transposes first. Source: jax.lax.reshape. */
 export function reshape(
@@ -133,6 +134,7 @@ export function split(
 /** Each axis repeated as often as `reps` says; missing ones lead. Source: jax.lax.tile. */
 export function tile(operand: ArrayLike, reps: Shape): NDArray {
   const given = toArray("lax.tile", operand);
+  checkList("lax.tile", "reps", reps);
   const rank = Math.max(given.ndim, reps.length);
   const x = broadcastToRank(given, rank);
   const times = [...Array<number>(rank - reps.length).fill(1), ...reps];
@@ -153,6 +155,7 @@ export function stack(
   options: Options<never, { axis: number }> = {},
 ): NDArray {
   checkOptions("lax.stack", options, ["axis"]);
+  checkList("lax.stack", "operands", operands);
   const xs = operands.map((x) => toArray("lax.stack", x));
   const [first] = xs;
   if (first === undefined) throw fail("E_ARGUMENT", "lax.stack: needs at least one array");

@@ -1,4 +1,5 @@
 // lax: sorting, and the largest elements.
+import { fail } from "../../errors.ts";
 import { context } from "../../ir/context.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
 import { toArray } from "../../primitives/operand.ts";
@@ -25,11 +26,11 @@ export function sort(
 ): NDArray | NDArray[] {
   checkOptions("lax.sort", options, ["dimension", "isStable", "numKeys"]);
   const list = Array.isArray(operand) ? (operand as readonly ArrayLike[]) : [operand as ArrayLike];
-  const sorted = s.sortMany(list, {
-    dimension: options.dimension ?? -1,
-    isStable: options.isStable ?? true,
-    numKeys: options.numKeys ?? 1,
-  });
+  const { dimension = -1, isStable = true, numKeys = 1 } = options;
+  if (list.length === 0) throw fail("E_ARGUMENT", "lax.sort: needs at least one array");
+  if (!Number.isInteger(numKeys) || numKeys < 1 || numKeys > list.length)
+    throw fail("E_ARGUMENT", `lax.sort: numKeys is ${String(numKeys)}, expected 1 to ${list.length}`);
+  const sorted = s.sortMany(list, { dimension, isStable: Boolean(isStable), numKeys });
   return Array.isArray(operand) ? [...sorted] : (sorted[0] as NDArray);
 }
 /** Keys sorted, values carried along. Source: jax.lax.sort_key_val. */

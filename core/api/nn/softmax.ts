@@ -3,7 +3,7 @@ import { context } from "../../ir/context.ts";
 import { isComplex, type DType } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
-import { literal, toArray } from "../../primitives/operand.ts";
+import { checkInteger, literal, toArray } from "../../primitives/operand.ts";
 import { canonicalAxis } from "../../primitives/shape.ts";
 import { checkOptions } from "../arrays.ts";
 import { composite } from "../composite.ts";
@@ -208,6 +208,7 @@ export function oneHot(
 ): NDArray {
   const name = "nn.oneHot";
   checkOptions(name, options, ["dtype", "axis"]);
+  checkInteger(name, "numClasses", numClasses);
   const v = toArray(name, typeof x === "number" && Number.isInteger(x) ? BigInt(x) : x);
   const axis = canonicalAxis(name, options.axis ?? -1, v.ndim + 1);
   return oneHotOf([v], numClasses, axis, canonicalDType(options.dtype ?? "float64"));

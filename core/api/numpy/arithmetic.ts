@@ -1,7 +1,7 @@
 // np: arithmetic of elements. Each function is JAX's composition of lax operations.
 import { fail } from "../../errors.ts";
 import { isBool, isComplex, isInexact, isInteger, isUnsigned } from "../../ir/dtype.ts";
-import { CONCRETE, LITERAL, type ArrayLike, type Literal, type NDArray } from "../../ir/ndarray.ts";
+import { CONCRETE, LITERAL, NDArray, type ArrayLike, type Literal } from "../../ir/ndarray.ts";
 import { toArray } from "../../primitives/operand.ts";
 import { composite } from "../composite.ts";
 import { arraysOf, promoteArgs, promoteDTypes, promoteOne } from "../promotion.ts";
@@ -115,7 +115,7 @@ export function divmod(x1: ArrayLike, x2: ArrayLike): [NDArray, NDArray] {
 
 /** The value of an exponent that is known and integral, else null. */
 function integerExponent(y: ArrayLike): number | null {
-  const value = typeof y === "object" && (y as NDArray).kind === LITERAL ? (y as Literal).value : y;
+  const value = y instanceof NDArray && y.kind === LITERAL ? (y as Literal).value : y;
   const known =
     typeof value === "bigint" ||
     (typeof value === "number" && (typeof y === "number" || isInteger((y as NDArray).dtype)));

@@ -1,6 +1,7 @@
 // Axes and option words shared by the functions of np.
 import { fail } from "../../errors.ts";
 import type { Shape, ShapedArray } from "../../ir/aval.ts";
+import { numberList } from "../../primitives/operand.ts";
 import type { Axis } from "../keywords.ts";
 
 /** A position from 0 of an axis that may count from the end. */
@@ -24,7 +25,7 @@ export function axesOf(
   x: { readonly ndim: number; readonly shape: Shape },
 ): number[] {
   if (axis == null) return x.shape.map((_, i) => i);
-  const list = (typeof axis === "number" ? [axis] : axis).map((a) => oneAxis(name, a, x));
+  const list = numberList(name, "axis", axis).map((a) => oneAxis(name, a, x));
   if (new Set(list).size !== list.length)
     throw fail("E_AXIS_RANGE", `${name}: an axis occurs twice in [${list.join(",")}]`);
   return list;

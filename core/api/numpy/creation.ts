@@ -5,7 +5,7 @@ import { withContext } from "../../ir/context.ts";
 import { DTYPES, type DType } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
-import { toArray } from "../../primitives/operand.ts";
+import { checkInteger, refuseOperand, toArray } from "../../primitives/operand.ts";
 import type { RuntimeDevice } from "../../runtime/registry.ts";
 import { array as makeArray, checkOptions, fromBytes, materialise, type Nested } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
@@ -93,6 +93,7 @@ export type ArrayOptions = Options<"dtype" | "device", { copy: boolean; ndmin: n
 export function array(object: Nested, options: ArrayOptions = {}): NDArray {
   checkOptions("np.array", options, ["dtype", "device", "copy", "ndmin"]);
   const { dtype, device, ndmin = 0 } = options;
+  checkInteger("np.array", "ndmin", ndmin);
   const x = onDevice(device, () => makeArray(object, { dtype }));
   return x.ndim >= ndmin ? x : L().reshape(x, [...Array<number>(ndmin - x.ndim).fill(1), ...x.shape]);
 }
@@ -124,6 +125,8 @@ export function frombuffer(
   checkOptions("np.frombuffer", options, ["dtype", "count", "offset"]);
   const { count = -1, offset = 0 } = options;
   const dtype = options.dtype ?? "float64";
+  if (!(ArrayBuffer.isView(buffer) || buffer instanceof ArrayBuffer))
+    throw refuseOperand("np.frombuffer", buffer, "a buffer");
   const all = ArrayBuffer.isView(buffer)
     ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
     : new Uint8Array(buffer);

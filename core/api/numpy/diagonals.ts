@@ -3,7 +3,7 @@ import { fail } from "../../errors.ts";
 import type { DType } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
-import { literal, toArray } from "../../primitives/operand.ts";
+import { checkInteger, literal, toArray } from "../../primitives/operand.ts";
 import { checkOptions, fromIntegers, materialise } from "../arrays.ts";
 import { composite } from "../composite.ts";
 import type { Options } from "../keywords.ts";
@@ -18,6 +18,11 @@ const size = (name: string, n: number): number => {
   if (!Number.isInteger(n) || n < 0) throw fail("E_SHAPE", `${name}: got the size ${String(n)}`);
   return n;
 };
+/** Which diagonal. */
+function diagonalOf(name: string, options: Options<"k">): number {
+  checkInteger(name, "k", options.k ?? 0);
+  return options.k ?? 0;
+}
 const maskOf = composite(
   "np.tri",
   (_: readonly [], N: number, M: number, k: number, how: "eq" | "ge", dtype: DType) => {
@@ -36,7 +41,9 @@ export function eye(N: number, M?: number | null, options: Options<"k" | "dtype"
   checkOptions("np.eye", options, ["k", "dtype", "device"]);
   const [rows, columns] = [size("np.eye", N), size("np.eye", M ?? N)];
   const dtype = canonicalDType(options.dtype ?? "float64");
-  return onDevice(options.device, () => diagonalMask(rows, columns, options.k ?? 0, "eq", dtype));
+  return onDevice(options.device, () =>
+    diagonalMask(rows, columns, diagonalOf("np.eye", options), "eq", dtype),
+  );
 }
 /** The n×n identity. Source: jax.numpy.identity. */
 export function identity(n: number, options: Options<"dtype"> = {}): NDArray {
@@ -47,7 +54,7 @@ export function identity(n: number, options: Options<"dtype"> = {}): NDArray {
 export function tri(N: number, M?: number | null, options: Options<"k" | "dtype"> = {}): NDArray {
   checkOptions("np.tri", options, ["k", "dtype"]);
   const dtype = canonicalDType(options.dtype ?? "float32");
-  return diagonalMask(size("np.tri", N), size("np.tri", M ?? N), options.k ?? 0, "ge", dtype);
+  return diagonalMask(size("np.tri", N), size("np.tri", M ?? N), diagonalOf("np.tri", options), "ge", dtype);
 }
 const triangle = composite("np.tril", ([x]: readonly [NDArray], k: number, lower: boolean) => {
   const lax = L();
@@ -63,7 +70,7 @@ function triangleOf(name: string, m: ArrayLike, options: Options<"k">, lower: bo
   checkOptions(name, options, ["k"]);
   const x = toArray(name, m);
   if (x.ndim < 2) throw fail("E_SHAPE", `${name}: got ${x.aval}, expected at least two axes`);
-  return triangle([x], options.k ?? 0, lower);
+  return triangle([x], diagonalOf(name, options), lower);
 }
 /** Zeros above the k-th diagonal. Source: jax.numpy.tril. */
 export function tril(m: ArrayLike, options: Options<"k"> = {}): NDArray {
@@ -119,7 +126,7 @@ const diagOf = composite("np.diag", ([v]: readonly [NDArray], k: number) => {
 /** A diagonal of a matrix, or a matrix with this k-th diagonal. Source: jax.numpy.diag. */
 export function diag(v: ArrayLike, options: Options<"k"> = {}): NDArray {
   checkOptions("np.diag", options, ["k"]);
-  const [x, k] = [toArray("np.diag", v), options.k ?? 0];
+  const [x, k] = [toArray("np.diag", v), diagonalOf("np.diag", options)];
   if (x.ndim === 2) return diagonal(x, { offset: k });
   if (x.ndim !== 1) throw fail("E_SHAPE", `np.diag: got ${x.aval}, expected one or two axes`);
   return diagOf([x], k);
@@ -127,7 +134,7 @@ export function diag(v: ArrayLike, options: Options<"k"> = {}): NDArray {
 /** A matrix with the flattened input as k-th diagonal. Source: jax.numpy.diagflat. */
 export function diagflat(v: ArrayLike, options: Options<"k"> = {}): NDArray {
   checkOptions("np.diagflat", options, ["k"]);
-  return diagOf([ravel(v)], options.k ?? 0);
+  return diagOf([ravel(v)], diagonalOf("np.diagflat", options));
 }
 const fillOf = composite("np.fillDiagonal", ([a, val]: readonly [NDArray, NDArray]) => {
   const lax = L();
@@ -176,13 +183,13 @@ export type TriangleOptions = Options<"k", { m: number | null }>;
 /** Rows and columns of the lower triangle of an n×m matrix. Source: jax.numpy.tril_indices. */
 export function trilIndices(n: number, options: TriangleOptions = {}): [NDArray, NDArray] {
   checkOptions("np.trilIndices", options, ["k", "m"]);
-  const k = options.k ?? 0;
+  const k = diagonalOf("np.trilIndices", options);
   return positions(size("np.trilIndices", n), size("np.trilIndices", options.m ?? n), (i, j) => j - i <= k);
 }
 /** Rows and columns of the upper triangle of an n×m matrix. Source: jax.numpy.triu_indices. */
 export function triuIndices(n: number, options: TriangleOptions = {}): [NDArray, NDArray] {
   checkOptions("np.triuIndices", options, ["k", "m"]);
-  const k = options.k ?? 0;
+  const k = diagonalOf("np.triuIndices", options);
   return positions(size("np.triuIndices", n), size("np.triuIndices", options.m ?? n), (i, j) => j - i >= k);
 }
 function matrixShape(name: string, arr: ArrayLike): readonly [number, number] {

@@ -13,7 +13,7 @@ import {
 } from "../../ir/dtype.ts";
 import { NDArray, type ArrayLike } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
-import { toArray } from "../../primitives/operand.ts";
+import { checkList, toArray } from "../../primitives/operand.ts";
 import { joinDTypes, resultOf } from "../promotion.ts";
 
 const named = <D extends DType>(name: D): D => name;
@@ -133,7 +133,7 @@ export interface IntegerInfo {
 }
 /** Limits of an integer dtype. Source: jax.numpy.iinfo. */
 export function iinfo(dtype: DType): IntegerInfo {
-  if (!isInteger(dtype))
+  if (!isInteger(checked("np.iinfo", dtype)))
     throw fail("E_DTYPE", `np.iinfo: ${dtype} is no integer dtype`, { hint: "use np.finfo" });
   const bits = DTYPES[dtype].itemsize * 8;
   const span = 1n << BigInt(isUnsigned(dtype) ? bits : bits - 1);
@@ -207,7 +207,9 @@ const ARRAY_API: Readonly<Record<string, (d: DType) => boolean>> = {
 /** Is a dtype of one of these kinds ("integral", "real floating" …) or one of these dtypes? Source: jax.numpy.isdtype. */
 export function isdtype(dtype: DType, kind: string | readonly string[]): boolean {
   const of = checked("np.isdtype", dtype);
-  return (typeof kind === "string" ? [kind] : kind).some((k) => {
+  const kinds: unknown = typeof kind === "string" ? [kind] : kind;
+  checkList("np.isdtype", "kind", kinds);
+  return (kinds as readonly string[]).some((k) => {
     const test = ARRAY_API[k];
     return test === undefined ? of === checked("np.isdtype", k) : test(of);
   });

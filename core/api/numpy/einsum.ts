@@ -5,6 +5,7 @@ import { NDArray, type ArrayLike } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
 import { checkOptions } from "../arrays.ts";
 import { composite } from "../composite.ts";
+import { checkList } from "../../primitives/operand.ts";
 import type { Options } from "../keywords.ts";
 import { arraysOf, promoteDTypes, resultOf } from "../promotion.ts";
 import { range } from "./axes.ts";
@@ -22,8 +23,10 @@ export type EinsumOptions = Options<
 export type AxisList = readonly (number | bigint | "...")[];
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-const letters = (list: AxisList): string =>
-  list.map((v) => (v === "..." ? "..." : (LETTERS[Number(v)] as string))).join("");
+function letters(list: AxisList): string {
+  checkList("np.einsum", "the axes of an operand", list);
+  return list.map((v) => (v === "..." ? "..." : (LETTERS[Number(v)] ?? "?"))).join("");
+}
 const isWords = (v: unknown): v is EinsumOptions =>
   typeof v === "object" &&
   v !== null &&

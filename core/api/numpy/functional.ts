@@ -3,10 +3,11 @@ import { fail } from "../../errors.ts";
 import type { Shape } from "../../ir/aval.ts";
 import { type NDArray, type ArrayLike } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
-import { toArray } from "../../primitives/operand.ts";
+import { numberList, toArray } from "../../primitives/operand.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
 import { broadcastShapes } from "../promotion.ts";
+import { checkFunction } from "../transforms/flat.ts";
 import { vmap } from "../transforms/index.ts";
 import { oneAxis, range } from "./axes.ts";
 import { shapeOf } from "./creation.ts";
@@ -41,6 +42,7 @@ export function applyAlongAxis(
 ): NDArray {
   const x = toArray("np.applyAlongAxis", arr);
   const d = oneAxis("np.applyAlongAxis", axis, x);
+  checkFunction("np.applyAlongAxis", func1d);
   let f: Mapped = (v) => func1d(v as NDArray, ...(args as never[]));
   for (const i of range(x.ndim - d).slice(1)) f = mapped(f, { inAxes: i, outAxes: -1 });
   for (let i = 0; i < d; i++) f = mapped(f, { inAxes: 0, outAxes: 0 });
@@ -52,7 +54,8 @@ export function applyOverAxes(
   a: ArrayLike,
   axes: number | readonly number[],
 ): NDArray {
-  return (typeof axes === "number" ? [axes] : axes).reduce(
+  checkFunction("np.applyOverAxes", func);
+  return numberList("np.applyOverAxes", "axes", axes).reduce(
     (x, axis) => {
       const y = func(x, axis);
       if (y.ndim === x.ndim) return y;

@@ -1,7 +1,7 @@
 // np: histograms.
 import { fail } from "../../errors.ts";
 import { NDArray, type ArrayLike } from "../../ir/ndarray.ts";
-import { literal, toArray } from "../../primitives/operand.ts";
+import { checkList, literal, toArray } from "../../primitives/operand.ts";
 import { elementAt, valuesOf } from "../../runtime/array.ts";
 import { array, checkOptions } from "../arrays.ts";
 import { composite } from "../composite.ts";
@@ -33,6 +33,7 @@ function binCount(name: string, bins: ArrayLike): number | null {
 }
 const interval = (name: string, r: Interval | undefined, x: NDArray): [NDArray, NDArray] => {
   if (r == null) return [min(x), max(x)];
+  if (!(r instanceof NDArray)) checkList(name, "the range", r);
   const pair = r instanceof NDArray ? [r.get(0), r.get(1)] : r.map((v) => toArray(name, v));
   if (pair.length !== 2) throw fail("E_ARGUMENT", `${name}: the range needs two ends`);
   return pair as [NDArray, NDArray];

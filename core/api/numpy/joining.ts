@@ -2,7 +2,7 @@
 import { fail } from "../../errors.ts";
 import { NDArray, type ArrayLike } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
-import { toArray } from "../../primitives/operand.ts";
+import { checkList, toArray } from "../../primitives/operand.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
 import { promoteDTypes } from "../promotion.ts";
@@ -138,7 +138,8 @@ export type Cuts = number | readonly number[] | NDArray;
 function bounds(name: string, n: number, cuts: Cuts, uneven: boolean): number[] {
   const plain = cuts instanceof NDArray ? (cuts.tolist() as number | number[]) : cuts;
   if (typeof plain !== "number") {
-    const at = [...plain].map((i) => (Number(i) < 0 ? Math.max(0, Number(i) + n) : Math.min(Number(i), n)));
+    checkList(name, "the cuts", plain);
+    const at = plain.map((i) => (Number(i) < 0 ? Math.max(0, Number(i) + n) : Math.min(Number(i), n)));
     return [0, ...at, n];
   }
   if (!Number.isInteger(plain) || plain <= 0)

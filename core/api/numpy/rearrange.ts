@@ -3,7 +3,7 @@ import { fail } from "../../errors.ts";
 import { sizeOf, type Shape } from "../../ir/aval.ts";
 import { isBool, isInteger } from "../../ir/dtype.ts";
 import { NDArray, TRACER, type ArrayLike, type Slice } from "../../ir/ndarray.ts";
-import { literal, toArray } from "../../primitives/operand.ts";
+import { checkInteger, literal, numberList, toArray } from "../../primitives/operand.ts";
 import { elementAt, valuesOf } from "../../runtime/array.ts";
 import { checkOptions, fromIntegers } from "../arrays.ts";
 import { composite } from "../composite.ts";
@@ -38,6 +38,7 @@ export function rot90(
 ): NDArray {
   checkOptions("np.rot90", options, ["k", "axes"]);
   const x = toArray("np.rot90", m);
+  checkInteger("np.rot90", "k", options.k ?? 1);
   if (x.ndim < 2) throw fail("E_SHAPE", `np.rot90: got ${x.aval}, expected at least two axes`);
   const [a, b] = axesOf("np.rot90", options.axes ?? [0, 1], x) as [number, number];
   switch ((((options.k ?? 1) % 4) + 4) % 4) {
@@ -82,7 +83,7 @@ export function roll(
   if (axis == null) return L().reshape(roll(ravel(x), shift, { axis: 0 }), x.shape);
   const given = (typeof axis === "number" ? [axis] : axis).map((i) => oneAxis("np.roll", i, x));
   if (shift instanceof NDArray) return rollDynamic([x, shift], spreadOver(given, shift.size));
-  const shifts = typeof shift === "number" ? [shift] : shift;
+  const shifts = numberList("np.roll", "shift", shift);
   const axes = spreadOver(given, shifts.length);
   return axes.reduce((y, i, k) => rollStatic(y, shifts[shifts.length === 1 ? 0 : k] as number, i), x);
 }
@@ -96,7 +97,7 @@ function spreadOver(axes: readonly number[], shifts: number): readonly number[] 
 /** Copies side by side. Source: jax.numpy.tile. */
 export function tile(A: ArrayLike, reps: number | readonly number[]): NDArray {
   const x = toArray("np.tile", A);
-  const counts = typeof reps === "number" ? [reps] : reps;
+  const counts = numberList("np.tile", "reps", reps);
   if (counts.some((n) => !Number.isInteger(n) || n < 0))
     throw fail("E_ARGUMENT", `np.tile: reps [${counts.join(",")}], expected counts`);
   const rank = Math.max(x.ndim, counts.length);
@@ -115,8 +116,9 @@ export function tile(A: ArrayLike, reps: number | readonly number[]): NDArray {
 /** Elements repeated or dropped to fill a shape. Source: jax.numpy.resize. */
 export function resize(a: ArrayLike, newShape: Shape | number): NDArray {
   const x = ravel(a);
-  const shape = typeof newShape === "number" ? [newShape] : newShape;
-  if (shape.some((n) => n < 0)) throw fail("E_SHAPE", `np.resize: got the shape [${shape.join(",")}]`);
+  const shape = numberList("np.resize", "newShape", newShape);
+  if (shape.some((n) => !Number.isInteger(n) || n < 0))
+    throw fail("E_SHAPE", `np.resize: got the shape [${shape.join(",")}]`);
   const n = sizeOf(shape);
   if (x.size === 0 || n === 0) return L().fullLike(x, 0, { shape });
   return L().reshape(L().sliceInDim(tile(x, Math.ceil(n / x.size)), 0, n), shape);
@@ -136,7 +138,7 @@ export function pickAlong(x: NDArray, at: NDArray, axis: number): NDArray {
 }
 /** The integers of a list or of an array that is known. */
 function integersOf(name: string, x: number | readonly number[] | NDArray): number[] {
-  if (!(x instanceof NDArray)) return typeof x === "number" ? [x] : [...x];
+  if (!(x instanceof NDArray)) return [...numberList(name, "what counts", x)];
   const data = valuesOf(x, name);
   return range(x.size).map((i) => Number(elementAt(data, x.dtype, i)));
 }
@@ -302,7 +304,9 @@ function insertionOrder(at: readonly number[], n: number): number[] {
 export function trimZeros(filt: ArrayLike, options: Options<"axis", { trim: string }> = {}): NDArray {
   checkOptions("np.trimZeros", options, ["trim", "axis"]);
   const x = toArray("np.trimZeros", filt);
-  const how = (options.trim ?? "fb").toLowerCase();
+  const how = String(options.trim ?? "fb").toLowerCase();
+  if (!/^[fb]*$/.test(how))
+    throw fail("E_ARGUMENT", `np.trimZeros: trim is "${how}", expected "f", "b" or "fb"`);
   return axesOf("np.trimZeros", options.axis, x).reduce((y, axis) => {
     const others = range(x.ndim).filter((i) => i !== axis);
     const used = [...valuesOf(any(x, { axis: others }), "np.trimZeros")].map((v) => Number(v) !== 0);

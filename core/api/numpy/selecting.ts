@@ -3,12 +3,13 @@ import { fail } from "../../errors.ts";
 import { isComplex, isInteger } from "../../ir/dtype.ts";
 import { type NDArray, type ArrayLike } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
-import { literal, toArray } from "../../primitives/operand.ts";
+import { checkInteger, checkList, literal, toArray } from "../../primitives/operand.ts";
 import { valuesOf } from "../../runtime/array.ts";
 import { checkOptions, materialise } from "../arrays.ts";
 import { composite } from "../composite.ts";
 import type { Options } from "../keywords.ts";
 import { arraysOf, broadcastShapes, broadcastTo, promoteDTypes } from "../promotion.ts";
+import { checkFunction } from "../transforms/flat.ts";
 import { maximum, minimum, mod } from "./arithmetic.ts";
 import { oneAxis, range } from "./axes.ts";
 import { broadcastAll, L, pick, toBool } from "./define.ts";
@@ -70,6 +71,8 @@ export function select(
   options: Options<never, { default: ArrayLike }> = {},
 ): NDArray {
   checkOptions("np.select", options, ["default"]);
+  checkList("np.select", "condlist", condlist);
+  checkList("np.select", "choicelist", choicelist);
   if (condlist.length !== choicelist.length || condlist.length === 0)
     throw fail("E_ARGUMENT", `np.select: ${condlist.length} conditions for ${choicelist.length} choices`);
   const choices = arraysOf("np.select", [...choicelist, options.default ?? 0n]);
@@ -163,6 +166,7 @@ export function piecewise(
 ): NDArray {
   const lax = L();
   const v = toArray("np.piecewise", x);
+  checkList("np.piecewise", "funclist", funclist);
   const conditions = listed("np.piecewise", condlist).map((c) => toBool(toArray("np.piecewise", c)));
   const [nc, nf] = [conditions.length, funclist.length];
   if (nf !== nc && nf !== nc + 1)
@@ -188,6 +192,8 @@ export function maskIndices(
   options: Options<"size", { k: number }> = {},
 ): [NDArray, NDArray] {
   checkOptions("np.maskIndices", options, ["k", "size"]);
+  checkFunction("np.maskIndices", maskFunc);
+  checkInteger("np.maskIndices", "n", n);
   const ones = materialise(L().full([n, n], literal(1, canonicalDType("float64"))));
   return nonzero(maskFunc(ones, options.k ?? 0), { size: options.size }) as [NDArray, NDArray];
 }

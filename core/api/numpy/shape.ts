@@ -2,7 +2,7 @@
 import { fail } from "../../errors.ts";
 import { sizeOf, type Shape } from "../../ir/aval.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
-import { toArray } from "../../primitives/operand.ts";
+import { checkList, numberList, toArray } from "../../primitives/operand.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Axis, Options } from "../keywords.ts";
 import { broadcastShapes as joined, broadcastTo as spread } from "../promotion.ts";
@@ -21,15 +21,13 @@ function isFortran(name: string, options: OrderOptions): boolean {
 const reversed = (x: NDArray): NDArray => L().transpose(x, range(x.ndim).reverse());
 /** The sizes of a new shape, in which one size may be −1. */
 function sizesFor(name: string, x: NDArray, shape: Shape | number): number[] {
-  const sizes = typeof shape === "number" ? [shape] : [...shape];
+  const wanted = numberList(name, "shape", shape);
+  const sizes = [...wanted];
   const open = sizes.indexOf(-1);
   const rest = sizes.reduce((n, d, i) => (i === open ? n : n * d), 1);
   if (open >= 0) sizes[open] = rest === 0 ? 0 : x.size / rest;
   if (sizeOf(sizes) !== x.size || sizes.some((d) => d < 0 || !Number.isInteger(d)))
-    throw fail(
-      "E_SHAPE",
-      `${name}: can't reshape ${x.aval} (${x.size} elements) into [${(typeof shape === "number" ? [shape] : shape).join(",")}]`,
-    );
+    throw fail("E_SHAPE", `${name}: can't reshape ${x.aval} (${x.size} elements) into [${wanted.join(",")}]`);
   return sizes;
 }
 /** The same elements, row-major, in another shape; one size may be −1. Source: jax.numpy.reshape. */
@@ -49,6 +47,7 @@ export function ravel(a: ArrayLike, options: OrderOptions = {}): NDArray {
 export function transpose(a: ArrayLike, axes?: Shape | null): NDArray {
   const x = toArray("np.transpose", a);
   if (axes == null) return reversed(x);
+  checkList("np.transpose", "axes", axes);
   if (axes.length !== x.ndim)
     throw fail("E_AXIS_RANGE", `np.transpose: axes [${axes.join(",")}] don't fit ${x.aval}`);
   return L().transpose(x, axesOf("np.transpose", axes, x));
@@ -104,7 +103,7 @@ export function rollaxis(
 /** Axes of size 1 inserted, at these places of the result. Source: jax.numpy.expand_dims. */
 export function expandDims(a: ArrayLike, axis: number | readonly number[]): NDArray {
   const x = toArray("np.expandDims", a);
-  const list = typeof axis === "number" ? [axis] : axis;
+  const list = numberList("np.expandDims", "axis", axis);
   const places = list.map((i) => oneAxis("np.expandDims", i, x, x.ndim + list.length));
   if (new Set(places).size !== places.length)
     throw fail("E_AXIS_RANGE", `np.expandDims: an axis occurs twice in [${list.join(",")}]`);

@@ -5,7 +5,7 @@ import { context } from "../../ir/context.ts";
 import { DTYPES, isComplex, isFloat, isInteger, type DType } from "../../ir/dtype.ts";
 import { isForeignArray, NDArray, type ArrayLike } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
-import { literal, refuseOperand, toArray } from "../../primitives/operand.ts";
+import { describe, literal, refuseOperand, toArray } from "../../primitives/operand.ts";
 import { randomBits, randomSplit } from "../../primitives/random-keys.ts";
 import { composite } from "../composite.ts";
 import { finfo } from "../numpy/dtypes.ts";
@@ -38,7 +38,10 @@ export function keysOf(name: string, keys: KeyLike): NDArray {
 export function shapeOf(name: string, shape: Shape | null | undefined): Shape {
   const s = shape ?? [];
   if (!Array.isArray(s) || s.some((n) => !Number.isInteger(n) || n < 0))
-    throw fail("E_SHAPE", `${name}: the shape is ${JSON.stringify(shape)}, expected a list of sizes`);
+    throw fail(
+      "E_SHAPE",
+      `${name}: the shape is ${Array.isArray(s) ? `[${s.join(",")}]` : describe(s)}, expected a list of sizes`,
+    );
   return s as Shape;
 }
 /** A shape that was given, checked to hold parameters of these shapes, or the shape of the parameters. @throws E_SHAPE */

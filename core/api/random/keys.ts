@@ -3,7 +3,7 @@ import { fail } from "../../errors.ts";
 import type { Shape } from "../../ir/aval.ts";
 import { context } from "../../ir/context.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
-import { toArray } from "../../primitives/operand.ts";
+import { numberList, toArray } from "../../primitives/operand.ts";
 import { keyData as unwrap, wrapKeyData as wrap } from "../../primitives/random-bits.ts";
 import { hashCounts, randomFoldIn, randomSeed, randomSplit } from "../../primitives/random-keys.ts";
 import { checkOptions, materialise } from "../arrays.ts";
@@ -44,7 +44,7 @@ const splitKeys = composite("random.split", ([k]: readonly [NDArray], shape: Sha
 );
 /** `num` new keys derived from one (default 2), or an array of keys of a shape. Source: jax.random.split. */
 export function split<const N extends number | Shape = 2>(key: KeyLike, num?: N): Keys<N> {
-  const shape: Shape = num === undefined ? [2] : typeof num === "number" ? [num] : num;
+  const shape: Shape = num === undefined ? [2] : numberList("random.split", "num", num);
   if (shape.some((n) => !Number.isInteger(n) || n < 0))
     throw fail("E_SHAPE", `random.split: num is [${shape.join(",")}], expected counts`);
   const keys = splitKeys([keyOf("random.split", key)], shape, context().config.threefryPartitionable);

@@ -2,9 +2,9 @@
 import { fail } from "../../errors.ts";
 import { sizeOf, type Shape } from "../../ir/aval.ts";
 import { context } from "../../ir/context.ts";
-import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
+import { NDArray, type ArrayLike } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
-import { literal } from "../../primitives/operand.ts";
+import { literal, refuseOperand } from "../../primitives/operand.ts";
 import { randomBits } from "../../primitives/random-keys.ts";
 import { canonicalAxis } from "../../primitives/shape.ts";
 import { sortMany, topK } from "../../primitives/sort.ts";
@@ -64,12 +64,18 @@ export function permutation(
   const name = "random.permutation";
   checkOptions(name, options, ["axis", "independent"]);
   const { lax } = context();
+  checkChoices(name, x);
   const array =
     typeof x === "object" && x.ndim > 0
       ? x
       : lax.iota(canonicalDType("int64"), countOf(name, typeof x === "object" ? x.item() : Number(x)));
   const axis = canonicalAxis(name, options.axis ?? 0, array.ndim);
   return drawPermutation(key, [array], axis, options.independent ?? false);
+}
+/** @throws E_ARGUMENT for what is neither a count nor an array */
+function checkChoices(name: string, x: unknown): void {
+  if (!(typeof x === "number" || typeof x === "bigint" || x instanceof NDArray))
+    throw refuseOperand(name, x, "a count or an array");
 }
 function countOf(name: string, n: number): number {
   if (Number.isInteger(n) && n >= 0) return n;
@@ -116,6 +122,7 @@ export function choice(
   checkOptions(name, options, ["replace", "p", "axis", "mode"]);
   const { lax } = context();
   const wanted = shapeOf(name, shape);
+  checkChoices(name, a);
   const array = typeof a === "object" && a.ndim > 0 ? a : null;
   const axis = array === null ? 0 : canonicalAxis(name, options.axis ?? 0, array.ndim);
   const n =

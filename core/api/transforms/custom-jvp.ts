@@ -4,6 +4,7 @@ import { context } from "../../ir/context.ts";
 import type { NDArray } from "../../ir/ndarray.ts";
 import type { FlatFn, JvpRule } from "../../ir/trace.ts";
 import { flatten, printTree, unflatten, type TreeDef } from "../../ir/tree.ts";
+import { numberList } from "../../primitives/operand.ts";
 import { hasTangent } from "../../transforms/transpose.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Args } from "../types.ts";
@@ -68,11 +69,9 @@ export function customJvp(fun: AnyFn, jvp: AnyFn, options: CustomJvpOptions = {}
   const name = labelOf("customJvp", fun);
   checkOptions("customJvp", options, ["nondiffArgnums"]);
   checkFunction(name, jvp);
-  const { nondiffArgnums = [] } = options;
+  const nondiff = numberList(name, "nondiffArgnums", options.nondiffArgnums ?? []);
   const call = (...args: unknown[]): unknown => {
-    const fixed = (typeof nondiffArgnums === "number" ? [nondiffArgnums] : nondiffArgnums).map((i) =>
-      i < 0 ? i + args.length : i,
-    );
+    const fixed = nondiff.map((i) => (i < 0 ? i + args.length : i));
     const places = args.map((_, i) => i).filter((i) => !fixed.includes(i));
     const { chosen, of } = selectArgs(name, fun, args, places);
     const p = flattenArgs(name, fun, chosen, places);

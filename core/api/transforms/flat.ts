@@ -11,7 +11,7 @@ import {
   type PathKey,
   type TreeDef,
 } from "../../ir/tree.ts";
-import { refuseOperand, toArray, type Operand } from "../../primitives/operand.ts";
+import { numberList, refuseOperand, toArray, type Operand } from "../../primitives/operand.ts";
 import { materialise } from "../arrays.ts";
 import type { AnyFn } from "./types.ts";
 
@@ -155,9 +155,7 @@ export function selectArgs(
   argnums: number | readonly number[],
   others: (x: unknown) => unknown = (x) => x,
 ): { readonly places: readonly number[]; readonly chosen: readonly unknown[]; readonly of: AnyFn } {
-  const places = (typeof argnums === "number" ? [argnums] : argnums).map((i) =>
-    i < 0 ? i + args.length : i,
-  );
+  const places = numberList(name, "argnums", argnums).map((i) => (i < 0 ? i + args.length : i));
   places.forEach((place, k) => {
     if (!(Number.isInteger(place) && place >= 0 && place < args.length))
       throw fail("E_ARGUMENT", `${name}: argnums names argument ${place}, and ${args.length} were given`);

@@ -9,7 +9,7 @@ import { CONCRETE, NDArray, TRACER } from "../../ir/ndarray.ts";
 import { identityOf } from "../../ir/primitive.ts";
 import { flattenLike, unflatten, type TreeDef } from "../../ir/tree.ts";
 import { bindJit } from "../../primitives/jit.ts";
-import { scalarLiteral } from "../../primitives/operand.ts";
+import { numberList, scalarLiteral } from "../../primitives/operand.ts";
 import type { ConcreteArray } from "../../runtime/array.ts";
 import { counters } from "../../runtime/dispatch.ts";
 import { stage } from "../../transforms/stage.ts";
@@ -142,8 +142,8 @@ class Compiler {
   constructor(f: AnyFn, options: JitOptions) {
     this.f = f;
     this.name = labelOf("jit", f);
-    this.statics = asList(options.staticArgnums);
-    this.donated = asList(options.donateArgnums);
+    this.statics = numberList(this.name, "staticArgnums", options.staticArgnums ?? []);
+    this.donated = numberList(this.name, "donateArgnums", options.donateArgnums ?? []);
     this.root = rootOf(f, this.statics);
     for (const i of this.donated)
       if (this.statics.includes(i))
@@ -283,8 +283,6 @@ class Compiler {
       console.warn(`tenon: ${this.name}: no result can take the memory of donated ${unusable.join(", ")}`);
   }
 }
-const asList = (x: Argnums | undefined): readonly number[] =>
-  x === undefined ? [] : typeof x === "number" ? [x] : x;
 const NUMBER_ID = argumentAval("jit", 0).id;
 
 // --- many closures of one source ----------------------------------------------------------------------------------------
