@@ -5,7 +5,7 @@ import { context } from "../../ir/context.ts";
 import { isComplex, realDType, type DType } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
-import { literal, toArray } from "../../primitives/operand.ts";
+import { checkList, literal, numberList, toArray } from "../../primitives/operand.ts";
 import { canonicalAxis } from "../../primitives/shape.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
@@ -86,13 +86,14 @@ const FANS = ["inAxis", "outAxis", "batchAxis", "dtype"];
 
 /** Inputs and outputs of one unit: the sizes of the axes, times the size of the receptive field. */
 function fansOf(name: string, shape: Shape, options: FanOptions): readonly [fanIn: number, fanOut: number] {
+  checkList(name, "the shape", shape);
   if (shape.length < 2 && options.inAxis === undefined)
     throw fail(
       "E_SHAPE",
       `${name}: the shape [${shape.join(",")}] needs at least two axes to tell in from out`,
     );
   const product = (axes: number | readonly number[]): number =>
-    (typeof axes === "number" ? [axes] : axes).reduce(
+    numberList(name, "an axis", axes).reduce(
       (n, axis) => n * (shape[canonicalAxis(name, axis, shape.length)] as number),
       1,
     );

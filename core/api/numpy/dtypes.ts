@@ -14,6 +14,8 @@ import {
 import { NDArray, type ArrayLike } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
 import { checkList, toArray } from "../../primitives/operand.ts";
+import { checkOptions } from "../arrays.ts";
+import type { Options } from "../keywords.ts";
 import { joinDTypes, resultOf } from "../promotion.ts";
 
 const named = <D extends DType>(name: D): D => name;
@@ -236,8 +238,9 @@ function isSafe(from: DType, to: DType): boolean {
 export function canCast(
   from_: DType,
   to: DType,
-  options: { readonly casting?: "no" | "equiv" | "safe" | "same_kind" | "unsafe" | undefined } = {},
+  options: Options<never, { casting: "no" | "equiv" | "safe" | "same_kind" | "unsafe" }> = {},
 ): boolean {
+  checkOptions("np.canCast", options, ["casting"]);
   const [from, into] = [checked("np.canCast", from_), checked("np.canCast", to)];
   switch (options.casting ?? "safe") {
     case "no":
@@ -250,8 +253,10 @@ export function canCast(
         isSafe(from, into) ||
         (kindRank(from) <= kindRank(into) && !(from === "bfloat16" && into === "float16"))
       );
-    default:
+    case "safe":
       return isSafe(from, into);
+    default:
+      throw fail("E_ARGUMENT", `np.canCast: there is no casting "${String(options.casting)}"`);
   }
 }
 /** The dtype that two dtypes promote to. Source: jax.numpy.promote_types. */

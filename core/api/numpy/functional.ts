@@ -74,7 +74,7 @@ interface Signature {
 /** "(n,m),(m)->(n)" as names. */
 function parseSignature(text: string | null | undefined, count: number): Signature {
   if (text == null) return { inputs: range(count).map(() => []), outputs: null };
-  const match = SIGNATURE.exec(text.replace(/\s/g, ""));
+  const match = SIGNATURE.exec(String(text).replace(/\s/g, ""));
   if (match === null)
     throw fail("E_ARGUMENT", `np.vectorize: "${text}" is no signature`, { hint: 'write "(n,m),(m)->(n)"' });
   const lists = (part: string): string[][] => part.split("),(").map((p) => (p === "" ? [] : p.split(",")));
@@ -106,7 +106,8 @@ export function vectorize<F extends (...args: never[]) => unknown>(
   options: VectorizeOptions = {},
 ): (...args: Vectorized<Parameters<F>>) => ReturnType<F> {
   checkOptions("np.vectorize", options, ["excluded", "signature"]);
-  const excluded = options.excluded ?? [];
+  checkFunction("np.vectorize", pyfunc);
+  const excluded = numberList("np.vectorize", "excluded", options.excluded ?? []);
   return ((...args: readonly unknown[]) => {
     const fixed = (i: number): boolean => excluded.includes(i) || args[i] === null;
     const free = range(args.length).filter((i) => !fixed(i));
