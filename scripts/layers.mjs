@@ -74,6 +74,7 @@ export const TEST_MAY = [
   "typescript",
   "esbuild",
   "eslint",
+  "eslint-plugin-tenon",
   "typescript-eslint",
   "@typescript-eslint/rule-tester",
   "@typescript-eslint/parser",
