@@ -80,6 +80,18 @@ it("runs bundled by esbuild, without anything of Node at the top", async () => {
   );
   expect(statSync(join(project, "bundle.mjs")).size).toBeGreaterThan(0);
 });
+it("runs a subpath bundled by esbuild: the default device is not shaken off", async () => {
+  writeFileSync(
+    join(project, "sub.mjs"),
+    'import * as np from "tenon/numpy"; console.log(String(np.add(np.array([1, 2]), 2)));',
+  );
+  await build({
+    absWorkingDir: project, entryPoints: ["sub.mjs"], outfile: "sub-bundle.mjs", bundle: true, format: "esm",
+    minify: true, platform: "browser", logLevel: "silent",
+  }); // prettier-ignore
+  const printed = execFileSync(process.execPath, ["sub-bundle.mjs"], { cwd: project, encoding: "utf8" });
+  expect(printed.trim()).toBe("[3. 4.]");
+});
 it("shakes: one function by a subpath is smaller than the whole package", async () => {
   const size = async (code: string): Promise<number> => {
     const result = await build({
