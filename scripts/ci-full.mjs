@@ -34,7 +34,6 @@ function run(command, env = {}) {
     stdio: ["ignore", "inherit", "inherit"],
   });
   const [user = 0, system = 0] = readFileSync(join(OUT, "time"), "utf8").trim().split(" ").map(Number);
-  // eslint-disable-next-line no-control-regex -- colours
   const lines = readFileSync(log, "utf8")
     .replace(/\x1b\[\d*m/g, "")
     .trim()
