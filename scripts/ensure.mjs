@@ -47,7 +47,9 @@ export function ensure({ build = true } = {}) {
     console.error(`tenon: installing (${missing.length} packages are missing) …`);
     run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
   }
-  if (build) run(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-b"]);
+  if (!build) return;
+  if (!existsSync(join(ROOT, "examples/mnist/dist"))) console.error("tenon: building …");
+  run(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-b"]);
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -1,5 +1,4 @@
 // Export: the trained network and its gradient function as ONNX models, each run under onnxruntime on the same inputs.
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { exportOnnx, grad, type NDArray } from "tenon";
 import { take, type Digits } from "./digits.ts";
@@ -18,13 +17,23 @@ const BATCH = 64;
 const batchLoss = (params: Params, images: NDArray, labels: NDArray): NDArray =>
   crossEntropy(forward(params, images), labels);
 
-/** Writes `forward.onnx` and `gradient.onnx` into a folder and compares both with this device. */
+/** Writes `forward.onnx` and `gradient.onnx` into a folder that exists, and compares both with this device. */
 export async function exportBoth(
-  params: Params, digits: Digits, folder: string,
+  params: Params,
+  digits: Digits,
+  folder: string,
 ): Promise<{ forward: Exported; gradient: Exported }> {
-  await mkdir(folder, { recursive: true });
-  const [images, labels] = toDevice(take(digits, Int32Array.from({ length: BATCH }, (_, i) => i)));
-  const write = async (name: string, f: (...args: never[]) => unknown, args: unknown[]): Promise<Exported> => {
+  const [images, labels] = toDevice(
+    take(
+      digits,
+      Int32Array.from({ length: BATCH }, (_, i) => i),
+    ),
+  );
+  const write = async (
+    name: string,
+    f: (...args: never[]) => unknown,
+    args: unknown[],
+  ): Promise<Exported> => {
     const model = await exportOnnx(f as never, args as never, { name, verify: true });
     const file = join(folder, `${name}.onnx`);
     await model.save(file);
@@ -34,4 +43,4 @@ export async function exportBoth(
     forward: await write("forward", (x: NDArray) => forward(params, x), [images]),
     gradient: await write("gradient", grad(batchLoss), [params, images, labels]),
   };
-} // prettier-ignore
+}

@@ -1,5 +1,5 @@
 // Training: jit(valueAndGrad(loss)) and Adam, one compiled step per batch; then accuracy on unseen digits.
-import { jit, np, random, valueAndGrad, type Key, type NDArray } from "tenon";
+import { blockUntilReady, jit, np, random, valueAndGrad, type Key, type NDArray } from "tenon";
 import { shuffled, SIDE, take, type Digits } from "./digits.ts";
 import { forward, init, loss, type Params } from "./model.ts";
 import { adam, start, type TrainState } from "./optimizer.ts";
@@ -53,9 +53,15 @@ const trainStep = jit(
   { donateArgnums: [0] },
 );
 
+/** Half a cosine from the peak rate to 0. */
+const rateAt = (step: number, steps: number): NDArray =>
+  np.array(0.5 * PEAK_RATE * (1 + Math.cos((Math.PI * step) / steps)));
+
 /** Trains a network from a seed. `report` is called every few steps. */
 export async function train(
-  data: Digits, options: TrainOptions, report: (progress: Progress) => void = () => undefined,
+  data: Digits,
+  options: TrainOptions,
+  report: (progress: Progress) => void = () => undefined,
 ): Promise<Trained> {
   const { seed, batch, epochs } = options;
   const perEpoch = Math.floor(data.count / batch);
@@ -63,36 +69,34 @@ export async function train(
   const [initKey, dropoutKey] = random.split(random.key(seed));
   let state = start(init(initKey));
   let order: Int32Array = new Int32Array();
-  let compileMs = 0;
   const began = performance.now();
-  let sinceCompile = began;
+  let compiled = began;
+  // The first step also compiles: it counts only where there is no other.
+  const samplesPerSecond = (done: number): number =>
+    done === 1
+      ? (batch * 1000) / (performance.now() - began)
+      : ((done - 1) * batch * 1000) / (performance.now() - compiled);
   for (let step = 0; step < steps; step++) {
     const place = step % perEpoch;
     if (place === 0) order = await shuffled(1000 * seed + step, data.count);
     const [images, labels] = toDevice(take(data, order.subarray(place * batch, (place + 1) * batch)));
-    const rate = np.array(0.5 * PEAK_RATE * (1 + Math.cos((Math.PI * step) / steps)));
-    const out = trainStep(state, images, labels, dropoutKey, rate);
+    const out = trainStep(state, images, labels, dropoutKey, rateAt(step, steps));
     state = out.state;
-    if (step === 0) {
-      await out.value.data();
-      sinceCompile = performance.now();
-      compileMs = sinceCompile - began;
-    }
-    if ((step + 1) % REPORT_EVERY === 0 || step + 1 === steps) {
-      const [value] = await out.value.data("float32");
-      const [accuracy] = await out.accuracy.data("float32");
-      const samplesPerSecond = (step * batch * 1000) / (performance.now() - sinceCompile);
-      report({ step: step + 1, steps, loss: value as number, accuracy: accuracy as number, samplesPerSecond });
-    }
+    const done = step + 1;
+    if (step > 0 && done % REPORT_EVERY !== 0 && done !== steps) continue;
+    const [value] = (await out.value.data("float32")) as unknown as [number];
+    const [accuracy] = (await out.accuracy.data("float32")) as unknown as [number];
+    if (step === 0) compiled = performance.now();
+    report({ step: done, steps, loss: value, accuracy, samplesPerSecond: samplesPerSecond(done) });
   }
-  const ended = performance.now();
+  await blockUntilReady(state.params);
   return {
     params: state.params,
-    compileMs,
-    seconds: (ended - began) / 1000,
-    samplesPerSecond: ((steps - 1) * batch * 1000) / (ended - sinceCompile),
+    compileMs: compiled - began,
+    seconds: (performance.now() - began) / 1000,
+    samplesPerSecond: samplesPerSecond(steps),
   };
-} // prettier-ignore
+}
 
 const predict = jit((params: Params, images: NDArray) => forward(params, images).argmax({ axis: -1 }));
 
