@@ -73,7 +73,11 @@ function mappedAxes(
       throw fail(
         "E_VMAP",
         `${name}: inAxes gives axis ${axis} for ${argumentPath(fun, treedef, i)}, which is ${x.aval}`,
-        x.ndim === 0 ? { hint: "a scalar has no axis to map: give it null in inAxes; a list of numbers becomes an array by np.array" } : {},
+        x.ndim === 0
+          ? {
+              hint: "a scalar has no axis to map: give it null in inAxes; a list of numbers becomes an array by np.array",
+            }
+          : {},
       );
     return axis < 0 ? axis + x.ndim : axis;
   });
