@@ -1,11 +1,14 @@
 // Where in the user's code an error arose: the first stack frame outside of core. Read when an error is made, never before.
 
-/** Files of core, as stack frames show them. Empty where the code has been bundled into one file. */
+/**
+ * The folder of core, as stack frames show it: of the package, since frames that went through source maps name sources
+ * beside dist/. Empty where the code has been bundled into one file.
+ */
 function ownFolder(): string {
   const { url } = import.meta as { readonly url?: string };
   return url === undefined || !/\/frames\.[cm]?[jt]s$/.test(url)
     ? ""
-    : pathOf(url.slice(0, url.lastIndexOf("/") + 1));
+    : pathOf(url.slice(0, url.lastIndexOf("/") + 1)).replace(/\/dist\/$/, "/");
 }
 const pathOf = (url: string): string => decodeURI(url.replace(/^file:\/\//, ""));
 const OWN: string = ownFolder();

@@ -69,6 +69,19 @@ it("runs through its subpaths", () => {
       ${PROGRAM.split("\n").slice(2).join("\n")}`),
   ).toBe(PRINTED);
 });
+it.each([[[]], [["--enable-source-maps"]]])(
+  "names the user's line in errors (node %j)",
+  (flags: readonly string[]) => {
+    const code =
+      'import { np } from "tenon";\ntry {\n  np.ones([2]).add(np.ones([3]));\n} catch (e) { console.log(e.message); }\n';
+    writeFileSync(join(project, "wrong.mjs"), code);
+    const printed = execFileSync(process.execPath, [...flags, "wrong.mjs"], {
+      cwd: project,
+      encoding: "utf8",
+    });
+    expect(printed).toContain(`at ${join(project, "wrong.mjs")}:3:`);
+  },
+);
 it("runs bundled by esbuild, without anything of Node at the top", async () => {
   writeFileSync(join(project, "app.mjs"), PROGRAM);
   await build({
