@@ -23,6 +23,24 @@ const reason = (f: () => unknown): string => {
 
 describe("scalars", () => {
   const ints = (): NDArray => np.array(Int32Array.of(1, 2));
+  it("integers outside of the default int are refused, those outside of a narrower array's wrap (JAX 0.10.2)", () => {
+    expect(reason(() => np.array([1n << 40n]))).toBe("E_DTYPE");
+    expect(reason(() => np.array([-1], { dtype: "uint8" }))).toBe("E_DTYPE");
+    expect(reason(() => ints().add(1n << 40n))).toBe("E_DTYPE");
+    expect(reason(() => ints().add(2 ** 31))).toBe("E_DTYPE");
+    expect(
+      reason(() =>
+        ints()
+          .at(0)
+          .set(2n ** 31n),
+      ),
+    ).toBe("E_DTYPE");
+    expect(list(np.array([1], { dtype: "uint8" }).add(300n))).toEqual([45]);
+    expect(list(np.array([1], { dtype: "int8" }).add(200))).toEqual([-55]);
+    expect(list(np.full([1], 300, { dtype: "uint8" }))).toEqual([44]);
+    expect(list(np.full([1], 2n ** 31n))).toEqual([-(2 ** 31)]);
+    expect(withX64(() => np.array([1n << 40n]).dtype)).toBe("int64");
+  });
   it("alone: number is weak float32, bigint weak int32, boolean bool", () => {
     expect([np.array(2).dtype, np.array(2).weakType]).toEqual(["float32", true]);
     expect([np.array(2n).dtype, np.array(2n).weakType]).toEqual(["int32", true]);

@@ -2,10 +2,10 @@
 import { fail } from "../errors.ts";
 import { sameShape, shaped, type Shape } from "../ir/aval.ts";
 import { context } from "../ir/context.ts";
-import { DTYPES, isBool, isComplex, isFloat, type DType, type TypedArrays } from "../ir/dtype.ts";
+import { DTYPES, isBool, isComplex, isFloat, isInteger, type DType, type TypedArrays } from "../ir/dtype.ts";
 import { LITERAL, NDArray, type Complex, type Literal } from "../ir/ndarray.ts";
 import { canonicalDType } from "../primitives/convert.ts";
-import { describe, literal, refuseOperand, toArray, type Operand } from "../primitives/operand.ts";
+import { checkFits, describe, literal, refuseOperand, toArray, type Operand } from "../primitives/operand.ts";
 import { elementAt, literalData } from "../runtime/array.ts";
 import { upload } from "../runtime/execute.ts";
 import { encodeScalar } from "../runtime/host-values.ts";
@@ -117,6 +117,9 @@ export function array(
   if (flat.some((v) => v instanceof NDArray)) return stackNested(flat, shape, wanted);
   const scalars = flat as (number | bigint | boolean | Complex)[];
   const dtype = wanted ?? canonicalDType(inferred(scalars));
+  if (isInteger(dtype))
+    for (const v of scalars)
+      if (typeof v === "bigint" || Number.isInteger(v)) checkFits("np.array", v as number, dtype);
   const weak = wanted === undefined && shape.length === 0 && dtype !== "bool";
   return fromHost(packed(scalars, dtype), shape, dtype, { weak, device: options.device });
 }

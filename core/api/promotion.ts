@@ -5,7 +5,14 @@ import { context } from "../ir/context.ts";
 import { DTYPES, isBool, isFloat, isInexact, isInteger, isKey, type DType } from "../ir/dtype.ts";
 import { NDArray } from "../ir/ndarray.ts";
 import { canonicalDType } from "../primitives/convert.ts";
-import { checkList, literal, toArray, type Operand, type Scalar } from "../primitives/operand.ts";
+import {
+  checkList,
+  integerLiteral,
+  literal,
+  toArray,
+  type Operand,
+  type Scalar,
+} from "../primitives/operand.ts";
 
 type Node = DType | "i*" | "f*" | "c*";
 /** Edges of the lattice: a dtype and what it promotes to next. */
@@ -92,8 +99,7 @@ function besideIntegers(name: string, xs: readonly Operand[]): boolean {
 export function arraysOf(name: string, xs: readonly Operand[]): NDArray[] {
   const beside = besideIntegers(name, xs);
   return xs.map((x) => {
-    if (typeof x === "number" && beside && Number.isInteger(x))
-      return literal(x, canonicalDType("int64"), true);
+    if (typeof x === "number" && beside && Number.isInteger(x)) return integerLiteral(name, x);
     if (beside && isTracedNumber(x))
       throw fail(
         "E_NUMBER_DTYPE",

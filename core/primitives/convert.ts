@@ -91,11 +91,13 @@ export function convertElementType(
   const dtype = canonicalDType(newDtype);
   const weak = options.weakType ?? false;
   const v: NDArray =
-    typeof x === "number" || typeof x === "bigint" || typeof x === "boolean"
-      ? scalarLiteral(x)
-      : x instanceof NDArray
-        ? x
-        : (operands("lax.convertElementType", x)[0] as NDArray);
+    typeof x === "bigint"
+      ? literal(x, "int64") // wraps where it is converted, as JAX's does
+      : typeof x === "number" || typeof x === "boolean"
+        ? scalarLiteral("lax.convertElementType", x)
+        : x instanceof NDArray
+          ? x
+          : (operands("lax.convertElementType", x)[0] as NDArray);
   if (v.aval.dtype === dtype && v.aval.weak === weak) return v;
   const folded = v.kind === LITERAL ? convertLiteral(v as Literal, dtype, weak) : null;
   return folded ?? bind1(convert_element_type_p, [v], { dtype, weak });

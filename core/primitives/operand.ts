@@ -1,7 +1,16 @@
 // What operations accept, and how JavaScript scalars become literals (docs: api.md §3; JAX's weak types).
 import { fail } from "../errors.ts";
 import { context } from "../ir/context.ts";
-import { isBool, isFloat, isInexact, isInteger, type DType, type TypedArrays } from "../ir/dtype.ts";
+import {
+  DTYPES,
+  isBool,
+  isFloat,
+  isInexact,
+  isInteger,
+  isSigned,
+  type DType,
+  type TypedArrays,
+} from "../ir/dtype.ts";
 import { isForeignArray, Literal, NDArray, type Complex } from "../ir/ndarray.ts";
 
 /** A JavaScript scalar. */
@@ -14,13 +23,28 @@ export type Operand = NDArray | Scalar | TypedArray;
 const defaultInt = (): DType => (context().config.enableX64 ? "int64" : "int32");
 const defaultFloat = (): DType => (context().config.enableX64 ? "float64" : "float32");
 
-/** A scalar on its own: number → weak float, bigint → weak int, boolean → bool. */
-export function scalarLiteral(value: Scalar): Literal {
+/** @throws E_DTYPE for an integer that the dtype can't hold, as JAX's OverflowError for Python integers */
+export function checkFits(name: string, value: number | bigint, dtype: DType): void {
+  const bits = 8 * DTYPES[dtype].itemsize;
+  const [low, high] = isSigned(dtype) ? [-(2 ** (bits - 1)), 2 ** (bits - 1)] : [0, 2 ** bits];
+  if (value >= low && value < high) return;
+  throw fail("E_DTYPE", `${name}: the integer ${value} is out of the range of ${dtype}`, {
+    hint: `use a wider dtype${bits < 64 ? " (64 bits: config.set({ enableX64: true }))" : ""}, or a float`,
+  });
+}
+
+/** A scalar on its own: number → weak float, bigint → weak int, boolean → bool. @throws E_DTYPE, see `checkFits` */
+export function scalarLiteral(name: string, value: Scalar): Literal {
   if (typeof value === "boolean") return new Literal(value, "bool", false);
-  if (typeof value === "bigint") return new Literal(value, defaultInt(), true);
+  if (typeof value === "bigint") return integerLiteral(name, value);
   return new Literal(value, defaultFloat(), true);
 }
 
+/** A weak integer of the default dtype, whatever it meets. @throws E_DTYPE, see `checkFits` */
+export function integerLiteral(name: string, value: number | bigint): Literal {
+  checkFits(name, value, defaultInt());
+  return new Literal(value, defaultInt(), true);
+}
 /** A literal of a given dtype; integers wrap, floats are rounded where they're used. */
 export function literal(value: Scalar | Complex, dtype: DType, weak = false): Literal {
   if (dtype === "bool") return new Literal(Boolean(value), dtype, weak);
@@ -36,7 +60,7 @@ export function literal(value: Scalar | Complex, dtype: DType, weak = false): Li
 /** The array that an operand stands for; numbers passed into jit become float32 here. */
 export function toArray(name: string, x: Operand): NDArray {
   if (x instanceof NDArray) return x.aval.dtype === "number" ? fromNumber(x) : x;
-  if (typeof x === "number" || typeof x === "bigint" || typeof x === "boolean") return scalarLiteral(x);
+  if (typeof x === "number" || typeof x === "bigint" || typeof x === "boolean") return scalarLiteral(name, x);
   if (ArrayBuffer.isView(x)) return context().methods.asArray(x);
   throw refuseOperand(name, x, "an array, a number, a bigint, a boolean or a typed array");
 }

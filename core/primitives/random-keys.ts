@@ -75,7 +75,7 @@ function seedArray(name: string, seed: NDArray | number | bigint): NDArray {
     throw fail("E_ARGUMENT", `${name}: got ${seed}, expected an integer`);
   const value = BigInt(seed);
   return context().config.enableX64
-    ? scalarLiteral(BigInt.asIntN(64, value))
+    ? scalarLiteral(name, BigInt.asIntN(64, value))
     : literal(Number(BigInt.asIntN(32, value)), "int32");
 }
 

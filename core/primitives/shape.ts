@@ -3,7 +3,7 @@
 import { fail } from "../errors.ts";
 import { sameShape, shaped, sizeOf, type Shape, type ShapedArray } from "../ir/aval.ts";
 import { context } from "../ir/context.ts";
-import { DTYPES, type DType } from "../ir/dtype.ts";
+import { DTYPES, isInteger, type DType } from "../ir/dtype.ts";
 import { LITERAL, type Literal, type NDArray } from "../ir/ndarray.ts";
 import { definePrimitive, type Params, type Primitive } from "../ir/primitive.ts";
 import { bind1 } from "../ir/trace.ts";
@@ -553,11 +553,19 @@ export function iota(dtype: DType, size: number): NDArray {
   return broadcastedIota(dtype, [size], 0);
 }
 
+/** What fills an array: an operand, integers wrapped to the dtype (the default one if there's none), as in JAX. */
+export function fillOperand(name: string, value: Operand, dtype?: DType | null): NDArray {
+  const integral =
+    typeof value === "bigint" || (Number.isInteger(value) && dtype != null && isInteger(dtype));
+  if (!integral) return toArray(name, value);
+  return context().lax.convertElementType(BigInt(value as number | bigint), dtype ?? "int64", {
+    weakType: dtype == null,
+  });
+}
 /** `shape` filled with a scalar. Source: jax.lax.full. */
 export function full(shape: Shape, fillValue: Operand, dtype?: DType): NDArray {
-  const v = toArray("lax.full", fillValue);
-  const cast = dtype === undefined ? v : context().lax.convertElementType(v, dtype);
-  return broadcastInDim(cast, shape, []);
+  const v = fillOperand("lax.full", fillValue, dtype);
+  return broadcastInDim(dtype === undefined ? v : context().lax.convertElementType(v, dtype), shape, []);
 }
 /** Like `x` in shape and dtype (and weakness), filled with a scalar. A rank-0 `x` gives a literal. Source: jax.lax.full_like. */
 export function fullLike(

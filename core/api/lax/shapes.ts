@@ -16,7 +16,7 @@ const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 /** `shape` filled with a scalar. Source: jax.lax.full. */
 export function full(shape: Shape, fillValue: ArrayLike, options: Options<"dtype"> = {}): NDArray {
   checkOptions("lax.full", options, ["dtype"]);
-  const v = toArray("lax.full", fillValue);
+  const v = p.fillOperand("lax.full", fillValue, options.dtype);
   if (v.ndim !== 0) throw fail("E_SHAPE", `lax.full: the fill value is ${v.aval}, expected a scalar`);
   const dtype = options.dtype == null ? undefined : canonicalDType(options.dtype);
   return materialise(p.full(shape, v, dtype));
@@ -30,7 +30,7 @@ export function fullLike(
 ): NDArray {
   checkOptions("lax.fullLike", options, ["dtype", "shape"]);
   const like = toArray("lax.fullLike", x);
-  const v = toArray("lax.fullLike", fillValue);
+  const v = p.fillOperand("lax.fullLike", fillValue, options.dtype ?? like.dtype);
   const weakType = options.dtype == null && like.weakType;
   const out = p.full(options.shape ?? like.shape, v, options.dtype ?? like.dtype);
   return materialise(context().lax.convertElementType(out, out.dtype, { weakType }));

@@ -6,6 +6,7 @@ import { DTYPES, type DType } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
 import { checkInteger, refuseOperand, toArray } from "../../primitives/operand.ts";
+import { fillOperand } from "../../primitives/shape.ts";
 import type { RuntimeDevice } from "../../runtime/registry.ts";
 import { array as makeArray, checkOptions, fromBytes, materialise, type Nested } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
@@ -31,7 +32,9 @@ const describeShape = (shape: unknown): string =>
   Array.isArray(shape) ? `[${shape.map(String).join(",")}]` : String(shape);
 function filled(name: string, shape: Shape | number, value: ArrayLike, dtype: DType, weak = false): NDArray {
   const sizes = shapeOf(name, shape);
-  const v = L().convertElementType(toArray(name, value), canonicalDType(dtype), { weakType: weak });
+  const v = L().convertElementType(fillOperand(name, value, dtype), canonicalDType(dtype), {
+    weakType: weak,
+  });
   return materialise(sizes.length === 0 ? v : broadcastTo(name, v, sizes));
 }
 /** Zeros, float32 by default. Source: jax.numpy.zeros. */
@@ -52,7 +55,7 @@ export function empty(shape: Shape | number, options: FillOptions = {}): NDArray
 /** A shape filled with a value, which broadcasts. Source: jax.numpy.full. */
 export function full(shape: Shape | number, fillValue: ArrayLike, options: FillOptions = {}): NDArray {
   checkOptions("np.full", options, FILL);
-  const v = toArray("np.full", fillValue);
+  const v = fillOperand("np.full", fillValue, options.dtype);
   const weak = options.dtype == null && v.weakType;
   return onDevice(options.device, () => filled("np.full", shape, v, options.dtype ?? v.dtype, weak));
 }
