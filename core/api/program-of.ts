@@ -1,5 +1,5 @@
 // A user function as a Program for export: inputs and results named by their places in the trees, captured arrays apart.
-import type { Program } from "tenon-plugin-api";
+import { isTenonError, type Program } from "tenon-plugin-api";
 import { fail } from "../errors.ts";
 import { sizeOf, type ShapedArray } from "../ir/aval.ts";
 import { isBool, isInexact, type DType } from "../ir/dtype.ts";
@@ -32,7 +32,7 @@ export function programOf(f: AnyFn, specs: readonly unknown[], caller = "program
   const name = labelOf(caller, f);
   const { avals, treedef } = specArgs(name, specs);
   const { fn, out } = flatFunction(name, f, treedef);
-  const { jaxpr, consts } = stage(fn, avals, name);
+  const { jaxpr, consts } = staged(name, f, specs, () => stage(fn, avals, name));
   for (const x of consts)
     if (x.kind === TRACER)
       throw fail("E_TRACER_LEAKED", `${name}: the function captures a traced ${x.aval}`, {
@@ -48,6 +48,22 @@ export function programOf(f: AnyFn, specs: readonly unknown[], caller = "program
     hoistLiterals: false,
   });
   return { program, captured: consts, inAvals: avals };
+}
+/** A function that fails for want of an argument says so. */
+function staged<R>(name: string, f: AnyFn, specs: readonly unknown[], trace: () => R): R {
+  try {
+    return trace();
+  } catch (cause) {
+    if (isTenonError(cause) || specs.length >= f.length) throw cause;
+    throw fail(
+      "E_ARGUMENT",
+      `${name}: the function takes ${f.length} arguments, got ${specs.length}: ${String(cause)}`,
+      {
+        hint: "give one entry for each argument: [params, x, y]",
+        cause,
+      },
+    );
+  }
 }
 const resultNames = (treedef: TreeDef): string[] =>
   pathsOf(treedef).map((path) => ["result", ...path].join("/"));

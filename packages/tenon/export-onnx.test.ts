@@ -73,7 +73,7 @@ describe("a convolutional network", () => {
   it("its gradient, and the same again", async () => {
     const specs = [params(), f32(5, 12, 12, 1), i32(5)] as const;
     const model = await exportOnnx(grad(loss), specs);
-    expect(model.inputs[0]).toBe("arg0/conv1/bias");
+    expect(model.inputs[0]).toBe("p/conv1/bias");
     expect(model.outputs).toContain("result/dense/kernel");
     expect(model.report.differences).toHaveLength(6);
     expect(model.report.maxError).toBeLessThan(1e-4);
@@ -169,6 +169,21 @@ describe("bad input", () => {
     await expect(exportOnnx((x: NDArray) => x, [f32(2)], { opset: 12 })).rejects.toThrow(
       /opset 12 is not one of 21/,
     );
+  });
+  it.each([
+    ["an argument that is missing", [f32(2, 2)], "E_ARGUMENT", /takes 2 arguments, got 1/],
+    ["a shape without a dtype", [f32(2, 2), { shape: [2, 2] }], "E_DTYPE", /without a dtype/],
+    ["an array for the list", np, "E_ARGUMENT", /expected a list/],
+  ] as const)("names %s, and this file", async (_what, specs, reason, message) => {
+    const dot = (p: NDArray, x: NDArray): NDArray => x.matmul(p).sum();
+    for (const f of [dot, grad(dot)]) {
+      const error = await exportOnnx(f as never, (specs === np ? np.ones([2, 2]) : specs) as never).catch(
+        (e: unknown) => e,
+      );
+      expect(error).toMatchObject({ reason });
+      expect(String(error)).toMatch(message);
+      expect(String(error)).toContain("export-onnx.test.ts:");
+    }
   });
   it("refuses to run inside of a trace", async () => {
     let inside: Promise<unknown> = Promise.resolve();

@@ -19,6 +19,7 @@ import {
   leafOf,
   nameOf,
   selectArgs,
+  transformed,
 } from "./flat.ts";
 import type { AnyFn, Argnums } from "./types.ts";
 
@@ -92,6 +93,5 @@ export function customJvp(fun: AnyFn, jvp: AnyFn, options: CustomJvpOptions = {}
     const outs = context().trace.customJvp({ name, body, rule }, p.leaves);
     return finish(outDef as unknown as TreeDef, outs);
   };
-  Object.defineProperty(call, "name", { value: nameOf(fun) });
-  return call;
+  return transformed(call, fun, nameOf(fun));
 }

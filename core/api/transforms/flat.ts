@@ -28,8 +28,19 @@ export function labelOf(api: string, f: unknown): string {
   return `${api}(${nameOf(f)})`;
 }
 
+/** What each transformed function was made of. */
+const origins = new WeakMap<AnyFn, AnyFn>();
+/** `call` as the transformed `f`: under this name, with the parameters of `f`. */
+export function transformed<F extends (...args: unknown[]) => unknown>(call: F, f: AnyFn, name: string): F {
+  Object.defineProperty(call, "name", { value: name });
+  Object.defineProperty(call, "length", { value: f.length });
+  origins.set(call, f);
+  return call;
+}
 /** Names of the parameters as they're written, where the source shows them; "" for a rest parameter. */
 export function parametersOf(f: AnyFn): string[] {
+  const origin = origins.get(f);
+  if (origin !== undefined) return parametersOf(origin);
   const source = Function.prototype.toString.call(f);
   const list =
     /^(?:async\s+)?(?:function\b[^(]*)?\(([^()]*)\)/.exec(source)?.[1] ?? /^(\w+)\s*=>/.exec(source)?.[1];

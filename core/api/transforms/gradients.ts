@@ -9,7 +9,16 @@ import { instantiateCt } from "../../transforms/zeros.ts";
 import { checkOptions, materialise } from "../arrays.ts";
 import type { Args } from "../types.ts";
 import { reverse } from "./derivatives.ts";
-import { argumentPath, finish, flatFunction, flattenArgs, lifted, labelOf, selectArgs } from "./flat.ts";
+import {
+  argumentPath,
+  finish,
+  flatFunction,
+  flattenArgs,
+  lifted,
+  labelOf,
+  selectArgs,
+  transformed,
+} from "./flat.ts";
 import type { AnyFn, Argnums, ArrayFn, Leaves, Wrt } from "./types.ts";
 
 /** Options of grad and valueAndGrad. */
@@ -117,7 +126,7 @@ export function valueAndGrad<A extends readonly unknown[], Aux, const N extends 
   options: GradOptions<N> & { readonly hasAux: true },
 ): (...args: Args<A>) => [[NDArray, Aux], Wrt<A, N>];
 export function valueAndGrad(fun: AnyFn, options: Settings = {}): unknown {
-  return valueAndGradOf("valueAndGrad", fun, options);
+  return transformed(valueAndGradOf("valueAndGrad", fun, options), fun, labelOf("valueAndGrad", fun));
 }
 
 /**
@@ -141,8 +150,9 @@ export function grad<A extends readonly unknown[], Aux, const N extends Argnums 
 ): (...args: Args<A>) => [Wrt<A, N>, Aux];
 export function grad(fun: AnyFn, options: Settings = {}): unknown {
   const both = valueAndGradOf("grad", fun, options);
-  return (...args: unknown[]) => {
+  const call = (...args: unknown[]): unknown => {
     const [value, gradient] = both(...args);
     return options.hasAux === true ? [gradient, (value as unknown[])[1]] : gradient;
   };
+  return transformed(call, fun, labelOf("grad", fun));
 }

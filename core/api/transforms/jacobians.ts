@@ -12,7 +12,16 @@ import { hasTangent } from "../../transforms/transpose.ts";
 import { checkOptions, materialise } from "../arrays.ts";
 import type { Args, MapTree } from "../types.ts";
 import { reverse } from "./derivatives.ts";
-import { argumentPath, finish, flatFunction, flattenArgs, lifted, labelOf, selectArgs } from "./flat.ts";
+import {
+  argumentPath,
+  finish,
+  flatFunction,
+  flattenArgs,
+  lifted,
+  labelOf,
+  selectArgs,
+  transformed,
+} from "./flat.ts";
 import { checkReverseInput, checkReverseOutput } from "./gradients.ts";
 import type { AnyFn, Argnums, ArrayFn, Leaves, Wrt } from "./types.ts";
 
@@ -161,7 +170,7 @@ export function jacfwd<A extends readonly unknown[], R, Aux, const N extends Arg
   options: JacobianOptions<N> & { readonly hasAux: true },
 ): (...args: Args<A>) => [MapTree<R, Wrt<A, N>>, Aux];
 export function jacfwd(fun: AnyFn, options: Settings = {}): unknown {
-  return jacfwdOf("jacfwd", fun, options);
+  return transformed(jacfwdOf("jacfwd", fun, options), fun, labelOf("jacfwd", fun));
 }
 
 /**
@@ -187,7 +196,7 @@ export function jacrev<A extends readonly unknown[], R, Aux, const N extends Arg
   options: JacobianOptions<N> & { readonly hasAux: true; readonly allowInt?: boolean | undefined },
 ): (...args: Args<A>) => [MapTree<R, Wrt<A, N>>, Aux];
 export function jacrev(fun: AnyFn, options: Settings = {}): unknown {
-  return jacrevOf("jacrev", fun, options);
+  return transformed(jacrevOf("jacrev", fun, options), fun, labelOf("jacrev", fun));
 }
 
 /**
@@ -207,7 +216,8 @@ export function hessian<A extends readonly unknown[], R, Aux, const N extends Ar
   options: JacobianOptions<N> & { readonly hasAux: true },
 ): (...args: Args<A>) => [MapTree<R, MapTree<Wrt<A, N>, Wrt<A, N>>>, Aux];
 export function hessian(fun: AnyFn, options: Settings = {}): unknown {
-  return jacfwdOf("hessian", jacrevOf("hessian", fun, options), options);
+  const call = jacfwdOf("hessian", jacrevOf("hessian", fun, options), options);
+  return transformed(call, fun, labelOf("hessian", fun));
 }
 
 /** As `jacrev`. Source: jax.jacobian. */

@@ -25,6 +25,7 @@ import {
   nameOf,
   rawArgs,
   selectArgs,
+  transformed,
 } from "./flat.ts";
 import { type Lowered, Traced } from "./lowered.ts";
 import { argumentAval } from "./shapes.ts";
@@ -164,7 +165,7 @@ class Compiler {
     let node = this.root.at(treedef.id);
     const leaves: NDArray[] = [];
     for (const x of raw) {
-      const leaf = typeof x === "number" ? scalarLiteral(x) : leafOf(this.name, x);
+      const leaf = typeof x === "number" ? scalarLiteral(this.name, x) : leafOf(this.name, x);
       leaves.push(leaf);
       node = node.at(typeof x === "number" ? NUMBER_ID : leaf.aval.id);
     }
@@ -323,6 +324,5 @@ export function jit(fun: AnyFn, options: JitOptions = {}): unknown {
     return new Traced(compiler.name, entry.jaxpr, entry.consts, entry.donate);
   };
   const lower = (...args: unknown[]): Lowered => trace(...args).lower();
-  Object.defineProperty(call, "name", { value: nameOf(fun) });
-  return Object.assign(call, { trace, lower });
+  return Object.assign(transformed(call, fun, nameOf(fun)), { trace, lower });
 }

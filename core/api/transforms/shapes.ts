@@ -6,6 +6,7 @@ import type { Jaxpr } from "../../ir/jaxpr.ts";
 import { NDArray, type ArrayLike } from "../../ir/ndarray.ts";
 import { printJaxpr } from "../../ir/print.ts";
 import { flatten, unflatten, type TreeDef } from "../../ir/tree.ts";
+import { describe } from "../../primitives/operand.ts";
 import { stage } from "../../transforms/stage.ts";
 import type { Key, Lift, MapTree } from "../types.ts";
 import { flatFunction, leafOf, labelOf } from "./flat.ts";
@@ -52,13 +53,31 @@ export const isSpec = (x: unknown): x is Spec & { readonly weakType?: boolean } 
     Array.isArray((x as { shape?: unknown }).shape) &&
     typeof (x as { dtype?: unknown }).dtype === "string");
 
-/** Avals and structure of arguments that may be shapes and dtypes. @throws E_DTYPE, E_SHAPE for a wrong one */
+/** Is it a shape that was given without its dtype? */
+const lacksDType = (x: unknown): x is { readonly shape: Shape } =>
+  typeof x === "object" &&
+  x !== null &&
+  Object.keys(x).join() === "shape" &&
+  Array.isArray((x as { shape: unknown }).shape);
+
+/** Avals and structure of arguments that may be shapes and dtypes. @throws E_ARGUMENT, E_DTYPE, E_SHAPE for wrong ones */
 export function specArgs(
   name: string,
   args: readonly unknown[],
 ): { readonly avals: ShapedArray[]; readonly treedef: TreeDef } {
-  const { leaves, treedef } = flatten(args, name, { isLeaf: isSpec });
-  return { treedef, avals: leaves.map((x) => (isSpec(x) ? avalOf(name, x) : argumentAval(name, x))) };
+  if (!Array.isArray(args))
+    throw fail("E_ARGUMENT", `${name}: the arguments are ${describe(args)}, expected a list`, {
+      hint: "give one entry for each argument: [x], [params, x, y]",
+    });
+  const { leaves, treedef } = flatten(args, name, { isLeaf: (x) => isSpec(x) || lacksDType(x) });
+  const avalAt = (x: unknown): ShapedArray => {
+    if (lacksDType(x))
+      throw fail("E_DTYPE", `${name}: a shape [${x.shape.join(",")}] without a dtype`, {
+        hint: `write { shape: [${x.shape.join(",")}], dtype: "float32" }`,
+      });
+    return isSpec(x) ? avalOf(name, x) : argumentAval(name, x);
+  };
+  return { treedef, avals: leaves.map(avalAt) };
 }
 /** The aval of an argument: a JavaScript number has the dtype `number` (docs: scalars). */
 export const argumentAval = (name: string, x: unknown): ShapedArray =>

@@ -6,7 +6,7 @@ import { broadcastPrefix, pathsOf, printPath, type TreeDef } from "../../ir/tree
 import { batchFlat, toAxis } from "../../transforms/batch.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Args } from "../types.ts";
-import { argumentPath, finish, flatFunction, leafOf, labelOf, rawArgs } from "./flat.ts";
+import { argumentPath, finish, flatFunction, leafOf, labelOf, rawArgs, transformed } from "./flat.ts";
 import type { AnyFn, ArrayFn, AxisTree } from "./types.ts";
 
 /** Options of vmap. */
@@ -54,8 +54,7 @@ export function vmap(fun: AnyFn, options: Settings = {}): unknown {
     const r = batchFlat(fn, leaves, bdims, { size, axisName, label: name });
     return finish(out(), placeResults(name, size, outAxes, out(), r));
   };
-  Object.defineProperty(mapped, "name", { value: name });
-  return mapped;
+  return transformed(mapped, fun, name);
 }
 
 function mappedAxes(
