@@ -1,4 +1,4 @@
-// Where in the user's code an error arose: the first stack frame outside of core. Read when an error is made, never before.
+// Where in the user's code an error arose: the first stack frame outside of our packages. Read when an error is made, never before.
 
 /**
  * The folder of core, as stack frames show it: of the package, since frames that went through source maps name sources
@@ -12,6 +12,11 @@ function ownFolder(): string {
 }
 const pathOf = (url: string): string => decodeURI(url.replace(/^file:\/\//, ""));
 const OWN: string = ownFolder();
+/** Where core's neighbours stand: node_modules/tenon…, or the workspace's packages. */
+const NEIGHBOURS: string = OWN.replace(/[^/]+\/$/, "");
+const NEIGHBOUR = /^(core|plugin-api|plugin-kit|plugins|packages|tenon(-[a-z-]+)?)\//;
+const isOurs = (path: string): boolean =>
+  path.startsWith(OWN) || (path.startsWith(NEIGHBOURS) && NEIGHBOUR.test(path.slice(NEIGHBOURS.length)));
 
 /** `file:line:column` of a V8 ("at f (place)") or SpiderMonkey and JavaScriptCore ("f@place") frame. */
 const placeOf = (frame: string): string | undefined =>
@@ -22,7 +27,7 @@ function isForeign(frame: string): boolean {
   const place = placeOf(frame);
   if (place === undefined || place.startsWith("node:")) return false;
   const path = pathOf(place);
-  return !path.startsWith(OWN) || /\.(test|tmp)\.[cm]?[jt]s:/.test(path);
+  return !isOurs(path) || /\.(test|tmp)\.[cm]?[jt]s:/.test(path);
 }
 
 const settings = { keepAll: false };
