@@ -27,19 +27,26 @@ function branchesOf(
     const r = operandsOf(name, taken(...(unflatten(p.treedef, p.leaves) as never[])));
     return finish(r.treedef, r.leaves);
   }
-  const staged = branches.map((f) => stageTree(name, f, p.treedef, avalsOf(p.leaves)));
+  const staged = branches.map((f, k) =>
+    stageTree(`${branchName(name, k)} of ${name}`, f, p.treedef, avalsOf(p.leaves)),
+  );
   const [first] = staged as [StagedTree, ...StagedTree[]];
   staged.forEach((s, k) => checkBranch(name, first, s, k));
   const unified = unifyConsts(staged);
   const outs = bind(cond_p, [index, ...unified.consts, ...p.leaves], { branches: unified.branches });
   return finish(first.outDef, outs);
 }
+/** A branch as the caller knows it: `lax.cond` has no numbers. */
+const branchName = (name: string, k: number): string =>
+  name === "lax.cond" ? `the ${k === 0 ? "false" : "true"} branch` : `branch ${k}`;
+
 /** @throws E_BRANCHES naming the result that differs from the first branch's */
 function checkBranch(name: string, first: StagedTree, other: StagedTree, k: number): void {
+  const [one, another] = [branchName(name, 0), branchName(name, k)];
   if (other.outDef !== first.outDef)
     throw fail(
       "E_BRANCHES",
-      `${name}: branch 0 returns ${printTree(first.outDef)}, branch ${k} ${printTree(other.outDef)}`,
+      `${name}: ${one} returns ${printTree(first.outDef)}, ${another} ${printTree(other.outDef)}`,
     );
   const paths = pathsOf(first.outDef);
   first.jaxpr.outs.forEach((o, i) => {
@@ -47,7 +54,7 @@ function checkBranch(name: string, first: StagedTree, other: StagedTree, k: numb
     if (!sameType(a, b))
       throw fail(
         "E_BRANCHES",
-        `${name}: ${printPath(["result", ...(paths[i] ?? [])])} is ${a} in branch 0, ${b} in branch ${k}`,
+        `${name}: ${printPath(["result", ...(paths[i] ?? [])])} is ${a} in ${one}, ${b} in ${another}`,
       );
   });
 }

@@ -345,7 +345,7 @@ describe("branches", () => {
           np.ones([2]),
         ),
       ),
-    ).toMatch(/E_BRANCHES.*result is f32\[\] in branch 0, f32\[2\] in branch 1/);
+    ).toMatch(/E_BRANCHES.*result is f32\[\] in the false branch, f32\[2\] in the true branch/);
     expect(
       reasonOf(() =>
         lax.cond(
@@ -354,7 +354,21 @@ describe("branches", () => {
           () => ({ b: array(1) }) as never,
         ),
       ),
-    ).toMatch(/E_BRANCHES.*\{b: \*\}.*\{a: \*\}/);
+    ).toMatch(/E_BRANCHES.*the false branch returns \{b: \*\}, the true branch \{a: \*\}/);
+    expect(
+      reasonOf(() =>
+        lax.cond(
+          true,
+          () => undefined as unknown as number,
+          () => 1,
+        ),
+      ),
+    ).toMatch(/E_TREE.*the true branch of lax\.cond: the function returned undefined/);
+    expect(
+      reasonOf(() =>
+        lax.switch(0, [(x: NDArray) => x, (x: NDArray) => x, (x: NDArray) => x.sum()], np.ones([2])),
+      ),
+    ).toMatch(/E_BRANCHES.*result is f32\[2\] in branch 0, f32\[\] in branch 2/);
     expect(
       reasonOf(() =>
         lax.cond(
