@@ -97,12 +97,12 @@ const TABLE = {
   E_TRACER_COERCED: row(
     ConcretizationError,
     STATE,
-    "arrays never turn into JavaScript values by themselves: use .item(), or np.where / lax.cond on traced values",
+    "write x.mul(y), x.gt(0) for operators, np.where or lax.cond for branches, or make the argument static",
   ),
   E_COERCED: row(
     CodedError,
     BAD,
-    "arrays never turn into JavaScript values by themselves: write x.item(), x.add(y), x.gt(0)",
+    "arrays don't turn into JavaScript values by themselves: write x.item(), x.add(y), x.gt(0)",
   ),
   E_SUBSCRIPT: row(
     CodedError,
@@ -130,6 +130,16 @@ const TABLE = {
   E_NO_RULE: row(CodedError, "UNIMPLEMENTED"),
   E_RULE_NOT_LINEAR: row(CodedError, BAD, "a jvp rule's tangents must be linear in the tangents it got"),
   E_RULE_OUTPUT: row(CodedError, BAD),
+  E_RULE_CLOSURE: row(
+    LeakError,
+    STATE,
+    "pass the value as an argument, and give it a tangent or cotangent in the rule; or stop its derivative outside",
+  ),
+  E_CUSTOM_VJP_FWD: row(
+    CodedError,
+    "UNIMPLEMENTED",
+    "customVjp has no forward derivative (jvp, jacfwd, linearize's map): use grad, vjp or jacrev, or customJvp, which gives both",
+  ),
   E_REVERSE_WHILE: row(
     CodedError,
     BAD,

@@ -403,15 +403,15 @@ export abstract class NDArray {
     m().dispose(this);
   }
   toString(): string {
-    if (this.kind === TRACER) throw refuseCoercion(this, "toString()");
+    if (this.kind === TRACER) throw refuseCoercion(this, "string");
     return m().print(this);
   }
   toJSON(): never {
-    throw refuseCoercion(this, "JSON.stringify(x)");
+    throw refuseCoercion(this, "json");
   }
-  [Symbol.toPrimitive](hint: string): string {
+  [Symbol.toPrimitive](hint: "number" | "default" | "string"): string {
     if (hint === "string" && this.kind !== TRACER) return m().print(this);
-    throw refuseCoercion(this, hint === "number" ? "+x, x < y or Math.f(x)" : "x + y, x == y or `${x}`");
+    throw refuseCoercion(this, hint);
   }
   *[Symbol.iterator](): Iterator<NDArray> {
     const n = this.aval.shape[0];
@@ -460,9 +460,32 @@ export class Literal extends NDArray {
   }
 }
 
+/** JavaScript's conversions: what the user may have written, and what to write instead. */
+const COERCIONS = {
+  number: [
+    "x * y, x - y, x < y, +x or Math.f(x)",
+    "operators don't work on arrays: write x.mul(y), x.sub(y), x.div(y), x.lt(y), x.gt(y), np.exp(x)",
+  ],
+  default: ["x + y or x == y", "operators don't work on arrays: write x.add(y), x.eq(y)"],
+  string: [
+    "`${x}`, String(x) or list[x]",
+    "look a traced position up in an array: np.array(list).get(x); print what the traced function returns",
+  ],
+  json: ["JSON.stringify(x)", "x.tolist() gives lists of numbers"],
+} as const;
+
 /** The error for an implicit conversion of an array. */
-export function refuseCoercion(x: NDArray, how: string): Error {
-  if (x.kind === TRACER)
-    return fail("E_TRACER_COERCED", `${how}: a traced ${x.aval} has no value while tracing`);
-  return fail("E_COERCED", `${how}: an array ${x.aval} doesn't turn into a JavaScript value by itself`);
+export function refuseCoercion(x: NDArray, to: keyof typeof COERCIONS): Error {
+  const [how, instead] = COERCIONS[to];
+  if (x.kind !== TRACER)
+    return fail("E_COERCED", `${how}: an array ${x.aval} doesn't turn into a JavaScript value by itself`, {
+      hint: to === "json" ? instead : `${instead}; x.item() is the number of an array of one element`,
+    });
+  const { label } = (x as NDArray & { readonly trace: { readonly label: string } }).trace;
+  return fail("E_TRACER_COERCED", `${how}: a traced ${x.aval} of ${label} has no value while tracing`, {
+    hint:
+      to === "json"
+        ? "return the value from the traced function, and read it there"
+        : `${instead}; in place of a branch, np.where(x.gt(0), a, b) or lax.cond; or make the argument static (staticArgnums)`,
+  });
 }
