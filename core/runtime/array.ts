@@ -1,6 +1,7 @@
 // Concrete arrays: a device buffer with an aval. Reading, readiness, lifetime.
 import { isTenonError, type DeviceBuffer } from "tenon-plugin-api";
 import { fail } from "../errors.ts";
+import { userLine } from "../frames.ts";
 import type { ShapedArray } from "../ir/aval.ts";
 import { context } from "../ir/context.ts";
 import { DTYPES, isComplex, type DType, type TypedArrays } from "../ir/dtype.ts";
@@ -19,6 +20,8 @@ export class ConcreteArray extends NDArray {
   readonly committed: boolean;
   /** Why there is no buffer any more. */
   gone: string | null = null;
+  /** Made where it was given away: its stack is read only if someone uses the array afterwards. */
+  site: Error | null = null;
   private readonly box: Box;
   private host: TypedArrays[DType] | null = null;
   constructor(aval: ShapedArray, buffer: DeviceBuffer, home: RuntimeDevice, committed: boolean) {
@@ -39,9 +42,10 @@ export class ConcreteArray extends NDArray {
     const { buffer } = this.box;
     if (buffer !== null) return buffer;
     const donated = this.gone !== null && this.gone !== "disposed";
+    const line = this.site === null ? undefined : userLine(this.site.stack);
     throw fail(
       donated ? "E_DONATED" : "E_DISPOSED",
-      `${what}: the array ${this.aval} was ${this.gone ?? "disposed"}`,
+      `${what}: the array ${this.aval} was ${this.gone ?? "disposed"}${line === undefined ? "" : `, at ${line}`}`,
     );
   }
 
@@ -53,9 +57,10 @@ export class ConcreteArray extends NDArray {
   }
 
   /** Gives the buffer up; `why` goes into later errors. */
-  release(why: string): void {
+  release(why: string, site: Error | null = null): void {
     if (this.box.buffer === null) return;
     this.gone = why;
+    this.site = site;
     collector.free(this.box);
   }
 

@@ -17,12 +17,27 @@ import { fail } from "../errors.ts";
 import type { Loaded, RuntimeDevice, Session } from "./device.ts";
 import { runtime } from "./runtime.ts";
 
-/** Process-wide counters: tests and `explain` read them. */
-export const counters: { compiles: number; executions: number; traces: number } = {
-  compiles: 0,
-  executions: 0,
+/** Process-wide counters: `compileCounters`, `explain` and tests read them. */
+export const counters: { -readonly [K in keyof CompileCounters]: number } = {
   traces: 0,
+  lowerings: 0,
+  compiles: 0,
+  cacheHits: 0,
+  executions: 0,
 };
+/** What this process has done so far. */
+export interface CompileCounters {
+  /** Functions traced by jit. */
+  readonly traces: number;
+  /** Jaxprs made programs: of jitted functions and of operations outside of jit. */
+  readonly lowerings: number;
+  /** Programs given to a plugin to compile. */
+  readonly compiles: number;
+  /** Programs whose executable was there: one of equal structure had been compiled. */
+  readonly cacheHits: number;
+  /** Runs of executables. */
+  readonly executions: number;
+}
 
 /** Runs a plugin's code; a foreign exception becomes an error that names the plugin. */
 export function blame<R>(plugin: string, call: () => R): R {
@@ -94,10 +109,13 @@ export function compileProgram(lowered: Program, device: RuntimeDevice, options?
   const bucket = session.programs.get(key) ?? [];
   session.programs.set(key, bucket);
   const known = bucket.find((b) => sameBytes(b.attachments, program.attachments));
-  if (known !== undefined && !isAwaited(known.loaded, session, options)) return known.loaded;
+  if (known !== undefined && !isAwaited(known.loaded, session, options)) {
+    counters.cacheHits++;
+    return known.loaded;
+  }
   const refused = unsupported(program, session.capabilities, session.plugin);
   if (refused !== undefined) throw refused;
-  const loaded: Loaded = known?.loaded ?? { executable: null, failure: null };
+  const loaded: Loaded = known?.loaded ?? { executable: null, failure: null, program };
   const item = { attachments: program.attachments, loaded };
   bucket.push(item);
   const job: Job = {

@@ -6,11 +6,14 @@ import type {
   Device,
   ErrorRecord,
   Executable,
+  Program,
 } from "tenon-plugin-api";
 import { Gate } from "./gate.ts";
 
 /** An executable, or the promise of one. */
 export interface Loaded {
+  /** What it was compiled from. */
+  readonly program: Program;
   executable: Executable | null;
   /** Why there will be none. */
   failure: Error | null;

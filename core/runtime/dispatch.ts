@@ -10,10 +10,10 @@ import { leaked, type CustomJvp, type Trace, type Tracer } from "../ir/trace.ts"
 import { evalJaxpr } from "../transforms/eval-jaxpr.ts";
 import { oneEquation } from "../transforms/stage.ts";
 import type { ConcreteArray } from "./array.ts";
-import { compileProgram } from "./compile.ts";
+import { compileProgram, counters } from "./compile.ts";
 import type { RuntimeDevice } from "./device.ts";
 import { run, type Entry } from "./execute.ts";
-import { lower, wireType } from "./lower.ts";
+import { donations, lower, wireType } from "./lower.ts";
 import { paramsId } from "./params.ts";
 import { currentDevice } from "./registry.ts";
 import { runtime } from "./runtime.ts";
@@ -28,7 +28,9 @@ interface BuildOptions {
 }
 function build(jaxpr: Jaxpr, device: RuntimeDevice, options: BuildOptions): Entry {
   const { name, donate = [], hoistLiterals, background } = options;
+  counters.lowerings++;
   const { program, literals } = lower(jaxpr, { name, donate, hoistLiterals });
+  const taken = donate.includes(true) ? donations(jaxpr, donate).map((alias) => alias !== undefined) : [];
   const outAvals = jaxpr.outs.map((o) => o.aval);
   return {
     loaded: compileProgram(program, device, background === true ? { background } : undefined),
@@ -36,7 +38,7 @@ function build(jaxpr: Jaxpr, device: RuntimeDevice, options: BuildOptions): Entr
     outTypes: outAvals.map((a) => wireType(a) as ConcreteType),
     literals,
     name,
-    donate: donate.includes(true) ? donate : null,
+    donate: taken.includes(true) ? taken : null,
   };
 }
 

@@ -10,6 +10,7 @@ import {
   type Immediate,
 } from "tenon-plugin-api";
 import { fail } from "../errors.ts";
+import { withDeepStack } from "../frames.ts";
 import type { ShapedArray } from "../ir/aval.ts";
 import { DTYPES, isComplex, type DType } from "../ir/dtype.ts";
 import { CONCRETE, LITERAL, type Literal, type NDArray } from "../ir/ndarray.ts";
@@ -31,9 +32,12 @@ export interface Entry {
   /** Literals that the lowering made parameters. */
   readonly literals: readonly Literal[];
   readonly name: string;
-  /** One per argument, when any is given away. */
+  /** One per argument, when any is given away: those whose memory a result takes. */
   readonly donate: readonly boolean[] | null;
 }
+
+/** Who is told of every run (transforms/explain). */
+export const watch: { run: ((entry: Entry, device: RuntimeDevice) => void) | null } = { run: null };
 
 // --- arguments -----------------------------------------------------------------------------------------------------------
 
@@ -156,6 +160,7 @@ function runHeld(entry: Entry, args: readonly NDArray[], device: RuntimeDevice):
     row.push(literalArgument(entry.literals[i] as Literal, device));
   if (entry.donate !== null) checkDonation(entry, entry.donate, args);
   counters.executions++;
+  if (watch.run !== null) watch.run(entry, device);
   const { gate } = device.session;
   const buffers =
     gate === null
@@ -179,9 +184,10 @@ function checkDonation(entry: Entry, donate: readonly boolean[], args: readonly 
   });
 }
 function consume(entry: Entry, donate: readonly boolean[], args: readonly NDArray[]): void {
+  const site = withDeepStack(() => new Error());
   donate.forEach((d, i) => {
     const x = args[i];
-    if (d && x?.kind === CONCRETE) (x as ConcreteArray).release(`donated to ${entry.name}`);
+    if (d && x?.kind === CONCRETE) (x as ConcreteArray).release(`donated to ${entry.name}`, site);
   });
 }
 

@@ -282,7 +282,7 @@ function renumber(program: Program): Program {
 }
 
 /** For each donated input the result that takes its memory; undefined when none has its type. */
-function donations(jaxpr: Jaxpr, donate: readonly boolean[]): (number | undefined)[] {
+export function donations(jaxpr: Jaxpr, donate: readonly boolean[]): (number | undefined)[] {
   const taken = new Set<number>();
   return jaxpr.inVars.map((v, i) => {
     if (donate[i] !== true) return undefined;
