@@ -76,6 +76,15 @@ describe("the command", () => {
     expect(out).toContain("0 passed, 0 failed, 1 skipped");
     expect(status).toBe(0);
   });
+  it("passes on what a definition lacks", () => {
+    const path = write(
+      "misspelt.mjs",
+      OUTSIDE.replace("SCALE", "1").replace("kernels: { add }", "kernels: { ad: add }"),
+    );
+    const { status, err } = command("--plugin", path);
+    expect(err).toContain('there is no op "ad". Did you mean add?');
+    expect(status).toBe(1);
+  });
   it("takes a plugin's name", () => {
     const { out } = command("--plugin", "reference", "--level", "0");
     expect(out).toContain("7 passed, 0 failed, 0 skipped");

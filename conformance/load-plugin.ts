@@ -5,7 +5,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { register } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Plugin } from "tenon-plugin-api";
+import { isTenonError, type Plugin } from "tenon-plugin-api";
 import { readExpectations, type Expectation } from "./expectations.ts";
 
 /** A plugin with the expectations that its module exports. */
@@ -98,11 +98,12 @@ async function pluginOf(module: Module, given: string): Promise<Plugin> {
     `${given} exports no plugin and no function that gives one (it exports ${names}): a plugin has manifest, discover and createClient`,
   );
 }
-/** What a function gives without arguments; undefined if it isn't a factory. */
+/** What a function gives without arguments; undefined if it isn't a factory. @throws what a factory says of itself */
 async function attempt(factory: () => unknown): Promise<unknown> {
   try {
     return await factory();
-  } catch {
+  } catch (error) {
+    if (isTenonError(error)) throw error;
     return undefined;
   }
 }

@@ -12,8 +12,10 @@ import {
   type OpSupport,
   type Plugin,
 } from "tenon-plugin-api";
+import { checkDefinition } from "./definition.ts";
 import { KernelClient } from "./host/client.ts";
 import { OWN_OPS, type HostForm, type Kernel, type KernelTable } from "./host/interpreter.ts";
+import { tensorMistake } from "./host/results.ts";
 import { fromBytes, toBytes, type Tensor } from "./host/tensor.ts";
 import { closureOf } from "./passes/closure.ts";
 
@@ -42,14 +44,19 @@ export interface PluginDefinition<V extends object> {
 }
 /** The same on the kit's own tensors. */
 export type TensorDefinition = Omit<PluginDefinition<Tensor>, "form">;
-const TENSORS: HostForm<Tensor> = { fromBytes, toBytes };
+const TENSORS: HostForm<Tensor> = { fromBytes, toBytes, mistakeOf: tensorMistake };
 
-/** A plugin whose kernels work on tensors in JavaScript memory. @throws UNIMPLEMENTED at compile for what no rule reaches */
+/**
+ * A plugin whose kernels work on tensors in JavaScript memory. @throws INVALID_ARGUMENT for a definition that isn't one;
+ * UNIMPLEMENTED, at compile, for what no rule reaches
+ */
 export function definePlugin(definition: TensorDefinition): Plugin;
 /** A plugin with values of its own kind, made of host bytes by `form`. */
 export function definePlugin<V extends object>(definition: PluginDefinition<V>): Plugin;
 export function definePlugin<V extends object>(definition: PluginDefinition<V> | TensorDefinition): Plugin {
-  return pluginOf({ form: TENSORS as unknown as HostForm<V>, ...definition } as PluginDefinition<V>);
+  const whole = { form: TENSORS as unknown as HostForm<V>, ...definition } as PluginDefinition<V>;
+  checkDefinition(whole);
+  return pluginOf(whole);
 }
 
 function pluginOf<V extends object>(definition: PluginDefinition<V>): Plugin {

@@ -16,6 +16,7 @@ import {
   type Program,
   type ValueId,
 } from "tenon-plugin-api";
+import { mistakeIn } from "./results.ts";
 
 /** As many as the op table says. Typed as if there were some: a verified program has those that an op needs. */
 export type Listed<T> = readonly [T, T, T, ...T[]];
@@ -39,6 +40,8 @@ export type KernelTable<V> = { readonly [N in OpName]?: Kernel<N, V> };
 export interface HostForm<V> {
   fromBytes(type: ConcreteType, bytes: Uint8Array): V;
   toBytes(value: V): Uint8Array;
+  /** What a kernel's result is instead of a value of the type; undefined if it is one. Without it: any object will do. */
+  mistakeOf?(value: V, type: ConcreteType): string | undefined;
 }
 /** What a run is made with. */
 export interface Machine<V> {
@@ -113,6 +116,7 @@ export class Interpreter<V extends object> {
     const regions = (op.regions ?? []).map((r) => this.block(r));
     const types = op.results.map((r) => r.type as ConcreteType);
     const kernel = this.kernelOf(op);
+    const given = this.machine.kernels[op.op] !== undefined;
     const fixed = { op, attrs: op.attrs, types, operandTypes } as unknown as Omit<Call<OpName, V>, "region">;
     return (env) => {
       const region =
@@ -122,6 +126,7 @@ export class Interpreter<V extends object> {
       const values = listed(operands.map((id) => env[id] as V));
       const made = this.blamed(op, () => kernel(values, { ...fixed, region }));
       const results = Array.isArray(made) ? (made as readonly V[]) : [made as V];
+      if (given) this.checkResults(op, results, types);
       op.results.forEach((r, i) => (env[r.id] = results[i]));
       for (const id of dead) env[id] = undefined;
     };
@@ -133,17 +138,23 @@ export class Interpreter<V extends object> {
       return compute();
     } catch (error) {
       if (isTenonError(error)) throw error;
-      const { plugin } = this.machine;
-      const location = op.loc === undefined ? undefined : this.program.locations?.[op.loc];
-      const why = error instanceof Error ? error.message : String(error);
-      throw tenonError("INTERNAL", `${plugin}: ${op.op} threw: ${why}`, {
-        plugin,
-        op: op.op,
-        reason: "E_KERNEL",
-        cause: error,
-        ...(location === undefined ? {} : { location }),
-      });
+      throw this.kernelError(op, `threw: ${error instanceof Error ? error.message : String(error)}`, error);
     }
+  }
+  private checkResults(op: Op, results: readonly V[], types: readonly ConcreteType[]): void {
+    const mistake = mistakeIn(results, types, this.machine.form.mistakeOf);
+    if (mistake !== undefined) throw this.kernelError(op, mistake);
+  }
+  private kernelError(op: Op, what: string, cause?: unknown): Error {
+    const { plugin } = this.machine;
+    const location = op.loc === undefined ? undefined : this.program.locations?.[op.loc];
+    return tenonError("INTERNAL", `${plugin}: ${op.op} ${what}`, {
+      plugin,
+      op: op.op,
+      reason: "E_KERNEL",
+      cause,
+      ...(location === undefined ? {} : { location }),
+    });
   }
 
   private kernelOf(op: Op): AnyKernel<V> {

@@ -14,7 +14,7 @@ export type Elements =
   | Uint8Array
   | BigInt64Array
   | BigUint64Array;
-type ElementsClass = { new (n: number): Elements; new (bytes: ArrayBuffer): Elements };
+type ElementsClass = { new (n: number): Elements; new (bytes: ArrayBuffer): Elements; readonly name: string };
 
 /** An array: its dtype, its shape, its elements in row-major order. */
 export interface Tensor {
@@ -45,6 +45,8 @@ const CLASSES: { readonly [D in DType]: ElementsClass } = {
   c128: Float64Array,
 };
 
+/** The typed array that holds elements of a dtype. */
+export const elementsOf = (dtype: DType): ElementsClass => CLASSES[dtype];
 /** Number of elements. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
 /** Numbers that one element takes in `data`: 2 for complex, else 1. */
