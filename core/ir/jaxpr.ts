@@ -22,8 +22,6 @@ export interface JaxprEqn {
   readonly outVars: readonly Var[];
   readonly params: Params;
   readonly effects: readonly Effect[];
-  /** The user's line, when it was captured. */
-  readonly source?: string;
 }
 /** A closed program: inputs, equations in order, outputs. */
 export interface Jaxpr {

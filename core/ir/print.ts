@@ -27,7 +27,7 @@ export function printJaxpr(jaxpr: Jaxpr, indent = ""): string {
 
 function printParams(params: Params, indent: string): string {
   const parts = Object.entries(params)
-    .filter(([, v]) => typeof v !== "function")
+    .filter(([k, v]) => k !== "source" && typeof v !== "function")
     .map(([k, v]) => `${k}=${printValue(v, indent)}`);
   return parts.length === 0 ? "" : `[${parts.join(" ")}]`;
 }

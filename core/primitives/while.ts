@@ -1,4 +1,5 @@
 // while: a loop of unknown length. Operands: cond consts, body consts, carry. Forward mode only; reverse is refused.
+import { fail } from "../errors.ts";
 import type { ShapedArray } from "../ir/aval.ts";
 import type { Jaxpr } from "../ir/jaxpr.ts";
 import { makeJaxprOf } from "../ir/jaxpr.ts";
@@ -30,6 +31,8 @@ export interface WhileParams extends Params {
   readonly body: Jaxpr;
   readonly numCondConsts: number;
   readonly numBodyConsts: number;
+  /** The user's call and line: `lax.whileLoop at model.ts:41:7`. */
+  readonly source?: string;
 }
 const paramsOf = (params: Params): WhileParams => params as WhileParams;
 const pieces = (list: readonly NDArray[], p: WhileParams): [NDArray[], NDArray[], NDArray[]] =>
@@ -92,6 +95,7 @@ function jvp(
     init.map((_, i) => i),
   );
   const outs = bind(while_p, [...cc, ...r.consts, ...bc, ...constTangents, ...carry], {
+    ...p,
     cond,
     body,
     numCondConsts: p.numCondConsts,
@@ -127,6 +131,7 @@ function partialEval(
     const condConsts = [...cond.consts, ...cc.filter((_, i) => !ucc[i])];
     const bodyConsts = [...body.consts, ...bc.filter((_, i) => !ubc[i])];
     return bind(while_p, [...condConsts, ...bodyConsts, ...init.filter((_, i) => !mask[i])], {
+      ...p,
       cond: knownPart(cond),
       body: knownPart(body),
       numCondConsts: condConsts.length,
@@ -173,6 +178,7 @@ function batch(
   const [cc, bc, init] = pieces(operands, p);
   if (!predicateBatched) {
     const outs = bind(while_p, [...cond.consts, ...cc, ...body.consts, ...bc, ...init], {
+      ...p,
       cond: cond.jaxpr,
       body: body.jaxpr,
       numCondConsts: cond.consts.length + cc.length,
@@ -205,6 +211,7 @@ function batch(
       "while",
     );
     return bind(while_p, [...condArgs, ...condArgs, ...bodyArgs, ...init], {
+      ...p,
       cond: anyLane.jaxpr,
       body: masked.jaxpr,
       numCondConsts: condArgs.length,
@@ -244,6 +251,12 @@ export const while_p: Primitive = definePrimitive({
   jvp: (_lax, primals, tangents, params) => jvp(primals, tangents, params),
   partialEval,
   linearIn: () => true,
+  transpose: (_lax, _cts, _args, _accums, params) => {
+    throw fail(
+      "E_REVERSE_WHILE",
+      `reverse-mode differentiation through ${paramsOf(params).source ?? "lax.whileLoop"}, a loop of unknown length`,
+    );
+  },
   batch: (_lax, size, args, bdims, params, axisName) => batch(size, args, bdims, params, axisName),
   usesAxis: (axisName, params) =>
     usesAxisIn(paramsOf(params).cond, axisName) || usesAxisIn(paramsOf(params).body, axisName),

@@ -46,6 +46,10 @@ class Pass {
   step(rule: () => void): void {
     this.scope.step(rule, (x) => this.holders.has(x));
   }
+  /** Leaves values to whom they are handed: they aren't freed. */
+  give(xs: readonly Tangent[]): void {
+    for (const x of xs) if (x !== null) this.scope.give(x);
+  }
   drop(x: NDArray): void {
     const n = (this.holders.get(x) ?? 1) - 1;
     if (n > 0) {
@@ -118,6 +122,7 @@ function transposeEqn(
   if (rule === undefined) throw noTranspose(eqn);
   const accums = eqn.inputs.map((a) => (isVar(a) ? (sums.get(a) ?? null) : null));
   const args = eqn.inputs.map((a, i) => (accums[i] === null ? readAtom(values, a) : null));
+  if (eqn.primitive.traits.userRule === true) pass.give(outCts);
   pass.step(() => {
     rule(
       context().lax,
@@ -143,11 +148,6 @@ function checkCt(eqn: JaxprEqn, sum: CtSum | null): void {
 }
 
 function noTranspose(eqn: JaxprEqn): Error {
-  if (eqn.primitive.name === "while")
-    return fail(
-      "E_REVERSE_WHILE",
-      `reverse-mode differentiation through lax.whileLoop (a loop of unknown length)${eqn.source ?? ""}`,
-    );
   return fail(
     "E_NO_RULE",
     `${eqn.primitive.name} has no transpose rule: it can't be differentiated in reverse mode`,

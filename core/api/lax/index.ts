@@ -119,6 +119,7 @@ export {
   dynamicUpdateSlice,
   dynamicUpdateSliceInDim,
 } from "./dynamic.ts";
+export { foriLoop } from "./counted.ts";
 export { convertElementType, mulhi, reciprocal, round, selectN, type RoundingMethod } from "./elementwise.ts";
 export {
   gather,
@@ -135,7 +136,7 @@ export {
   type ScatterOptions,
 } from "./gather.ts";
 export { igamma, igammac, igammaGradA, randomGammaGrad } from "./incomplete-gamma.ts";
-export { foriLoop, map, whileLoop } from "./loops.ts";
+export { map, whileLoop } from "./loops.ts";
 export {
   cumlogsumexp,
   cummax,

@@ -1,14 +1,15 @@
-// lax: loops of unknown length, counted loops, and maps.
-import { fail } from "../../errors.ts";
-import type { ShapedArray } from "../../ir/aval.ts";
+// lax: loops of unknown length, and maps.
+import { ConcretizationError, fail } from "../../errors.ts";
+import { userLine, withDeepStack } from "../../frames.ts";
 import { context } from "../../ir/context.ts";
-import { isBool, isInteger } from "../../ir/dtype.ts";
-import { LITERAL, type ArrayLike, type NDArray } from "../../ir/ndarray.ts";
+import { isBool } from "../../ir/dtype.ts";
+import { makeJaxprOf } from "../../ir/jaxpr.ts";
+import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
 import { bind } from "../../ir/trace.ts";
 import { listOf, printTree } from "../../ir/tree.ts";
 import { toArray } from "../../primitives/operand.ts";
 import { while_p } from "../../primitives/while.ts";
-import { isConcrete, itemOf } from "../../runtime/array.ts";
+import type { Staged } from "../../transforms/stage.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
 import { checkFunction, finish, labelOf, type FlatCall } from "../transforms/flat.ts";
@@ -16,7 +17,15 @@ import type { AnyFn } from "../transforms/types.ts";
 import type { Lift, Traced } from "../types.ts";
 import { batchedMap } from "./batched.ts";
 import { scan } from "./scan.ts";
-import { avalsOf, checkCarry, operandsOf, promotedCarry, stageTree, type StagedTree } from "./staged.ts";
+import {
+  avalsOf,
+  checkCarry,
+  forwardsOf,
+  operandsOf,
+  stageCarry,
+  stageTree,
+  type StagedTree,
+} from "./staged.ts";
 
 /** The test of a loop. @throws E_SHAPE, E_DTYPE unless it is one boolean */
 function checkTest(name: string, staged: StagedTree): void {
@@ -34,6 +43,7 @@ function checkTest(name: string, staged: StagedTree): void {
 /**
  * Repeats `bodyFun` while `condFun` holds; both get the carry. Forward mode only: for reverse mode use scan.
  * @throws E_CARRY where the carry changes its tree, shape or dtype. Source: jax.lax.while_loop
+ * @example lax.whileLoop((x) => x.lt(100), (x) => x.mul(2), 1)  // 128
  */
 export function whileLoop<I>(
   condFun: (x: Traced<I>) => ArrayLike,
@@ -43,86 +53,74 @@ export function whileLoop<I>(
   const name = labelOf("lax.whileLoop", bodyFun);
   checkFunction(name, condFun);
   const h = operandsOf(name, initVal);
-  if (context().config.disableJit) return asLoop(name, condFun, bodyFun, h) as Traced<I>;
+  const direct = context().config.disableJit ? asLoop(name, condFun, bodyFun, h) : null;
+  if (direct !== null) return direct.result as Traced<I>;
   const one = listOf([h.treedef]);
-  const body = (xs: readonly NDArray[]): StagedTree => stageTree(name, bodyFun, one, avalsOf(xs));
-  let carry: readonly NDArray[] = h.leaves;
-  let staged = body(carry);
-  const outAvals = (): ShapedArray[] => staged.jaxpr.outs.map((o) => o.aval);
-  if (staged.outDef === h.treedef) {
-    const promoted = promotedCarry(carry, outAvals());
-    if (promoted !== null) staged = body((carry = promoted));
-  }
-  checkCarry(name, h.treedef, carry, staged.outDef, outAvals());
+  const { staged, carry } = stageCarry(
+    name,
+    h,
+    (carry) => stageTree(name, bodyFun, one, avalsOf(carry)),
+    (result) => result,
+  );
   const test = stageTree(name, condFun, one, avalsOf(carry));
   checkTest(name, test);
-  const outs = bind(while_p, [...test.consts, ...staged.consts, ...carry], {
-    cond: test.jaxpr,
-    body: staged.jaxpr,
-    numCondConsts: test.consts.length,
-    numBodyConsts: staged.consts.length,
-  });
-  return finish(h.treedef, outs) as Traced<I>;
-}
-
-/** Without jit: a loop of JavaScript, which reads the condition. */
-function asLoop(name: string, condFun: AnyFn, bodyFun: AnyFn, h: FlatCall): unknown {
-  let carry = finish(h.treedef, h.leaves);
-  while (toArray(name, condFun(carry as never) as ArrayLike).item("bool")) {
-    const next = operandsOf(name, bodyFun(carry as never));
-    checkCarry(name, h.treedef, h.leaves, next.treedef, avalsOf(next.leaves));
-    carry = finish(next.treedef, next.leaves);
-  }
-  return carry;
-}
-
-/** A bound whose value is known while tracing, null if it isn't. */
-function staticBound(name: string, x: ArrayLike): number | null {
-  if (typeof x === "number" || typeof x === "bigint") return integerBound(name, Number(x));
-  const v = toArray(name, x);
-  if (v.ndim !== 0 || !isInteger(v.dtype))
-    throw fail("E_DTYPE", `${name}: a bound is ${v.aval}, expected an integer`);
-  const known = v.kind === LITERAL || (isConcrete(v) && v.home.capabilities.readSync);
-  return known ? Number(itemOf(v, v.dtype)) : null;
-}
-function integerBound(name: string, n: number): number {
-  if (Number.isInteger(n)) return n;
-  throw fail("E_DTYPE", `${name}: a bound is ${n}, expected an integer`);
+  return finish(h.treedef, runWhile("lax.whileLoop", test, staged, carry)) as Traced<I>;
 }
 
 /**
- * `bodyFun(i, carry)` for i from `lower` up to, not including, `upper`. Bounds known while tracing (numbers) make it a
- * scan, which reverse mode can differentiate; traced bounds make it a while loop.
- * Source: jax.lax.fori_loop.
- * @example lax.foriLoop(0, 4, (i, x) => x.add(i), 0n)  // 6
+ * Runs a while without what its body hands on as it is and its condition doesn't see: that is a constant of the loop.
+ * Source: jax.lax.while_loop's forwarding.
  */
-export function foriLoop<I>(
-  lower: ArrayLike,
-  upper: ArrayLike,
-  bodyFun: (i: NDArray, x: Traced<I>) => Lift<Traced<I>>,
-  initVal: I,
-  options: Options<"unroll"> = {},
-): Traced<I> {
-  const name = "lax.foriLoop";
-  checkOptions(name, options, ["unroll"]);
-  checkFunction(name, bodyFun);
-  const [from, to] = [staticBound(name, lower), staticBound(name, upper)];
-  const start = from === null || typeof lower === "object" ? toArray(name, lower) : BigInt(from);
-  if (from !== null && to !== null) {
-    const step = ([i, x]: readonly [NDArray, Traced<I>], _: null) =>
-      [[i.add(1n), bodyFun(i, x)] as never, null] as const;
-    const steps = { length: Math.max(to - from, 0), unroll: options.unroll ?? 1 };
-    return scan(step as never, [start, initVal], null, steps)[0][1] as Traced<I>;
+export function runWhile(
+  api: string,
+  test: Staged,
+  body: Staged,
+  carry: readonly NDArray[],
+): readonly NDArray[] {
+  const line = userLine(withDeepStack(() => new Error().stack));
+  const used = new Set<unknown>([...test.jaxpr.eqns.flatMap((e) => e.inputs), ...test.jaxpr.outs]);
+  const [numTest, numBody] = [test.consts.length, body.consts.length];
+  const from = forwardsOf(body.jaxpr);
+  const fixed = carry.map((_, i) => from[i] === numBody + i && !used.has(test.jaxpr.inVars[numTest + i]));
+  const split = <T>(list: readonly T[]): [fixed: T[], kept: T[]] => [
+    list.filter((_, i) => fixed[i]),
+    list.filter((_, i) => !fixed[i]),
+  ];
+  const [fixedCarry, keptCarry] = split(carry);
+  const [fixedVars, keptVars] = split(body.jaxpr.inVars.slice(numBody));
+  const outs = bind(while_p, [...test.consts, ...fixedCarry, ...body.consts, ...keptCarry], {
+    cond: makeJaxprOf(
+      [...test.jaxpr.inVars.slice(0, numTest), ...split(test.jaxpr.inVars.slice(numTest))[1]],
+      test.jaxpr.eqns,
+      test.jaxpr.outs,
+    ),
+    body: makeJaxprOf(
+      [...fixedVars, ...body.jaxpr.inVars.slice(0, numBody), ...keptVars],
+      body.jaxpr.eqns,
+      split(body.jaxpr.outs)[1],
+    ),
+    numCondConsts: numTest,
+    numBodyConsts: fixedCarry.length + numBody,
+    source: line === undefined ? api : `${api} at ${line}`,
+  });
+  let k = 0;
+  return carry.map((x, i) => (fixed[i] ? x : outs[k++]) as NDArray);
+}
+
+/** Without jit: a loop of JavaScript, which reads the condition; null where it can't be read (under vmap). */
+function asLoop(name: string, condFun: AnyFn, bodyFun: AnyFn, h: FlatCall): { result: unknown } | null {
+  let carry = finish(h.treedef, h.leaves);
+  try {
+    while (toArray(name, condFun(carry as never) as ArrayLike).item("bool")) {
+      const next = operandsOf(name, bodyFun(carry as never));
+      checkCarry(name, h.treedef, avalsOf(h.leaves), next.treedef, avalsOf(next.leaves));
+      carry = finish(next.treedef, next.leaves);
+    }
+  } catch (error) {
+    if (error instanceof ConcretizationError) return null;
+    throw error;
   }
-  if (options.unroll !== undefined)
-    throw fail("E_ARGUMENT", `${name}: unroll needs bounds that are known while tracing`);
-  const end = typeof upper === "object" ? toArray(name, upper) : BigInt(to as number);
-  const loop = whileLoop(
-    ((c: readonly [NDArray, NDArray, unknown]) => c[0].lt(c[1])) as never,
-    ((c: readonly [NDArray, NDArray, Traced<I>]) => [c[0].add(1n), c[1], bodyFun(c[0], c[2])]) as never,
-    [start, end, initVal] as unknown,
-  ) as unknown as readonly [NDArray, NDArray, Traced<I>];
-  return loop[2];
+  return { result: carry };
 }
 
 /** `f` on every element of the leading axis of `xs`, by a loop. `batchSize` of them at a time by vmap. Source: jax.lax.map. */

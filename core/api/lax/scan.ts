@@ -1,15 +1,17 @@
 // lax.scan: a loop of known length over the leading axis of its inputs.
 import { fail } from "../../errors.ts";
-import type { ShapedArray } from "../../ir/aval.ts";
 import { context } from "../../ir/context.ts";
+import { makeJaxprOf, type Var } from "../../ir/jaxpr.ts";
 import { NDArray } from "../../ir/ndarray.ts";
 import { listOf, pathsOf, printPath, unflatten, type TreeDef } from "../../ir/tree.ts";
+import { cut } from "../../primitives/fixpoint.ts";
+import type { ScanParams } from "../../primitives/scan.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
 import { checkSynchronous, finish, labelOf, type FlatCall } from "../transforms/flat.ts";
 import type { AnyFn } from "../transforms/types.ts";
 import type { Lift, Traced } from "../types.ts";
-import { avalsOf, checkCarry, operandsOf, promotedCarry, stageTree, type StagedTree } from "./staged.ts";
+import { avalsOf, checkCarry, forwardsOf, operandsOf, stageCarry, stageTree } from "./staged.ts";
 import { runScan } from "./unroll.ts";
 
 interface ScanOwn {
@@ -46,33 +48,60 @@ export function scan(f: AnyFn, init: unknown, xs: unknown, options: ScanOptions 
   const length = scanLength(name, x, options.length);
   if (context().config.disableJit && length > 0)
     return steps(name, f, h, x, length, options.reverse ?? false);
-  const numCarry = h.leaves.length;
   const slices = x.leaves.map((v) => v.aval.with({ shape: v.shape.slice(1) }));
   const both = listOf([h.treedef, x.treedef]);
-  const body = (carry: readonly NDArray[]): StagedTree =>
-    stageTree(name, pairOf(name, f), both, [...avalsOf(carry), ...slices]);
-  let carry: readonly NDArray[] = h.leaves;
-  let staged = body(carry);
-  const outAvals = (): ShapedArray[] => staged.jaxpr.outs.slice(0, numCarry).map((o) => o.aval);
-  const [carryDef] = staged.outDef.children as [TreeDef];
-  if (carryDef === h.treedef) {
-    const promoted = promotedCarry(carry, outAvals());
-    if (promoted !== null) staged = body((carry = promoted));
-  }
-  checkCarry(name, h.treedef, carry, carryDef, outAvals());
-  const outs = runScan(
-    {
-      jaxpr: staged.jaxpr,
-      numConsts: staged.consts.length,
-      numCarry,
-      length,
-      reverse: options.reverse ?? false,
-    },
-    [...staged.consts, ...carry, ...x.leaves],
-    options.unroll ?? 1,
+  const { staged, carry } = stageCarry(
+    name,
+    h,
+    (carry) => stageTree(name, pairOf(name, f), both, [...avalsOf(carry), ...slices]),
+    (pair) => pair.children[0] as TreeDef,
   );
+  const params = {
+    jaxpr: staged.jaxpr,
+    numConsts: staged.consts.length,
+    numCarry: h.leaves.length,
+    length,
+    reverse: options.reverse ?? false,
+  };
+  const outs = runForwarding(params, [...staged.consts, ...carry, ...x.leaves], options.unroll ?? 1);
   return finish(staged.outDef, outs);
 }
+
+/**
+ * Runs a scan without what its body hands on as it is: a carry that never changes is a constant of the loop, and ys that
+ * are xs needn't be stacked. Source: jax.lax.scan's forwarding.
+ */
+export function runForwarding(
+  params: ScanParams,
+  operands: readonly NDArray[],
+  unroll: number | boolean,
+): readonly NDArray[] {
+  const { jaxpr, numConsts, numCarry } = params;
+  const from = forwardsOf(jaxpr).map((k, i) =>
+    (i < numCarry ? k === numConsts + i : k >= numConsts + numCarry) ? k : -1,
+  );
+  const kept = (_: unknown, i: number): boolean => (from[i] as number) < 0;
+  const [vc, vh, vx] = cut(jaxpr.inVars, numConsts, numCarry) as [Var[], Var[], Var[]];
+  const [consts, carry, xs] = cut(operands, numConsts, numCarry) as [NDArray[], NDArray[], NDArray[]];
+  const fixed = <T>(list: readonly T[]): T[] => list.filter((_, i) => !kept(_, i));
+  const body = makeJaxprOf(
+    [...vc, ...fixed(vh), ...vh.filter(kept), ...vx],
+    jaxpr.eqns,
+    jaxpr.outs.filter(kept),
+  );
+  const numFixed = fixed(carry).length;
+  const outs =
+    body.outs.length === 0 && body.effects.length === 0
+      ? []
+      : runScan(
+          { ...params, jaxpr: body, numConsts: numConsts + numFixed, numCarry: numCarry - numFixed },
+          [...consts, ...fixed(carry), ...carry.filter(kept), ...xs],
+          unroll,
+        );
+  let k = 0;
+  return from.map((at) => (at < 0 ? outs[k++] : operands[at]) as NDArray);
+}
+
 /** Without jit: the steps one after the other, as a loop of JavaScript. */
 function steps(name: string, f: AnyFn, h: FlatCall, x: FlatCall, length: number, reverse: boolean): unknown {
   const { lax } = context();
@@ -84,7 +113,7 @@ function steps(name: string, f: AnyFn, h: FlatCall, x: FlatCall, length: number,
     const slice = x.leaves.map((v) => lax.squeeze(lax.sliceInDim(v, at, at + 1), [0]));
     const [next, y] = body(carry, unflatten(x.treedef, slice));
     const flat = operandsOf(name, next);
-    checkCarry(name, h.treedef, h.leaves, flat.treedef, avalsOf(flat.leaves));
+    checkCarry(name, h.treedef, avalsOf(h.leaves), flat.treedef, avalsOf(flat.leaves));
     carry = finish(flat.treedef, flat.leaves);
     ys[at] = operandsOf(name, y);
   }
