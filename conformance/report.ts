@@ -1,7 +1,7 @@
 // What a run says: counts by level and the failures of the lowest red one for people, the support table, JSON.
 import { OP_NAMES, type Capabilities, type DType, type OpName } from "tenon-plugin-api";
 import { DTYPES } from "./inputs.ts";
-import type { CaseResult, RunResult } from "./run.ts";
+import type { CaseResult, LevelCount, RunResult } from "./run.ts";
 
 /** How an op is done in a dtype. */
 export type Support = "native" | "decomposed" | "refused" | "failed" | "partial";
@@ -42,6 +42,9 @@ const MARKS: { readonly [S in Support]: string } = {
   failed: "✗",
 };
 
+/** Of a level: ✗ where something failed, ✓ where something passed, – where all was skipped. */
+const verdictOf = ({ passed, failed }: LevelCount): string => (failed > 0 ? "✗" : passed > 0 ? "✓" : "–");
+
 /** The support table as Markdown, with what it was made of. */
 export function markdown(result: RunResult, table: SupportTable): string {
   const columns = DTYPES.filter((d) =>
@@ -58,7 +61,7 @@ export function markdown(result: RunResult, table: SupportTable): string {
     line(["level", "passed", "failed", "skipped"]),
     line(["---", "---:", "---:", "---:"]),
     ...levels.map((l) =>
-      line([`${l.level} ${l.name}`, String(l.passed), String(l.failed), String(l.skipped)]),
+      line([`${verdictOf(l)} ${l.level} ${l.name}`, String(l.passed), String(l.failed), String(l.skipped)]),
     ),
     "",
     ...(rows.length === 0
@@ -84,7 +87,7 @@ export function summary(result: RunResult, again: string): string {
     .filter((l) => l.passed + l.failed + l.skipped > 0)
     .map((l) => {
       const counts = `${l.passed} passed, ${l.failed} failed, ${l.skipped} skipped`;
-      return `${l.failed > 0 ? "✗" : "✓"} level ${l.level}  ${l.name.padEnd(36)} ${counts}`;
+      return `${verdictOf(l)} level ${l.level}  ${l.name.padEnd(36)} ${counts}`;
     });
   const failures = result.cases.filter((c) => c.status === "failed");
   const [first] = failures;

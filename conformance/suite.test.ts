@@ -11,6 +11,7 @@ import {
 import { verifyProgram } from "tenon-plugin-api/verify";
 import { nullPlugin } from "tenon-null";
 import { reference } from "tenon-reference";
+import { firstPlugin } from "tenon-example-first-plugin";
 import { describe, expect, it } from "vitest";
 import { levelOf, type OpCase } from "./case.ts";
 import { readExpectations } from "./expectations.ts";
@@ -269,6 +270,18 @@ describe("the report", () => {
     const text = markdown(result, table);
     expect(text).toContain("# Conformance of reference 0.9.0");
     expect(text).toMatch(/\| `add` \|( ● \|)+/);
+  });
+  it("calls a level passed only where a case passed", async () => {
+    const of = async (query: string): Promise<readonly string[]> => {
+      const result = await runCases(select({ query }), new Subject(firstPlugin()));
+      return [markdown(result, {}), summary(result, "again")];
+    };
+    const [skippedRow, skippedLine] = await of("ops/add:f64:values=random");
+    expect(skippedRow).toContain("| – 2 add | 0 | 0 | 1 |");
+    expect(skippedLine).toMatch(/^– level 2/);
+    const [passedRow, passedLine] = await of("ops/add:f32:values=random");
+    expect(passedRow).toContain("| ✓ 2 add | 1 | 0 | 0 |");
+    expect(passedLine).toMatch(/^✓ level 2/);
   });
   it("shows the failures of the lowest red level only", async () => {
     const result = await runCases(

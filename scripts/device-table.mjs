@@ -59,7 +59,7 @@ export function countOps({ dtypes, ops }) {
 /** The sums of a report's table of levels. */
 export function countsOf(name) {
   const report = readFileSync(join(ROOT, `docs/conformance/${name}.md`), "utf8");
-  const rows = [...report.matchAll(/^\| \d [^|]*\| (\d+) \| (\d+) \| (\d+) \|$/gm)];
+  const rows = [...report.matchAll(/^\| [✓–✗] \d [^|]*\| (\d+) \| (\d+) \| (\d+) \|$/gm)];
   const sum = (column) => rows.reduce((n, row) => n + Number(row[column]), 0);
   return { passed: sum(1), failed: sum(2), skipped: sum(3) };
 }
