@@ -31,6 +31,22 @@ export class TracerError extends CodedError {
 export class ConcretizationError extends TracerError {
   override name = "ConcretizationError";
 }
+/** A traced boolean whose value is asked for, as by a branch. */
+export class TracerBoolConversionError extends ConcretizationError {
+  override name = "TracerBoolConversionError";
+}
+/** The elements of a traced array asked for as JavaScript data. */
+export class TracerArrayConversionError extends ConcretizationError {
+  override name = "TracerArrayConversionError";
+}
+/** A traced value where a plain number is needed: a size, an axis, a count. */
+export class TracerIntegerConversionError extends ConcretizationError {
+  override name = "TracerIntegerConversionError";
+}
+/** A traced mask as an index: the result's shape would depend on data. */
+export class NonConcreteBooleanIndexError extends ConcretizationError {
+  override name = "NonConcreteBooleanIndexError";
+}
 /** A tracer used after its trace has ended. */
 export class LeakError extends TracerError {
   override name = "LeakError";
@@ -76,7 +92,7 @@ const TABLE = {
   E_AXIS_RANGE: row(IndexError, BAD, "axes run from -ndim to ndim - 1"),
   E_INDEX: row(IndexError, BAD),
   E_INDEX_TRACED_MASK: row(
-    ConcretizationError,
+    NonConcreteBooleanIndexError,
     STATE,
     "the result's shape would depend on data: use where(mask, x, y)",
   ),
@@ -108,6 +124,21 @@ const TABLE = {
     CodedError,
     BAD,
     "read with x.get(0); arrays are immutable: x.at(0).set(v) gives a changed copy",
+  ),
+  E_TRACER_BOOL: row(
+    TracerBoolConversionError,
+    STATE,
+    "branch by np.where(mask, x, y) or lax.cond, loop by lax.whileLoop, or make the argument static",
+  ),
+  E_TRACER_ARRAY: row(
+    TracerArrayConversionError,
+    STATE,
+    "compute with np in the traced function, and read the values of what it returns",
+  ),
+  E_TRACER_INTEGER: row(
+    TracerIntegerConversionError,
+    STATE,
+    "make the argument static (jit(f, { staticArgnums: 0 })), or take sizes from a shape (x.shape[0])",
   ),
   E_CONCRETIZATION: row(
     ConcretizationError,

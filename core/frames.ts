@@ -47,6 +47,18 @@ export function withDeepStack<T>(make: () => T): T {
   }
 }
 
+/** Which of our functions called into this file, as the user called it; null where the user did so directly. */
+export function calledByUs(file: string): string | null {
+  if (OWN === "") return null;
+  const stack = withDeepStack(() => new Error().stack) ?? "";
+  const frames = stack.split("\n").map((line) => line.trim());
+  const within = new RegExp(`/(frames|${file})\\.[cm]?[jt]s:`);
+  const caller = frames.findIndex((f) => placeOf(f) !== undefined && !within.test(placeOf(f) as string));
+  if (caller < 0 || isForeign(frames[caller] as string)) return null;
+  const user = frames.findIndex((f, i) => i > caller && isForeign(f));
+  return /^at (?:[A-Z]\w*\.)?(\w+) \(/.exec(frames[user - 1] ?? "")?.[1] ?? "this function";
+}
+
 /** The user's line in a stack, `model.ts:41:7`; undefined where it can't be told. */
 export function userLine(stack: string | undefined): string | undefined {
   if (OWN === "" || stack === undefined) return undefined;

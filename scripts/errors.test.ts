@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ERROR_CLASSES } from "tenon-conformance/cases";
-import { REASONS } from "tenon-core";
+import * as core from "tenon-core";
+import { REASONS, TenonError } from "tenon-core";
 import { expect, it } from "vitest";
 import { sourcesOf } from "./check-layers.mjs";
 import { GENERATED } from "./layers.mjs";
@@ -61,6 +62,20 @@ it("is what the links of messages point at", () => {
       /(?<!\/)\bdocs\/([\w-]+\.md)/g,
     ))
       expect(docs, path).toContain(page);
+});
+
+it("names every error class of ours, for an exception of JAX or as one that JAX doesn't have", () => {
+  const classes = Object.entries(core).filter(
+    ([, x]) => typeof x === "function" && (x === TenonError || x.prototype instanceof TenonError),
+  );
+  const section = PAGE.split("## Coming from JAX")[1] ?? "";
+  expect(classes.length).toBeGreaterThan(10);
+  expect(classes.map(([name]) => name).filter((name) => !section.includes(`\`${name}\``))).toEqual([]);
+});
+
+it("stands for JAX's exceptions with classes that there are", () => {
+  const names = new Set(Object.values(ERROR_CLASSES).flat());
+  expect([...names].filter((name) => !Object.hasOwn(core, name))).toEqual([]);
 });
 
 it("has the classes for JAX's exceptions by which cases are judged", () => {

@@ -42,7 +42,7 @@ export async function blockUntilReady<T>(x: T): Promise<T> {
 function concreteLeaves(name: string, x: unknown): ConcreteArray[] {
   return flatten(x, name, { any: true }).leaves.flatMap((leaf) => {
     if (!(leaf instanceof NDArray) || leaf.kind === LITERAL) return [];
-    if (!isConcrete(leaf)) throw unreadable(leaf, name);
+    if (!isConcrete(leaf)) throw unreadable(leaf, name, "E_TRACER_ARRAY");
     return [leaf];
   });
 }

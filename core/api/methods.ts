@@ -112,11 +112,11 @@ export const arrayMethods: ArrayMethods = {
   at: atOf,
   data: async (x, dtype) => {
     checkNamed(x, dtype);
-    return isConcrete(x) ? x.read() : valuesOf(x, "x.data()");
+    return isConcrete(x) ? x.read() : valuesOf(x, "x.data()", "E_TRACER_ARRAY");
   },
   dataSync: (x, dtype) => {
     checkNamed(x, dtype);
-    return valuesOf(x, "x.dataSync()");
+    return valuesOf(x, "x.dataSync()", "E_TRACER_ARRAY");
   },
   item: (x, dtype) => itemOf(numbers("x.item()", x), dtype),
   tolist: (x) => listOf(numbers("x.tolist()", x)),

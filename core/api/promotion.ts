@@ -7,6 +7,7 @@ import { NDArray } from "../ir/ndarray.ts";
 import { canonicalDType } from "../primitives/convert.ts";
 import {
   checkList,
+  checkSizes,
   integerLiteral,
   literal,
   toArray,
@@ -171,7 +172,7 @@ export function broadcastShapes(name: string, ...shapes: readonly Shape[]): numb
 }
 /** `x` over a shape, by NumPy's rules. */
 export function broadcastTo(name: string, x: NDArray, shape: Shape): NDArray {
-  checkList(name, "the shape", shape);
+  checkSizes(name, "the shape", shape);
   if (sameShape(x.shape, shape)) return x;
   const lead = shape.length - x.ndim;
   if (lead < 0 || x.shape.some((n, i) => n !== 1 && n !== shape[i + lead]))

@@ -3,7 +3,7 @@
 import { fail } from "../errors.ts";
 import { isPublicDType, PUBLIC_DTYPES } from "../ir/dtype.ts";
 import { NDArray } from "../ir/ndarray.ts";
-import { describe } from "../primitives/operand.ts";
+import { checkStatic, describe } from "../primitives/operand.ts";
 import { RuntimeDevice } from "../runtime/device.ts";
 import type { Keywords } from "./keywords.ts";
 
@@ -35,6 +35,9 @@ const PRECISION: Check = {
   holds: (x) => isPrecision(x) || (Array.isArray(x) && x.length === 2 && x.every(isPrecision)),
   expected: `${oneOf(...PRECISIONS).expected}, or a pair of these`,
 };
+
+/** What plain numbers are expected in. */
+const NUMBERS: ReadonlySet<Check> = new Set([INTEGER, NUMBER, COUNT, AXIS]);
 
 /** Words that hold arrays (`k` of np.polyint) are checked where they become arrays. */
 type Arrays = "where" | "initial" | "mean" | "weights" | "fillValue" | "rtol" | "atol" | "bins" | "k";
@@ -77,6 +80,7 @@ export function checkWord(name: string, word: string, value: unknown): void {
   if (value === undefined || value === null) return;
   const check = Object.hasOwn(CHECKS, word) ? CHECKS[word as keyof typeof CHECKS] : undefined;
   if (check === undefined || check.holds(value)) return;
+  if (NUMBERS.has(check)) checkStatic(name, word, value);
   throw fail(
     check === DTYPE ? "E_DTYPE" : "E_ARGUMENT",
     `${name}: ${word} is ${shown(value)}, expected ${check.expected}`,

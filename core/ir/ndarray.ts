@@ -1,6 +1,7 @@
 // The value that users hold: concrete array, tracer or literal behind one interface. Methods are one-line
 // delegations to the surface that the root context carries, so that this file imports no operation.
 import { fail } from "../errors.ts";
+import { calledByUs } from "../frames.ts";
 import { shaped, type Shape, type ShapedArray } from "./aval.ts";
 import { context } from "./context.ts";
 import type {
@@ -474,18 +475,36 @@ const COERCIONS = {
   json: ["JSON.stringify(x)", "x.tolist() gives lists of numbers"],
 } as const;
 
+/** A traced value as messages name it. */
+export function describeTraced(x: NDArray): string {
+  const { label } = (x as NDArray & { readonly trace: { readonly label: string } }).trace;
+  return `a traced ${x.aval} of ${label}`;
+}
 /** The error for an implicit conversion of an array. */
 export function refuseCoercion(x: NDArray, to: keyof typeof COERCIONS): Error {
+  const within = calledByUs("ndarray");
+  if (within !== null) return refuseNumber(`${within}: an argument`, x);
   const [how, instead] = COERCIONS[to];
   if (x.kind !== TRACER)
     return fail("E_COERCED", `${how}: an array ${x.aval} doesn't turn into a JavaScript value by itself`, {
       hint: to === "json" ? instead : `${instead}; x.item() is the number of an array of one element`,
     });
-  const { label } = (x as NDArray & { readonly trace: { readonly label: string } }).trace;
-  return fail("E_TRACER_COERCED", `${how}: a traced ${x.aval} of ${label} has no value while tracing`, {
+  const reason = x.aval.dtype === "bool" ? "E_TRACER_BOOL" : "E_TRACER_COERCED";
+  return fail(reason, `${how}: ${describeTraced(x)} has no value while tracing`, {
     hint:
       to === "json"
         ? "return the value from the traced function, and read it there"
         : `${instead}; in place of a branch, np.where(x.gt(0), a, b) or lax.cond; or make the argument static (staticArgnums)`,
   });
+}
+/** The error for an array where a plain number stands: a size, an axis, a count. */
+export function refuseNumber(what: string, x: NDArray): Error {
+  return x.kind === TRACER
+    ? fail(
+        "E_TRACER_INTEGER",
+        `${what} is ${describeTraced(x)}, expected a plain number, known while tracing`,
+      )
+    : fail("E_ARGUMENT", `${what} is an array ${x.aval}, expected a plain number`, {
+        hint: "x.item() is the number of an array of one element",
+      });
 }

@@ -7,7 +7,7 @@ import { definePrimitive, type BatchDim, type Params, type Primitive } from "../
 import { bind1 } from "../ir/trace.ts";
 import type { Precision } from "./dot-general.ts";
 import type { Lax } from "./lax.ts";
-import { checkList, operands, type Operand } from "./operand.ts";
+import { checkList, checkSizes, operands, type Operand } from "./operand.ts";
 
 type Ints = readonly number[];
 /** Low and high padding of each spatial axis. */
@@ -322,11 +322,11 @@ export function convGeneralDilated(
 ): NDArray {
   const [x, w] = operands("lax.convGeneralDilated", lhs, rhs) as [NDArray, NDArray];
   const dims = convDimensionNumbers(x.ndim, options.dimensionNumbers);
-  checkList("lax.convGeneralDilated", "windowStrides", windowStrides);
+  checkSizes("lax.convGeneralDilated", "windowStrides", windowStrides);
   const ones = windowStrides.map(() => 1);
   const [lhsDilation, rhsDilation] = [options.lhsDilation ?? ones, options.rhsDilation ?? ones];
-  checkList("lax.convGeneralDilated", "lhsDilation", lhsDilation);
-  checkList("lax.convGeneralDilated", "rhsDilation", rhsDilation);
+  checkSizes("lax.convGeneralDilated", "lhsDilation", lhsDilation);
+  checkSizes("lax.convGeneralDilated", "rhsDilation", rhsDilation);
   if (typeof padding !== "string") checkList("lax.convGeneralDilated", "padding", padding);
   const pads =
     typeof padding !== "string"

@@ -14,7 +14,7 @@ import {
 import { bind1 } from "../ir/trace.ts";
 import { toAxis } from "../transforms/batch.ts";
 import type { Lax } from "./lax.ts";
-import { checkList, literal, toArray, type Operand } from "./operand.ts";
+import { checkSizes, literal, toArray, type Operand } from "./operand.ts";
 import { canonicalAxis, reshape, slice, trailing } from "./shape.ts";
 
 const sizesOf = (params: Params): readonly number[] => params["sliceSizes"] as readonly number[];
@@ -141,7 +141,7 @@ export function dynamicSlice(
   sliceSizes: Shape,
 ): NDArray {
   const x = toArray("lax.dynamicSlice", operand);
-  checkList("lax.dynamicSlice", "sliceSizes", sliceSizes);
+  checkSizes("lax.dynamicSlice", "sliceSizes", sliceSizes);
   return bind1(dynamic_slice_p, [x, ...scalarStarts("lax.dynamicSlice", startIndices, x.shape)], {
     sliceSizes: [...sliceSizes],
   });

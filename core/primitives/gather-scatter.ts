@@ -14,7 +14,7 @@ import { bind1 } from "../ir/trace.ts";
 import { toAxis } from "../transforms/batch.ts";
 import { range, up } from "./dims.ts";
 import type { Lax } from "./lax.ts";
-import { checkList, toArray, type Operand } from "./operand.ts";
+import { checkList, checkSizes, toArray, type Operand } from "./operand.ts";
 import { trailing } from "./shape.ts";
 
 type Ints = readonly number[];
@@ -244,7 +244,7 @@ export function gather(
   };
   for (const word of ["offsetDims", "collapsedSliceDims", "startIndexMap"] as const)
     checkList("lax.gather", `dimensionNumbers.${word}`, dims[word]);
-  checkList("lax.gather", "sliceSizes", sliceSizes);
+  checkSizes("lax.gather", "sliceSizes", sliceSizes);
   const params: GatherParams = {
     dims,
     sliceSizes: [...sliceSizes],

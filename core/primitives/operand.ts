@@ -11,7 +11,7 @@ import {
   type DType,
   type TypedArrays,
 } from "../ir/dtype.ts";
-import { isForeignArray, Literal, NDArray, type Complex } from "../ir/ndarray.ts";
+import { isForeignArray, Literal, NDArray, refuseNumber, type Complex } from "../ir/ndarray.ts";
 
 /** A JavaScript scalar. */
 export type Scalar = number | bigint | boolean;
@@ -69,15 +69,30 @@ export function toArray(name: string, x: Operand): NDArray {
 export function refuseOperand(name: string, x: unknown, expected: string): Error {
   return isForeignArray(x)
     ? fail("E_TWO_COPIES", `${name}: got an array that belongs to another copy of tenon`)
-    : fail("E_ARGUMENT", `${name}: got ${describe(x)}, expected ${expected}`);
+    : fail("E_ARGUMENT", `${name}: got ${describe(x)}, expected ${expected}`, {
+        ...(Array.isArray(x) && expected.includes("array") ? { hint: "wrap lists in np.array" } : {}),
+      });
 }
 
 /** @throws E_ARGUMENT for what should be a list and isn't */
 export function checkList(name: string, word: string, x: unknown): void {
   if (!Array.isArray(x)) throw fail("E_ARGUMENT", `${name}: ${word} is ${describe(x)}, expected a list`);
 }
-/** @throws E_ARGUMENT for what should be an integer and isn't */
+/** Refuses an array where plain numbers stand, also in a list. @throws E_TRACER_INTEGER, E_ARGUMENT */
+export function checkStatic(name: string, word: string, x: unknown): void {
+  const list: readonly unknown[] = Array.isArray(x) ? x.flat(2) : [x];
+  for (const v of list)
+    if (v instanceof NDArray)
+      throw refuseNumber(`${name}: ${Array.isArray(x) ? "a part of " : ""}${word}`, v);
+}
+/** @throws E_ARGUMENT, E_TRACER_INTEGER for what should be a list of plain numbers and isn't */
+export function checkSizes(name: string, word: string, x: unknown): void {
+  checkStatic(name, word, x);
+  checkList(name, word, x);
+}
+/** @throws E_ARGUMENT, E_TRACER_INTEGER for what should be an integer and isn't */
 export function checkInteger(name: string, word: string, x: unknown): void {
+  checkStatic(name, word, x);
   if (!Number.isInteger(x))
     throw fail("E_ARGUMENT", `${name}: ${word} is ${describe(x)}, expected an integer`);
 }
@@ -85,16 +100,19 @@ export function checkInteger(name: string, word: string, x: unknown): void {
 export function numberList(name: string, word: string, x: unknown): readonly number[] {
   const list: unknown = typeof x === "number" ? [x] : x;
   if (Array.isArray(list) && list.every((n) => typeof n === "number")) return list;
+  checkStatic(name, word, list);
   throw fail("E_ARGUMENT", `${name}: ${word} is ${describe(x)}, expected a number or a list of numbers`);
 }
 
 const fromNumber = (x: NDArray): NDArray =>
   context().lax.convertElementType(x, "float32", { weakType: true });
 
+const brief = (x: unknown): string =>
+  typeof x === "string" ? `"${x}"` : typeof x === "object" && x !== null ? describe(x) : String(x);
 /** What a wrong argument is, for errors. */
 export function describe(x: unknown): string {
   if (x === null || x === undefined) return String(x);
-  if (Array.isArray(x)) return "a list (wrap it in np.array)";
+  if (Array.isArray(x)) return `a list [${x.length > 4 ? `of ${x.length}` : x.map(brief).join(", ")}]`;
   if (x instanceof NDArray) return `an array ${x.aval}`;
   if (typeof x === "object") return `an object of class ${x.constructor?.name ?? "null"}`;
   return `${typeof x} ${String(x)}`;

@@ -14,7 +14,7 @@ import {
 import { bind1 } from "../ir/trace.ts";
 import { canonicalDType } from "./convert.ts";
 import type { Lax } from "./lax.ts";
-import { checkList, operands, type Operand } from "./operand.ts";
+import { checkSizes, operands, type Operand } from "./operand.ts";
 import { BITS, linearJvp, NUMERIC, ORDERED, transposeUnary, zeroJvp } from "./rules.ts";
 import { canonicalAxis } from "./shape.ts";
 
@@ -94,7 +94,7 @@ function reducer(name: string, spec: ReducerSpec): Primitive {
 
 function reduceWith(p: Primitive, operand: Operand, axes: Shape): NDArray {
   const [x] = operands(`lax.${p.name}`, operand) as [NDArray];
-  checkList(`lax.${p.name}`, "axes", axes);
+  checkSizes(`lax.${p.name}`, "axes", axes);
   const canonical = axes.map((d) => canonicalAxis(`lax.${p.name}`, d, x.ndim)).sort((i, j) => i - j);
   if (new Set(canonical).size !== canonical.length)
     throw fail("E_AXIS_RANGE", `lax.${p.name}: an axis occurs twice in [${axes.join(",")}]`);

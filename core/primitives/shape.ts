@@ -9,7 +9,7 @@ import { definePrimitive, type Params, type Primitive } from "../ir/primitive.ts
 import { bind1 } from "../ir/trace.ts";
 import { toAxis } from "../transforms/batch.ts";
 import { markZero } from "../transforms/zeros.ts";
-import { checkInteger, checkList, literal, toArray, type Operand } from "./operand.ts";
+import { checkInteger, checkList, checkSizes, literal, toArray, type Operand } from "./operand.ts";
 import { linearJvp, transposeUnary, zeroJvp } from "./rules.ts";
 
 const MOVES = { structural: true, linear: true } as const;
@@ -88,8 +88,8 @@ export const broadcast_in_dim_p: Primitive = definePrimitive({
 /** x with its axes placed at `broadcastDimensions` of `shape`; the rest, and axes of size 1, repeat. Source: jax.lax.broadcast_in_dim. */
 export function broadcastInDim(operand: Operand, shape: Shape, broadcastDimensions: Shape): NDArray {
   const x = toArray("lax.broadcastInDim", operand);
-  checkList("lax.broadcastInDim", "shape", shape);
-  checkList("lax.broadcastInDim", "broadcastDimensions", broadcastDimensions);
+  checkSizes("lax.broadcastInDim", "shape", shape);
+  checkSizes("lax.broadcastInDim", "broadcastDimensions", broadcastDimensions);
   if (sameShape(x.shape, shape) && broadcastDimensions.every((d, i) => d === i)) return x;
   const out = bind1(broadcast_in_dim_p, [x], {
     shape: [...shape],
@@ -126,7 +126,7 @@ export function reshape(
   options: { dimensions?: Shape | null } = {},
 ): NDArray {
   let x = toArray("lax.reshape", operand);
-  checkList("lax.reshape", "newSizes", newSizes);
+  checkSizes("lax.reshape", "newSizes", newSizes);
   if (options.dimensions != null) x = transpose(x, options.dimensions);
   return sameShape(x.shape, newSizes) ? x : bind1(reshape_p, [x], { newSizes: [...newSizes] });
 }
@@ -173,7 +173,7 @@ export const transpose_p: Primitive = definePrimitive({
 /** Axes permuted. Source: jax.lax.transpose. */
 export function transpose(operand: Operand, permutation: Shape): NDArray {
   const x = toArray("lax.transpose", operand);
-  checkList("lax.transpose", "permutation", permutation);
+  checkSizes("lax.transpose", "permutation", permutation);
   if (permutation.length === x.ndim && permutation.every((d, i) => d === i)) return x;
   return bind1(transpose_p, [x], { permutation: [...permutation] });
 }
@@ -186,7 +186,7 @@ export function moveAxis(x: NDArray, from: number, to: number): NDArray {
 /** Axes of size 1 inserted. Source: jax.lax.expand_dims. */
 export function expandDims(array: Operand, dimensions: Shape): NDArray {
   const x = toArray("lax.expandDims", array);
-  checkList("lax.expandDims", "dimensions", dimensions);
+  checkSizes("lax.expandDims", "dimensions", dimensions);
   const rank = x.ndim + dimensions.length;
   const at = new Set(dimensions.map((d) => canonicalAxis("lax.expandDims", d, rank)));
   let k = 0;
@@ -196,7 +196,7 @@ export function expandDims(array: Operand, dimensions: Shape): NDArray {
 /** Axes of size 1 removed. Source: jax.lax.squeeze. */
 export function squeeze(array: Operand, dimensions: Shape): NDArray {
   const x = toArray("lax.squeeze", array);
-  checkList("lax.squeeze", "dimensions", dimensions);
+  checkSizes("lax.squeeze", "dimensions", dimensions);
   const axes = dimensions.map((d) => canonicalAxis("lax.squeeze", d, x.ndim));
   for (const d of axes)
     if (x.shape[d] !== 1)
@@ -229,7 +229,7 @@ export const rev_p: Primitive = definePrimitive({
 /** Elements reversed along axes. Source: jax.lax.rev. */
 export function rev(operand: Operand, dimensions: Shape): NDArray {
   const x = toArray("lax.rev", operand);
-  checkList("lax.rev", "dimensions", dimensions);
+  checkSizes("lax.rev", "dimensions", dimensions);
   const axes = dimensions.map((d) => canonicalAxis("lax.rev", d, x.ndim));
   return axes.length === 0 ? x : bind1(rev_p, [x], { dimensions: axes });
 }
@@ -317,10 +317,10 @@ export function slice(
   strides: Shape | null = null,
 ): NDArray {
   const x = toArray("lax.slice", operand);
-  checkList("lax.slice", "startIndices", startIndices);
-  checkList("lax.slice", "limitIndices", limitIndices);
+  checkSizes("lax.slice", "startIndices", startIndices);
+  checkSizes("lax.slice", "limitIndices", limitIndices);
   const steps = strides ?? startIndices.map(() => 1);
-  checkList("lax.slice", "strides", steps);
+  checkSizes("lax.slice", "strides", steps);
   const whole = x.shape.every((n, i) => startIndices[i] === 0 && limitIndices[i] === n && steps[i] === 1);
   return whole && startIndices.length === x.ndim
     ? x
@@ -358,7 +358,7 @@ export function sliceInDim(
 /** Consecutive parts of these sizes along one axis. Source: jax.lax.split. */
 export function split(operand: Operand, sizes: readonly number[], axis = 0): NDArray[] {
   const x = toArray("lax.split", operand);
-  checkList("lax.split", "sizes", sizes);
+  checkSizes("lax.split", "sizes", sizes);
   const d = canonicalAxis("lax.split", axis, x.ndim);
   const total = sizes.reduce((n, size) => n + size, 0);
   if (total !== x.shape[d] || sizes.some((size) => size < 0))
@@ -543,7 +543,7 @@ export const iota_p: Primitive = definePrimitive({
 });
 /** 0, 1, 2, … along one axis of `shape`. Source: jax.lax.broadcasted_iota. */
 export function broadcastedIota(dtype: DType, shape: Shape, dimension: number): NDArray {
-  checkList("lax.broadcastedIota", "shape", shape);
+  checkSizes("lax.broadcastedIota", "shape", shape);
   canonicalAxis("lax.broadcastedIota", dimension, shape.length);
   return bind1(iota_p, [], { dtype, shape: [...shape], dimension });
 }

@@ -1,9 +1,10 @@
 // Reading values: elements as JavaScript values and nested lists; tracers and literals on the way.
-import { fail } from "../errors.ts";
+import { fail, type Reason } from "../errors.ts";
 import { sizeOf } from "../ir/aval.ts";
 import { DTYPES, type DType, type TypedArrays } from "../ir/dtype.ts";
 import {
   CONCRETE,
+  describeTraced,
   LITERAL,
   type Complex,
   type Literal,
@@ -19,10 +20,10 @@ interface Readable extends NDArray {
 }
 
 /** The elements of a value that has them. @throws E_CONCRETIZATION for tracers, saying what to do */
-export function valuesOf(x: NDArray, what: string): TypedArrays[DType] {
+export function valuesOf(x: NDArray, what: string, reason?: Reason): TypedArrays[DType] {
   if (x.kind === LITERAL) return literalData(x as Literal);
   if (x.kind === CONCRETE) return (x as Readable).readSync();
-  throw unreadable(x, what);
+  throw unreadable(x, what, reason);
 }
 /** The element of a literal. */
 export function literalData(x: Literal): TypedArrays[DType] {
@@ -30,8 +31,8 @@ export function literalData(x: Literal): TypedArrays[DType] {
   return new row.array(encodeScalar(x.value, row.wire).buffer);
 }
 
-/** The error for reading a tracer. */
-export function unreadable(x: NDArray, what: string): Error {
+/** The error for reading a tracer: for one number, unless all elements were asked for. */
+export function unreadable(x: NDArray, what: string, reason: Reason = "E_CONCRETIZATION"): Error {
   if (!isTracer(x)) return fail("E_INTERNAL", `internal: ${what} of a value of no kind`);
   if (x.trace.dead)
     return fail("E_TRACER_LEAKED", `${what}: a tracer ${x.aval} of ${x.trace.label}, whose trace has ended`);
@@ -43,15 +44,13 @@ export function unreadable(x: NDArray, what: string): Error {
         `${what}: the value ${x.aval} is being differentiated (${x.trace.label})`,
       );
   }
-  return fail(
-    "E_CONCRETIZATION",
-    `${what}: a traced ${x.aval} of ${x.trace.label} has no value while tracing`,
-  );
+  return fail(reason, `${what}: ${describeTraced(x)} has no value while tracing`);
 }
 
 /** The one element as a JavaScript value. */
 export function itemOf(x: NDArray, dtype?: DType): number | bigint | boolean | Complex {
-  if (isTracer(x)) throw unreadable(x, "x.item()");
+  if (isTracer(x))
+    throw unreadable(x, "x.item()", x.aval.dtype === "bool" ? "E_TRACER_BOOL" : "E_CONCRETIZATION");
   if (x.size !== 1) throw fail("E_SHAPE", `x.item(): ${x.aval} has ${x.size} elements, expected one`);
   if (dtype !== undefined && dtype !== x.dtype)
     throw fail("E_DTYPE", `x.item("${dtype}"): the array is ${x.aval}`);
@@ -86,7 +85,7 @@ export function elementAt(
 
 /** Nested lists of the elements. */
 export function listOf(x: NDArray): NestedNumbers {
-  const data = valuesOf(x, "x.tolist()");
+  const data = valuesOf(x, "x.tolist()", "E_TRACER_ARRAY");
   const { shape } = x;
   const build = (axis: number, at: number): NestedNumbers => {
     if (axis === shape.length) return elementAt(data, x.dtype, at);

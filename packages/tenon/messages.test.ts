@@ -1,6 +1,6 @@
 // What a new user reads when a call goes wrong: the function as it was called, the argument, what was expected, and what
 // to write instead.
-import { jit, np, type NDArray } from "tenon";
+import { ConcretizationError, deviceGet, jit, lax, nn, np, random, slice, type NDArray } from "tenon";
 import { describe, expect, it } from "vitest";
 
 /** An array or a function as a program without types sees it. */
@@ -48,5 +48,75 @@ describe("operators on arrays", () => {
     const message = thrown(() => f(np.array(1) as Loose));
     expect(message).toMatch(/^E_COERCED /);
     expect(message).toMatch(text);
+  });
+});
+
+describe("traced values where plain numbers are needed", () => {
+  const a = np.ones([6, 2]);
+  it.each<[string, (n: Loose) => unknown, RegExp]>([
+    ["np.zeros([n])", (n) => np.zeros([n]), /np\.zeros: a part of shape/],
+    ["np.zeros(n)", (n) => np.zeros(n), /np\.zeros: shape/],
+    ["np.full([2, n], 1)", (n) => np.full([2, n], 1), /np\.full: a part of shape/],
+    ["x.reshape([n, -1])", (n) => a.reshape([n, -1]), /np\.reshape: a part of shape/],
+    ["np.broadcastTo(1, [n])", (n) => np.broadcastTo(1, [n]), /np\.broadcastTo: a part of the shape/],
+    ["np.eye(n)", (n) => np.eye(n), /np\.eye: a size/],
+    ["np.linspace(0, 1, n)", (n) => np.linspace(0, 1, n), /linspace: an argument/],
+    ["np.tile(a, [n, 1])", (n) => np.tile(a, [n, 1]), /np\.tile: a part of reps/],
+    ["np.sum(a, { axis: n })", (n) => np.sum(a, { axis: n }), /np\.sum: axis/],
+    ["np.expandDims(a, n)", (n) => np.expandDims(a, n), /np\.expandDims: axis/],
+    ["np.split(a, n)", (n) => np.split(a, n), /np\.split: indicesOrSections/],
+    ["np.pad(a, n)", (n) => np.pad(a, n), /np\.pad: padWidth/],
+    ["random.normal(key, [n])", (n) => random.normal(random.key(0), [n]), /random\.normal: a part of shape/],
+    ["random.split(key, n)", (n) => random.split(random.key(0), n), /random\.split: num/],
+    ["nn.oneHot(a, n)", (n) => nn.oneHot(a, n), /nn\.oneHot: numClasses/],
+    ["lax.iota(dtype, n)", (n) => lax.iota("int32", n), /lax\.iota: size/],
+    ["lax.topK(a, n)", (n) => lax.topK(a, n), /topK: an argument/],
+    ["lax.reshape(a, [n, 2])", (n) => lax.reshape(a, [n, 2]), /lax\.reshape: a part of newSizes/],
+  ])("%s", (_program, f, text) => {
+    const message = traced(f);
+    expect(message).toMatch(
+      /^E_TRACER_INTEGER .*a traced ~f32\[\] of jit.*plain number.*\n.*\n.*staticArgnums.*x\.shape\[0\]/,
+    );
+    expect(message).toMatch(text);
+  });
+  it("concrete ones say to pass their number", () => {
+    const n = np.array(2) as Loose;
+    for (const f of [() => np.zeros([n]), () => np.tile(a, n), () => lax.topK(a, n), () => np.eye(n)])
+      expect(thrown(f)).toMatch(
+        /^E_ARGUMENT .*an array ~f32\[\], expected a plain number\n.*\n.*x\.item\(\)/,
+      );
+  });
+  it("the bounds of a slice stay an index error", () => {
+    expect(traced((n) => a.get(slice(0, n)))).toMatch(/^E_INDEX .*\n.*\n.*lax\.dynamicSlice/);
+  });
+});
+
+describe("values of traced arrays", () => {
+  it.each<[string, (x: Loose) => unknown, string]>([
+    ["x.gt(0).item()", (x) => x.gt(0).item(), "TracerBoolConversionError"],
+    ["+x.gt(0)", (x) => +x.gt(0), "TracerBoolConversionError"],
+    ["x.item()", (x) => x.item(), "ConcretizationError"],
+    ["x > 0", (x) => x > 0, "ConcretizationError"],
+    ["x.tolist()", (x) => x.tolist(), "TracerArrayConversionError"],
+    ["x.dataSync()", (x) => x.dataSync(), "TracerArrayConversionError"],
+    ["np.zeros(x)", (x) => np.zeros(x), "TracerIntegerConversionError"],
+    ["x.get(mask)", (x) => np.ones([2]).get(x.gt(np.zeros([2]))), "NonConcreteBooleanIndexError"],
+  ])("%s has JAX's class", (_program, f, name) => {
+    let found: unknown;
+    try {
+      jit(f as (x: NDArray) => NDArray)(np.array(3));
+    } catch (error) {
+      found = error;
+    }
+    expect((found as Error).name).toBe(name);
+    expect(found).toBeInstanceOf(ConcretizationError);
+  });
+  it("deviceGet(x) too", async () => {
+    let promise: Promise<unknown> = Promise.resolve();
+    jit((x: NDArray) => {
+      promise = deviceGet(x);
+      return x;
+    })(1);
+    await expect(promise).rejects.toMatchObject({ reason: "E_TRACER_ARRAY" });
   });
 });

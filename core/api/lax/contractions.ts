@@ -7,7 +7,7 @@ import * as c from "../../primitives/conv.ts";
 import type { ConvDimensionNumbers } from "../../primitives/conv.ts";
 import * as d from "../../primitives/dot-general.ts";
 import type { DotDimensionNumbers, Precision } from "../../primitives/dot-general.ts";
-import { checkList, toArray } from "../../primitives/operand.ts";
+import { checkSizes, toArray } from "../../primitives/operand.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Options, PrecisionLike } from "../keywords.ts";
 
@@ -242,7 +242,7 @@ export function convGeneralDilatedPatches(
   const { lax } = context();
   const x = toArray("lax.convGeneralDilatedPatches", lhs);
   const dims = c.convDimensionNumbers(x.ndim, options.dimensionNumbers);
-  checkList("lax.convGeneralDilatedPatches", "filterShape", filterShape);
+  checkSizes("lax.convGeneralDilatedPatches", "filterShape", filterShape);
   const size = filterShape.reduce((n, k) => n * k, 1);
   const channels = x.shape[dims.lhsSpec[1] as number] as number;
   // One kernel a place of the window, each 1 at its place: a row-major identity, for every channel.

@@ -7,7 +7,7 @@ import { isVar } from "../../ir/jaxpr.ts";
 import { LITERAL, type ArrayLike, type Literal, type NDArray } from "../../ir/ndarray.ts";
 import { padtypeToPads } from "../../primitives/conv.ts";
 import * as cumulative from "../../primitives/cumulative.ts";
-import { checkList, literal, toArray } from "../../primitives/operand.ts";
+import { checkSizes, literal, toArray } from "../../primitives/operand.ts";
 import * as r from "../../primitives/reduce.ts";
 import { canonicalAxis } from "../../primitives/shape.ts";
 import * as w from "../../primitives/window.ts";
@@ -76,7 +76,7 @@ export function reduce(
   dimensions: Shape,
 ): NDArray {
   const x = toArray("lax.reduce", operands);
-  checkList("lax.reduce", "dimensions", dimensions);
+  checkSizes("lax.reduce", "dimensions", dimensions);
   const axes = dimensions.map((d) => canonicalAxis("lax.reduce", d, x.ndim));
   const init = startOf("lax.reduce", x, initValues);
   const monoid = monoidOf("lax.reduce", computation, x);

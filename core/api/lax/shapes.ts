@@ -5,7 +5,7 @@ import { context } from "../../ir/context.ts";
 import type { DType } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
-import { checkList, toArray } from "../../primitives/operand.ts";
+import { checkList, checkSizes, toArray } from "../../primitives/operand.ts";
 import * as p from "../../primitives/shape.ts";
 import { checkOptions, materialise } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
@@ -39,7 +39,7 @@ export function fullLike(
 /** `x` repeated along new leading axes of these sizes. Source: jax.lax.broadcast. */
 export function broadcast(operand: ArrayLike, sizes: Shape): NDArray {
   const x = toArray("lax.broadcast", operand);
-  checkList("lax.broadcast", "sizes", sizes);
+  checkSizes("lax.broadcast", "sizes", sizes);
   return p.broadcastInDim(
     x,
     [...sizes, ...x.shape],
@@ -134,7 +134,7 @@ export function split(
 /** Each axis repeated as often as `reps` says; missing ones lead. Source: jax.lax.tile. */
 export function tile(operand: ArrayLike, reps: Shape): NDArray {
   const given = toArray("lax.tile", operand);
-  checkList("lax.tile", "reps", reps);
+  checkSizes("lax.tile", "reps", reps);
   const rank = Math.max(given.ndim, reps.length);
   const x = broadcastToRank(given, rank);
   const times = [...Array<number>(rank - reps.length).fill(1), ...reps];

@@ -5,7 +5,7 @@ import { withContext } from "../../ir/context.ts";
 import { DTYPES, type DType } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
-import { checkInteger, refuseOperand, toArray } from "../../primitives/operand.ts";
+import { checkInteger, checkStatic, refuseOperand, toArray } from "../../primitives/operand.ts";
 import { fillOperand } from "../../primitives/shape.ts";
 import type { RuntimeDevice } from "../../runtime/registry.ts";
 import { array as makeArray, checkOptions, fromBytes, materialise, type Nested } from "../arrays.ts";
@@ -23,6 +23,7 @@ export function onDevice<R>(device: RuntimeDevice | null | undefined, make: () =
 }
 /** The sizes of a shape. @throws E_SHAPE */
 export function shapeOf(name: string, shape: Shape | number): Shape {
+  checkStatic(name, "shape", shape);
   const sizes = typeof shape === "number" ? [shape] : shape;
   if (!Array.isArray(sizes) || sizes.some((n) => !Number.isInteger(n) || n < 0))
     throw fail("E_SHAPE", `${name}: got the shape ${describeShape(shape)}, expected sizes of at least 0`);

@@ -1,6 +1,6 @@
 // np: arrays joined into one, and one split into several.
 import { fail } from "../../errors.ts";
-import { NDArray, type ArrayLike } from "../../ir/ndarray.ts";
+import { NDArray, refuseNumber, TRACER, type ArrayLike } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
 import { checkList, toArray } from "../../primitives/operand.ts";
 import { checkOptions } from "../arrays.ts";
@@ -136,6 +136,7 @@ export function unstack(x: ArrayLike, options: Options<never, { axis: number }> 
 /** Where to cut: a number of parts, or the positions of the cuts. */
 export type Cuts = number | readonly number[] | NDArray;
 function bounds(name: string, n: number, cuts: Cuts, uneven: boolean): number[] {
+  if (cuts instanceof NDArray && cuts.kind === TRACER) throw refuseNumber(`${name}: indicesOrSections`, cuts);
   const plain = cuts instanceof NDArray ? (cuts.tolist() as number | number[]) : cuts;
   if (typeof plain !== "number") {
     checkList(name, "the cuts", plain);

@@ -1,7 +1,7 @@
 // np.pad in all of NumPy's modes.
 import { fail } from "../../errors.ts";
 import { isInexact } from "../../ir/dtype.ts";
-import { NDArray, type ArrayLike } from "../../ir/ndarray.ts";
+import { NDArray, refuseNumber, TRACER, type ArrayLike } from "../../ir/ndarray.ts";
 import { toArray } from "../../primitives/operand.ts";
 import { checkOptions } from "../arrays.ts";
 import { composite } from "../composite.ts";
@@ -56,9 +56,11 @@ function pairsOf<T>(name: string, value: Pairs<T>, rank: number): (readonly [T, 
   if (rows.length !== rank && rows.length !== 1) throw bad();
   return range(rank).map((i) => all(rows[rows.length === 1 ? 0 : i] as readonly T[]));
 }
-/** Widths as plain numbers. */
-const plain = (v: unknown): unknown =>
-  v instanceof NDArray ? v.tolist() : Array.isArray(v) ? v.map(plain) : v;
+/** Widths as plain numbers. @throws E_TRACER_INTEGER */
+function plain(word: string, v: unknown): unknown {
+  if (v instanceof NDArray && v.kind === TRACER) throw refuseNumber(`np.pad: ${word}`, v);
+  return v instanceof NDArray ? v.tolist() : Array.isArray(v) ? v.map((w) => plain(word, w)) : v;
+}
 
 type Part = (x: NDArray, axis: number, pair: Pair) => NDArray;
 const along = (x: NDArray, axis: number, from: number, to: number): NDArray =>
@@ -242,7 +244,7 @@ const WORDS = ["mode", "constantValues", "endValues", "statLength", "reflectType
 export function pad(array: ArrayLike, padWidth: Pairs<number>, options: PadOptions = {}): NDArray {
   checkOptions("np.pad", options, WORDS);
   const x = toArray("np.pad", array);
-  const widths = pairsOf("padWidth", plain(padWidth) as Pairs<number>, x.ndim);
+  const widths = pairsOf("padWidth", plain("padWidth", padWidth) as Pairs<number>, x.ndim);
   if (widths.flat().some((n) => !Number.isInteger(n) || n < 0))
     throw fail("E_ARGUMENT", "np.pad: padWidth must be made of integers of at least 0");
   const mode = options.mode ?? "constant";
@@ -256,7 +258,7 @@ export function pad(array: ArrayLike, padWidth: Pairs<number>, options: PadOptio
     statLength:
       options.statLength == null
         ? null
-        : pairsOf("statLength", plain(options.statLength) as Pairs<number>, x.ndim),
+        : pairsOf("statLength", plain("statLength", options.statLength) as Pairs<number>, x.ndim),
     odd: options.reflectType === "odd",
     distinct: values.length > 1,
   });

@@ -2,7 +2,7 @@
 import { fail } from "../../errors.ts";
 import { sizeOf, type Shape } from "../../ir/aval.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
-import { checkList, numberList, toArray } from "../../primitives/operand.ts";
+import { checkSizes, numberList, toArray } from "../../primitives/operand.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Axis, Options } from "../keywords.ts";
 import { broadcastShapes as joined, broadcastTo as spread } from "../promotion.ts";
@@ -47,7 +47,7 @@ export function ravel(a: ArrayLike, options: OrderOptions = {}): NDArray {
 export function transpose(a: ArrayLike, axes?: Shape | null): NDArray {
   const x = toArray("np.transpose", a);
   if (axes == null) return reversed(x);
-  checkList("np.transpose", "axes", axes);
+  checkSizes("np.transpose", "axes", axes);
   if (axes.length !== x.ndim)
     throw fail("E_AXIS_RANGE", `np.transpose: axes [${axes.join(",")}] don't fit ${x.aval}`);
   return L().transpose(x, axesOf("np.transpose", axes, x));

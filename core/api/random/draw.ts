@@ -5,7 +5,7 @@ import { context } from "../../ir/context.ts";
 import { DTYPES, isComplex, isFloat, isInteger, type DType } from "../../ir/dtype.ts";
 import { isForeignArray, NDArray, type ArrayLike } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
-import { describe, literal, refuseOperand, toArray } from "../../primitives/operand.ts";
+import { checkStatic, describe, literal, refuseOperand, toArray } from "../../primitives/operand.ts";
 import { randomBits, randomSplit } from "../../primitives/random-keys.ts";
 import { composite } from "../composite.ts";
 import { finfo } from "../numpy/dtypes.ts";
@@ -37,6 +37,7 @@ export function keysOf(name: string, keys: KeyLike): NDArray {
 /** A shape that was given, or []. @throws E_SHAPE */
 export function shapeOf(name: string, shape: Shape | null | undefined): Shape {
   const s = shape ?? [];
+  checkStatic(name, "shape", s);
   if (!Array.isArray(s) || s.some((n) => !Number.isInteger(n) || n < 0))
     throw fail(
       "E_SHAPE",
