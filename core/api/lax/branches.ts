@@ -1,18 +1,20 @@
 // lax: branches on values, all of which are traced, and one of which runs.
 import { fail } from "../../errors.ts";
-import { sameType, type ShapedArray } from "../../ir/aval.ts";
+import { sameShape, type ShapedArray } from "../../ir/aval.ts";
 import { context } from "../../ir/context.ts";
-import { isBool, isInteger } from "../../ir/dtype.ts";
+import { isBool, isComplex, isInteger } from "../../ir/dtype.ts";
+import { makeJaxprOf, type Jaxpr } from "../../ir/jaxpr.ts";
 import { TRACER, type ArrayLike, type NDArray } from "../../ir/ndarray.ts";
 import { bind } from "../../ir/trace.ts";
-import { flatten, pathsOf, printPath, printTree, unflatten } from "../../ir/tree.ts";
+import { flatten, printTree, unflatten } from "../../ir/tree.ts";
 import { cond_p, unifyConsts } from "../../primitives/cond.ts";
 import { checkList, toArray } from "../../primitives/operand.ts";
 import { itemOf } from "../../runtime/array.ts";
 import { checkFunction, finish, leafOf } from "../transforms/flat.ts";
 import type { AnyFn } from "../transforms/types.ts";
 import type { Traced, TracedArgs } from "../types.ts";
-import { avalsOf, operandsOf, stageTree, type StagedTree } from "./staged.ts";
+import { structureDifferences, typeDifferences, type TypeDifference } from "./mismatch.ts";
+import { avalsOf, forwardsOf, operandsOf, stageTree, type StagedTree } from "./staged.ts";
 
 function branchesOf(
   name: string,
@@ -33,30 +35,60 @@ function branchesOf(
   const [first] = staged as [StagedTree, ...StagedTree[]];
   staged.forEach((s, k) => checkBranch(name, first, s, k));
   const unified = unifyConsts(staged);
-  const outs = bind(cond_p, [index, ...unified.consts, ...p.leaves], { branches: unified.branches });
-  return finish(first.outDef, outs);
+  return finish(first.outDef, runBranches(index, [...unified.consts, ...p.leaves], unified.branches));
 }
+/** Runs one of the branches; what all of them hand on as it is doesn't pass through them. Source: jax.lax.switch's forwarding. */
+function runBranches(
+  index: NDArray,
+  operands: readonly NDArray[],
+  branches: readonly Jaxpr[],
+): readonly NDArray[] {
+  const forwards = branches.map(forwardsOf);
+  const from = (forwards[0] as number[]).map((k, i) => (forwards.every((f) => f[i] === k) ? k : -1));
+  const kept = branches.map((j) =>
+    makeJaxprOf(
+      j.inVars,
+      j.eqns,
+      j.outs.filter((_, i) => (from[i] as number) < 0),
+    ),
+  );
+  const runs = kept.some((j) => j.outs.length > 0 || j.effects.length > 0);
+  const outs = runs ? bind(cond_p, [index, ...operands], { branches: kept }) : [];
+  let k = 0;
+  return from.map((at) => (at < 0 ? outs[k++] : operands[at]) as NDArray);
+}
+
 /** A branch as the caller knows it: `lax.cond` has no numbers. */
 const branchName = (name: string, k: number): string =>
   name === "lax.cond" ? `the ${k === 0 ? "false" : "true"} branch` : `branch ${k}`;
 
-/** @throws E_BRANCHES naming the result that differs from the first branch's */
+/** @throws E_BRANCHES naming every result that differs from the first branch's, and the way out */
 function checkBranch(name: string, first: StagedTree, other: StagedTree, k: number): void {
   const [one, another] = [branchName(name, 0), branchName(name, k)];
-  if (other.outDef !== first.outDef)
+  if (other.outDef !== first.outDef) {
+    const differences = structureDifferences("result", first.outDef, other.outDef).map(
+      (d) => `${d.place} is ${d.one} in ${one}, ${d.other} in ${another}`,
+    );
     throw fail(
       "E_BRANCHES",
-      `${name}: ${one} returns ${printTree(first.outDef)}, ${another} ${printTree(other.outDef)}`,
+      `${name}: ${one} returns ${printTree(first.outDef)}, ${another} ${printTree(other.outDef)}: ${differences.join("; ")}`,
     );
-  const paths = pathsOf(first.outDef);
-  first.jaxpr.outs.forEach((o, i) => {
-    const [a, b] = [o.aval, (other.jaxpr.outs[i] as { aval: ShapedArray }).aval];
-    if (!sameType(a, b))
-      throw fail(
-        "E_BRANCHES",
-        `${name}: ${printPath(["result", ...(paths[i] ?? [])])} is ${a} in ${one}, ${b} in ${another}`,
-      );
-  });
+  }
+  const avals = (s: StagedTree): ShapedArray[] => s.jaxpr.outs.map((o) => o.aval);
+  const differences = typeDifferences("result", first.outDef, avals(first), avals(other));
+  if (differences.length === 0) return;
+  throw fail(
+    "E_BRANCHES",
+    `${name}: ${differences.map((d) => `${d.place} is ${d.one} in ${one}, ${d.other} in ${another}`).join("; ")}`,
+    { hint: differences.map((d) => branchFix(d, another)).join("; ") },
+  );
+}
+
+/** How results of two types become ones of one. */
+function branchFix({ place, avals: [want, got] }: TypeDifference, branch: string): string {
+  return sameShape(want.shape, got.shape)
+    ? `let ${branch} return ${place}.astype("${want.dtype}"), or the other one ${got.dtype}`
+    : `let both return ${place} in one shape: np.broadcastTo(…, [${want.shape.join(", ")}]) in ${branch}, or reduce it`;
 }
 
 /**
@@ -74,6 +106,8 @@ export function cond<A extends readonly unknown[], R>(
   checkFunction(name, falseFun);
   const p = toArray(name, pred);
   if (p.ndim !== 0) throw fail("E_SHAPE", `${name}: the predicate is ${p.aval}, expected a scalar`);
+  if (isComplex(p.dtype))
+    throw fail("E_DTYPE", `${name}: the predicate is ${p.aval}, expected a boolean or a real number`);
   const { lax } = context();
   const holds = isBool(p.dtype) ? p : lax.ne(p, 0);
   const index = lax.convertElementType(holds, "int32");
