@@ -2,7 +2,7 @@
 import type { Block, OpAttrs, OpName, Type, ValueId } from "tenon-plugin-api";
 import type { Lax } from "../primitives/lax.ts";
 import type { ShapedArray } from "./aval.ts";
-import type { Jaxpr } from "./jaxpr.ts";
+import type { Jaxpr, JaxprEqn, Var } from "./jaxpr.ts";
 import type { NDArray } from "./ndarray.ts";
 import type { Trace } from "./trace.ts";
 
@@ -89,6 +89,8 @@ export interface Traits {
   readonly linear?: true;
   /** Carries jaxprs in its params. */
   readonly higherOrder?: true;
+  /** Its transpose runs a user's function, which may keep the cotangents that it gets. */
+  readonly userRule?: true;
   /** A contraction: what the dots_saveable policies save. */
   readonly dot?: true;
 }
@@ -135,6 +137,15 @@ export interface Primitive {
     unknown: readonly boolean[],
     params: Params,
   ) => readonly NDArray[];
+  /**
+   * An equation of known operands in two, when checkpoint computes the wanted outputs again: `cut` divides the jaxprs
+   * within by the policy. Without a rule the equation is kept or computed again as a whole.
+   */
+  readonly remat?: (eqn: JaxprEqn, wanted: readonly boolean[], cut: CutJaxpr) => CutEqn;
+  /** The equation without the outputs that nothing uses. */
+  readonly prune?: (eqn: JaxprEqn, used: readonly boolean[]) => JaxprEqn;
+  /** What an application is nothing but a call of: passes may write it out in its place. */
+  readonly body?: (params: Params) => Jaxpr;
   /** Is it linear in the operands of this mask? Default: traits.linear. */
   readonly linearIn?: (mask: readonly boolean[], params: Params) => boolean;
   /** Re-applies an equation whose primitive every trace answers in final style (custom_jvp), when a jaxpr is run. */
@@ -151,10 +162,32 @@ export interface Primitive {
   readonly decompose?: (lax: Lax, args: readonly NDArray[], params: Params) => readonly NDArray[];
 }
 
+/** A jaxpr in two: what runs first and saves some values, and what computes outputs again from these. */
+export interface CutParts {
+  /** inputs → (outs, saved values) */
+  readonly known: Jaxpr;
+  /** (saved values, inputs) → the wanted outs */
+  readonly unknown: Jaxpr;
+  readonly numResiduals: number;
+}
+/** Cuts a jaxpr for some of its outputs. */
+export type CutJaxpr = (jaxpr: Jaxpr, wanted: readonly boolean[]) => CutParts;
+/** An equation in two. */
+export interface CutEqn {
+  /** The equation, with what it saves from within as further outputs. */
+  readonly known: JaxprEqn;
+  /** Outputs of `known` that are saved. */
+  readonly saved: readonly Var[];
+  /** What computes the wanted outputs that aren't saved; null if all are. */
+  readonly again: JaxprEqn | null;
+}
+
 /** What `partialEval` rules may ask of the tape (transforms/tape.ts). */
 export interface TapeLike extends Trace {
   /** Only what is linear in unknown operands may be recorded. */
   readonly linear: boolean;
+  /** It takes what doesn't vary out of a loop: nothing is differentiated, and effects stay in the loop. */
+  readonly hoists: boolean;
   owns(x: NDArray): boolean;
   record(primitive: Primitive, args: readonly NDArray[], params: Params): readonly NDArray[];
 }

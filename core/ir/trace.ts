@@ -16,11 +16,36 @@ export type JvpRule = (
   tangents: readonly (NDArray | null)[],
 ) => { outs: readonly NDArray[]; tangents: readonly (NDArray | null)[] };
 
-/** A function with its own forward derivative, and its name for errors. */
-export interface CustomJvp {
-  readonly body: FlatFn;
-  readonly rule: JvpRule;
+/**
+ * A function with a rule of its own, and its name for errors. The first `numClosed` arguments are what a staged body
+ * captured: the body takes them, the rules don't, so they have no derivative.
+ */
+interface CustomCall {
   readonly name: string;
+  readonly numClosed: number;
+  readonly body: FlatFn;
+  /** The rule gets null for zero tangents or cotangents, instead of zeros. */
+  readonly symbolicZeros: boolean;
+}
+/** A function with its own forward derivative. */
+export interface CustomJvp extends CustomCall {
+  readonly rule: JvpRule;
+}
+/** bwd(residuals, cts) → a cotangent for each argument; null = zero, given or returned. */
+export type BwdRule = (
+  residuals: readonly NDArray[],
+  cts: readonly (NDArray | null)[],
+) => readonly (NDArray | null)[];
+/** What a forward rule gives: values, what to keep, and the backward rule that takes what was kept. */
+export interface FwdResult {
+  readonly outs: readonly NDArray[];
+  readonly residuals: readonly NDArray[];
+  readonly bwd: BwdRule;
+}
+/** A function with its own reverse derivative. */
+export interface CustomVjp extends CustomCall {
+  /** `perturbed[i]`: argument i has a derivative here. */
+  readonly fwd: (args: readonly NDArray[], perturbed: readonly boolean[]) => FwdResult;
 }
 
 /** An interpreter of operations. */
@@ -33,8 +58,9 @@ export interface Trace {
   /** What the trace belongs to, for errors: "jit(f)". */
   readonly label: string;
   process(primitive: Primitive, args: readonly NDArray[], params: Params): readonly NDArray[];
-  /** The only final-style call of the foundation: the body may branch on concrete values in eager grad. */
+  /** The final-style calls: their bodies may branch on concrete values in eager grad. */
   customJvp(call: CustomJvp, args: readonly NDArray[]): readonly NDArray[];
+  customVjp(call: CustomVjp, args: readonly NDArray[]): readonly NDArray[];
 }
 
 /**
@@ -61,8 +87,13 @@ export function checkLive(x: NDArray, what: string): void {
   if (x.kind === TRACER && (x as Tracer).trace.dead) throw leaked(x as Tracer, what);
 }
 
-/** The error for a tracer met outside its trace. */
+/** The error for a tracer met outside its trace. Under a live one, only a custom rule's closure brings it there. */
 export function leaked(x: Tracer, what: string): Error {
+  if (!x.trace.dead)
+    return fail(
+      "E_RULE_CLOSURE",
+      `${what}: got a tracer ${x.aval} of ${x.trace.label}, which a function with a custom rule, or its rule, closed over`,
+    );
   return fail(
     "E_TRACER_LEAKED",
     `${what}: got a tracer ${x.aval} of ${x.trace.label}, whose trace has ended`,

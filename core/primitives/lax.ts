@@ -7,6 +7,7 @@ import * as conv from "./conv.ts";
 import * as convert from "./convert.ts";
 import * as cumulative from "./cumulative.ts";
 import * as customJvp from "./custom-jvp.ts";
+import * as customVjp from "./custom-vjp.ts";
 import * as dotGeneral from "./dot-general.ts";
 import * as dynamicSlice from "./dynamic-slice.ts";
 import * as gatherScatter from "./gather-scatter.ts";
@@ -28,6 +29,7 @@ export type Lax = typeof arithmetic &
   typeof conv &
   typeof convert &
   typeof customJvp &
+  typeof customVjp &
   typeof dotGeneral &
   typeof dynamicSlice &
   typeof gatherScatter &
@@ -52,6 +54,7 @@ export const lax: Lax = {
   ...conv,
   ...convert,
   ...customJvp,
+  ...customVjp,
   ...dotGeneral,
   ...dynamicSlice,
   ...gatherScatter,

@@ -6,7 +6,7 @@ import { context } from "../ir/context.ts";
 import type { Jaxpr } from "../ir/jaxpr.ts";
 import { LITERAL, TRACER, type NDArray } from "../ir/ndarray.ts";
 import type { Params, Primitive } from "../ir/primitive.ts";
-import { leaked, type CustomJvp, type Trace, type Tracer } from "../ir/trace.ts";
+import { leaked, type CustomJvp, type CustomVjp, type Trace, type Tracer } from "../ir/trace.ts";
 import { evalJaxpr } from "../transforms/eval-jaxpr.ts";
 import { oneEquation } from "../transforms/stage.ts";
 import type { ConcreteArray } from "./array.ts";
@@ -161,6 +161,10 @@ export class EvalTrace implements Trace {
   }
 
   customJvp(call: CustomJvp, args: readonly NDArray[]): readonly NDArray[] {
+    return call.body(args);
+  }
+
+  customVjp(call: CustomVjp, args: readonly NDArray[]): readonly NDArray[] {
     return call.body(args);
   }
 }

@@ -1,10 +1,19 @@
 // Forward mode. With `ruleTrace` = a tape, the same rules give linearize: there is no third set of rules.
 import { fail } from "../errors.ts";
-import { sameType, tangentAval } from "../ir/aval.ts";
+import { ctAval, sameType, tangentAval } from "../ir/aval.ts";
 import { context, withTrace } from "../ir/context.ts";
 import type { NDArray } from "../ir/ndarray.ts";
 import type { JvpResult, Params, Primitive, Tangent } from "../ir/primitive.ts";
-import { bind, checkLive, isTracer, Tracer, type CustomJvp, type FlatFn, type Trace } from "../ir/trace.ts";
+import {
+  bind,
+  checkLive,
+  isTracer,
+  Tracer,
+  type CustomJvp,
+  type CustomVjp,
+  type FlatFn,
+  type Trace,
+} from "../ir/trace.ts";
 import { trackRule } from "./ownership.ts";
 import { evalJaxpr } from "./eval-jaxpr.ts";
 import { TapeTrace } from "./tape.ts";
@@ -69,22 +78,61 @@ export class JvpTrace implements Trace {
     if (tangents.every((t) => t === null))
       return withTrace(this.parent, () => context().trace.customJvp(call, primals));
     const { tape } = this;
-    const full = tangents.map((t, i) => {
-      const aval = tangentAval((primals[i] as NDArray).aval);
-      return t ?? (tape === null || aval.dtype === "float0" ? zerosOf(aval) : tape.zeros(aval));
+    const own = primals.slice(call.numClosed);
+    const given = ownTangents(this, call, tangents).map((t, i) => {
+      const aval = tangentAval((own[i] as NDArray).aval);
+      if (t !== null || call.symbolicZeros || aval.dtype === "float0") return t;
+      return tape === null ? zerosOf(aval) : tape.zeros(aval);
     });
     const { outs, tangents: outTangents } =
       tape === null
-        ? this.linearRule(call, primals, full)
-        : withTrace(this.ruleTrace, () => this.checkedRule(call, primals, full, tape));
+        ? this.linearRule(call, own, given)
+        : withTrace(this.ruleTrace, () => this.checkedRule(call, own, given, tape));
     return outs.map((x, i) => this.pair(x, outTangents[i] ?? null));
+  }
+
+  /**
+   * The forward rule runs under the parent; what takes tangents to tangents is opaque until it is transposed. Source:
+   * jax's `custom_lin_p`.
+   */
+  customVjp(call: CustomVjp, args: readonly NDArray[]): readonly NDArray[] {
+    const primals = args.map((x) => this.primal(x));
+    const tangents = args.map((x) => this.tangent(x));
+    if (tangents.every((t) => t === null))
+      return withTrace(this.parent, () => context().trace.customVjp(call, primals));
+    const own = ownTangents(this, call, tangents);
+    const perturbed = own.map((t) => t !== null);
+    const { outs, residuals, bwd } = withTrace(this.parent, () =>
+      call.fwd(primals.slice(call.numClosed), perturbed),
+    );
+    const avals = outs.map((x) => tangentAval(x.aval));
+    const smooth = avals.map((a) => a.dtype !== "float0");
+    if (!smooth.includes(true)) return outs;
+    const params = {
+      name: call.name,
+      numResiduals: residuals.length,
+      outAvals: avals.filter((_, i) => smooth[i]),
+      bwd: (res: readonly NDArray[], given: readonly Tangent[]): readonly Tangent[] => {
+        let k = 0;
+        const cts = avals.map((aval, i) => {
+          if (!smooth[i]) return null;
+          const ct = given[k++] ?? null;
+          return ct === null && !call.symbolicZeros ? zerosOf(ctAval(aval)) : ct;
+        });
+        return bwd(res, cts).filter((_, i) => perturbed[i]);
+      },
+    };
+    const operands = [...residuals, ...own.filter((t) => t !== null)];
+    const lin = withTrace(this.ruleTrace, () => bind(context().lax.custom_lin_p, operands, params));
+    let k = 0;
+    return outs.map((x, i) => (smooth[i] ? this.pair(x, lin[k++] ?? null) : x));
   }
 
   /** A user's rule, whose results are checked: primals known, tangents linear in those given. */
   private checkedRule(
     call: CustomJvp,
     primals: readonly NDArray[],
-    tangents: readonly NDArray[],
+    tangents: readonly Tangent[],
     tape: TapeTrace,
   ): JvpResult {
     const { outs, tangents: outTangents } = call.rule(primals, tangents);
@@ -95,20 +143,38 @@ export class JvpTrace implements Trace {
   }
 
   /** Forward mode runs a user's rule on a tape, too: a rule that isn't linear is refused in both modes alike. */
-  private linearRule(call: CustomJvp, primals: readonly NDArray[], tangents: readonly NDArray[]): JvpResult {
+  private linearRule(call: CustomJvp, primals: readonly NDArray[], tangents: readonly Tangent[]): JvpResult {
     const tape = new TapeTrace(this.parent, this.label, true);
-    const inputs = tangents.map((t) => tape.input(t.aval));
+    const inputs = tangents.map((t) => (t === null ? null : tape.input(t.aval)));
     try {
       const r = withTrace(tape, () => this.checkedRule(call, primals, inputs, tape));
-      const given = r.tangents.filter((t) => t !== null);
-      const { jaxpr, residuals } = tape.close(inputs, given);
-      const outs = withTrace(this.parent, () => evalJaxpr(jaxpr, [...residuals, ...tangents]));
+      const { jaxpr, residuals } = tape.close(
+        inputs.filter((t) => t !== null),
+        r.tangents.filter((t) => t !== null),
+      );
+      const operands = [...residuals, ...tangents.filter((t) => t !== null)];
+      const outs = withTrace(this.parent, () => evalJaxpr(jaxpr, operands));
       let k = 0;
       return { outs: r.outs, tangents: r.tangents.map((t) => (t === null ? null : (outs[k++] as NDArray))) };
     } finally {
       tape.dead = true;
     }
   }
+}
+
+/** Tangents of the arguments that a rule takes. @throws E_RULE_CLOSURE if there are others */
+function ownTangents(
+  trace: JvpTrace,
+  call: CustomJvp | CustomVjp,
+  tangents: readonly Tangent[],
+): readonly Tangent[] {
+  const closed = tangents.slice(0, call.numClosed).find((t) => t !== null);
+  if (closed != null)
+    throw fail(
+      "E_RULE_CLOSURE",
+      `${call.name}: the function closed over a value of tangent ${closed.aval} in ${trace.label}`,
+    );
+  return tangents.slice(call.numClosed);
 }
 
 /** In linear mode primals must be known, and a known tangent must be zero. */

@@ -70,6 +70,10 @@ export class BackwardScope {
   release(x: NDArray): void {
     if (this.active && x.kind === CONCRETE && this.owned.delete(x)) (x as Owned).dispose();
   }
+  /** Leaves `x` to somebody else: the pass doesn't dispose it. */
+  give(x: NDArray): void {
+    this.owned.delete(x as Owned);
+  }
   /** Disposes everything the pass made but `keep`, which goes to the enclosing scope. */
   finish(keep: readonly (NDArray | null)[]): void {
     if (!this.active) return;

@@ -5,7 +5,16 @@ import { context, withTrace } from "../ir/context.ts";
 import { makeJaxprOf, NO_EFFECTS, Var, type Atom, type Jaxpr, type JaxprEqn } from "../ir/jaxpr.ts";
 import { LITERAL, type Literal, type NDArray } from "../ir/ndarray.ts";
 import { NO_PARAMS, type Params, type Primitive } from "../ir/primitive.ts";
-import { checkLive, isTracer, Tracer, type CustomJvp, type FlatFn, type Trace } from "../ir/trace.ts";
+import {
+  checkLive,
+  isTracer,
+  leaked,
+  Tracer,
+  type CustomJvp,
+  type CustomVjp,
+  type FlatFn,
+  type Trace,
+} from "../ir/trace.ts";
 import { dce } from "./dce.ts";
 
 /** Makes the equations of one jaxpr. A tracer's `a` is its variable. */
@@ -32,8 +41,17 @@ export class StageTrace implements Trace {
     if (isTracer(x) && x.trace === this) return x.a as Var;
     checkLive(x, this.label);
     let v = this.consts.get(x);
-    if (v === undefined) this.consts.set(x, (v = new Var(x.aval)));
+    if (v !== undefined) return v;
+    if (isTracer(x) && !this.isInside(x.trace)) throw leaked(x, this.label);
+    this.consts.set(x, (v = new Var(x.aval)));
     return v;
+  }
+
+  /** A const is a value of an enclosing trace: where the jaxpr is bound, nobody knows those of another. */
+  private isInside(trace: Trace): boolean {
+    let t: Trace | null = this.parent;
+    while (t !== null && t.tag !== trace.tag) t = t.parent;
+    return t !== null;
   }
 
   process(primitive: Primitive, args: readonly NDArray[], params: Params): readonly NDArray[] {
@@ -51,6 +69,10 @@ export class StageTrace implements Trace {
 
   customJvp(call: CustomJvp, args: readonly NDArray[]): readonly NDArray[] {
     return context().lax.customJvpCall(this, call, args);
+  }
+
+  customVjp(call: CustomVjp, args: readonly NDArray[]): readonly NDArray[] {
+    return context().lax.customVjpCall(this, call, args);
   }
 }
 

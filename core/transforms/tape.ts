@@ -7,7 +7,15 @@ import { makeJaxprOf, NO_EFFECTS, Var, type Atom, type Jaxpr } from "../ir/jaxpr
 import type { DType } from "../ir/dtype.ts";
 import { LITERAL, Literal, type NDArray } from "../ir/ndarray.ts";
 import type { Params, Primitive, TapeLike } from "../ir/primitive.ts";
-import { bind, checkLive, isTracer, Tracer, type CustomJvp, type Trace } from "../ir/trace.ts";
+import {
+  bind,
+  checkLive,
+  isTracer,
+  Tracer,
+  type CustomJvp,
+  type CustomVjp,
+  type Trace,
+} from "../ir/trace.ts";
 import { isKnownZero, markZero } from "./zeros.ts";
 
 let sequence = 0;
@@ -49,12 +57,16 @@ export class TapeTrace implements TapeLike {
   dead = false;
   /** Linear mode: only what is linear in its unknown operands may be recorded (linearize); hoisting records anything. */
   readonly linear: boolean;
+  readonly hoists: boolean;
+  /** Recorded nodes with effects: they stay, whether or not anything uses what they give. */
+  private readonly effectful: Node[] = [];
   /** Known operands of recorded nodes: these outlive the rule that made them. */
   readonly retained: WeakSet<NDArray> = new WeakSet();
-  constructor(parent: Trace, label: string, linear: boolean) {
+  constructor(parent: Trace, label: string, linear: boolean, hoists = false) {
     this.parent = parent;
     this.label = label;
     this.linear = linear;
+    this.hoists = hoists;
   }
 
   input(aval: ShapedArray): Tracer {
@@ -67,6 +79,7 @@ export class TapeTrace implements TapeLike {
 
   process(primitive: Primitive, args: readonly NDArray[], params: Params): readonly NDArray[] {
     const unknown = args.map((x) => this.owns(x));
+    if (this.hoists && hasEffects(primitive, params)) return this.record(primitive, args, params);
     if (!unknown.includes(true)) {
       const outs = withTrace(this.parent, () => bind(primitive, args, params));
       return this.linear && isZeroOf(primitive, args, params) ? outs.map(markZero) : outs;
@@ -97,6 +110,7 @@ export class TapeTrace implements TapeLike {
       checkLive(x, primitive.name);
       this.retained.add(x);
     }
+    if (this.hoists && hasEffects(primitive, params)) this.effectful.push(node);
     return node.outAvals.map((aval, i) => new Tracer(this, aval, node, i));
   }
 
@@ -104,6 +118,12 @@ export class TapeTrace implements TapeLike {
     if (!args.some((x) => this.owns(x)))
       return withTrace(this.parent, () => context().trace.customJvp(call, args));
     return context().lax.customJvpCall(this, call, args);
+  }
+
+  customVjp(call: CustomVjp, args: readonly NDArray[]): readonly NDArray[] {
+    if (!args.some((x) => this.owns(x)))
+      return withTrace(this.parent, () => context().trace.customVjp(call, args));
+    return context().lax.customVjpCall(this, call, args);
   }
 
   /** Builds the one jaxpr of the trace, from the outputs back, in order of recording. */
@@ -143,7 +163,8 @@ export class TapeTrace implements TapeLike {
 
   private reachable(outs: readonly NDArray[]): Node[] {
     const nodes = new Set<Node>();
-    const todo = outs.filter((x) => this.owns(x)).map((x) => (x as Tracer).a as Node | null);
+    const todo: (Node | null)[] = outs.filter((x) => this.owns(x)).map((x) => (x as Tracer).a as Node | null);
+    todo.push(...this.effectful);
     for (let node = todo.pop(); node !== undefined; node = todo.pop()) {
       if (node === null || nodes.has(node)) continue;
       nodes.add(node);
@@ -152,6 +173,9 @@ export class TapeTrace implements TapeLike {
     return [...nodes].sort((p, q) => p.sequence - q.sequence);
   }
 }
+
+const hasEffects = (primitive: Primitive, params: Params): boolean =>
+  (primitive.effects?.(params).length ?? 0) > 0;
 
 const isLinear = (primitive: Primitive, mask: readonly boolean[], params: Params): boolean =>
   primitive.linearIn?.(mask, params) ?? primitive.traits.linear === true;

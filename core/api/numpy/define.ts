@@ -99,7 +99,7 @@ export function pick(condition: NDArray, x: ArrayLike, y: ArrayLike): NDArray {
 /** A function with a derivative of its own: JAX's custom_jvp. */
 export function customJvp(name: string, body: CustomJvp["body"], rule: CustomJvp["rule"]) {
   return (...args: readonly NDArray[]): readonly NDArray[] =>
-    context().trace.customJvp({ name, body, rule }, args);
+    context().trace.customJvp({ name, body, rule, numClosed: 0, symbolicZeros: false }, args);
 }
 
 /** A public name for an array of another dtype: NumPy's conversion, in which complex → bool is ≠ 0. */

@@ -2,37 +2,39 @@
 import { fail } from "../../errors.ts";
 import { context } from "../../ir/context.ts";
 import type { NDArray } from "../../ir/ndarray.ts";
-import type { FlatFn, JvpRule } from "../../ir/trace.ts";
-import { flatten, printTree, unflatten, type TreeDef } from "../../ir/tree.ts";
-import { numberList } from "../../primitives/operand.ts";
+import type { JvpRule } from "../../ir/trace.ts";
+import { flatten, printTree, unflatten } from "../../ir/tree.ts";
 import { hasTangent } from "../../transforms/transpose.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Args } from "../types.ts";
 import {
-  checkFunction,
-  checkSynchronous,
-  finish,
-  flatFunction,
-  flattenArgs,
-  flattenResult,
-  labelOf,
-  leafOf,
-  nameOf,
-  selectArgs,
-  transformed,
-} from "./flat.ts";
-import type { AnyFn, Argnums } from "./types.ts";
+  customFrame,
+  pairOf,
+  withoutDerivative,
+  type CustomFrame,
+  type DiffArgs,
+  type NondiffArgs,
+} from "./custom.ts";
+import { checkFunction, finish, labelOf, leafOf, nameOf, transformed } from "./flat.ts";
+import type { AnyFn, Argnums, Cotangents } from "./types.ts";
+
+/** Options of customJvp. */
+export interface CustomJvpOptions<N = Argnums, Z = boolean> {
+  /** Arguments without derivative, of any kind; the rule gets them first. */
+  readonly nondiffArgnums?: N | undefined;
+  /** The rule gets null, not zeros, for the tangents of what isn't differentiated. */
+  readonly symbolicZeros?: Z | undefined;
+}
 
 /** Value and tangent that a rule returned, as leaves. @throws E_RULE_OUTPUT naming what differs */
 function ruleResult(
   name: string,
+  frame: CustomFrame,
   result: unknown,
-): { outs: NDArray[]; tangents: (NDArray | null)[]; treedef: TreeDef } {
-  checkSynchronous(name, result);
-  if (!Array.isArray(result) || result.length !== 2)
-    throw fail("E_RULE_OUTPUT", `${name}: the rule returns [value, tangent of the value]`);
-  const value = flattenResult(name, result[0]);
-  const t = flatten(result[1], name, { isLeaf: (x) => x === null });
+): { outs: NDArray[]; tangents: (NDArray | null)[] } {
+  const { value, second } = pairOf(name, "the rule", "tangent of the value", result);
+  frame.checkValue("the rule", value);
+  const t = flatten(second, name, { isLeaf: (x) => x === null });
   if (t.leaves.length !== value.leaves.length)
     throw fail(
       "E_RULE_OUTPUT",
@@ -41,13 +43,7 @@ function ruleResult(
   const tangents = t.leaves.map((x, i) =>
     x === null || !hasTangent((value.leaves[i] as NDArray).aval) ? null : leafOf(name, x),
   );
-  return { outs: value.leaves, tangents, treedef: value.treedef };
-}
-
-/** Options of customJvp. */
-export interface CustomJvpOptions {
-  /** Arguments without derivative, of any kind; the rule gets them first. */
-  readonly nondiffArgnums?: Argnums | undefined;
+  return { outs: value.leaves, tangents };
 }
 
 /**
@@ -59,39 +55,41 @@ export interface CustomJvpOptions {
 export function customJvp<A extends readonly unknown[], R>(
   fun: (...args: A) => R,
   jvp: (primals: A, tangents: A) => readonly [R, R],
-  options?: CustomJvpOptions & { readonly nondiffArgnums?: undefined },
+  options?: CustomJvpOptions<undefined, false>,
 ): (...args: Args<A>) => R;
 export function customJvp<A extends readonly unknown[], R>(
   fun: (...args: A) => R,
-  jvp: (...args: never[]) => readonly [R, R],
-  options: CustomJvpOptions,
+  jvp: (primals: A, tangents: Cotangents<A>) => readonly [R, R | null],
+  options: CustomJvpOptions<undefined, true>,
 ): (...args: Args<A>) => R;
-export function customJvp(fun: AnyFn, jvp: AnyFn, options: CustomJvpOptions = {}): unknown {
+export function customJvp<A extends readonly unknown[], R, const N extends Argnums>(
+  fun: (...args: A) => R,
+  jvp: (
+    ...args: [...NondiffArgs<A, N>, primals: DiffArgs<A, N>, tangents: DiffArgs<A, N>]
+  ) => readonly [R, R],
+  options: CustomJvpOptions<N, false>,
+): (...args: Args<A>) => R;
+export function customJvp<A extends readonly unknown[], R, const N extends Argnums>(
+  fun: (...args: A) => R,
+  jvp: (
+    ...args: [...NondiffArgs<A, N>, primals: DiffArgs<A, N>, tangents: Cotangents<DiffArgs<A, N>>]
+  ) => readonly [R, R | null],
+  options: CustomJvpOptions<N, true>,
+): (...args: Args<A>) => R;
+export function customJvp(fun: AnyFn, jvp: AnyFn, options: CustomJvpOptions<unknown> = {}): unknown {
   const name = labelOf("customJvp", fun);
-  checkOptions("customJvp", options, ["nondiffArgnums"]);
+  checkOptions("customJvp", options, ["nondiffArgnums", "symbolicZeros"]);
   checkFunction(name, jvp);
-  const nondiff = numberList(name, "nondiffArgnums", options.nondiffArgnums ?? []);
+  const { nondiffArgnums = [], symbolicZeros = false } = options;
   const call = (...args: unknown[]): unknown => {
-    const fixed = nondiff.map((i) => (i < 0 ? i + args.length : i));
-    const places = args.map((_, i) => i).filter((i) => !fixed.includes(i));
-    const { chosen, of } = selectArgs(name, fun, args, places);
-    const p = flattenArgs(name, fun, chosen, places);
-    const { fn, out } = flatFunction(name, of, p.treedef);
-    let outDef: TreeDef | null = null;
-    const body: FlatFn = (xs) => {
-      const r = fn(xs);
-      outDef = out();
-      return r;
-    };
+    const frame = customFrame(name, fun, args, nondiffArgnums as Argnums, (x) => withoutDerivative(name, x));
     const rule: JvpRule = (primals, tangents) => {
-      const ts = tangents.map((t, i) => (hasTangent((primals[i] as NDArray).aval) ? t : null));
-      const given = [unflatten(p.treedef, primals), unflatten(p.treedef, ts)];
-      const r = ruleResult(name, jvp(...([...fixed.map((i) => args[i]), ...given] as never[])));
-      outDef = r.treedef;
-      return r;
+      const given = [unflatten(frame.treedef, primals), unflatten(frame.treedef, tangents)];
+      return ruleResult(name, frame, jvp(...([...frame.fixed, ...given] as never[])));
     };
-    const outs = context().trace.customJvp({ name, body, rule }, p.leaves);
-    return finish(outDef as unknown as TreeDef, outs);
+    const custom = { name, numClosed: 0, symbolicZeros, body: frame.body, rule };
+    const outs = context().trace.customJvp(custom, frame.leaves);
+    return finish(frame.out(), outs);
   };
   return transformed(call, fun, nameOf(fun));
 }

@@ -1,11 +1,9 @@
 // jvp, vjp, linearize: derivatives as linear maps. Tangents and cotangents of integer leaves are null.
 import { fail } from "../../errors.ts";
-import { sameShape, tangentAval, type ShapedArray } from "../../ir/aval.ts";
-import { context } from "../../ir/context.ts";
-import type { DType } from "../../ir/dtype.ts";
+import type { ShapedArray } from "../../ir/aval.ts";
 import type { NDArray } from "../../ir/ndarray.ts";
 import type { FlatFn } from "../../ir/trace.ts";
-import { flatten, pathsOf, printPath, printTree, unflatten, type TreeDef } from "../../ir/tree.ts";
+import { pathsOf, printPath, unflatten, type TreeDef } from "../../ir/tree.ts";
 import { evalJaxpr } from "../../transforms/eval-jaxpr.ts";
 import { jvpFlat } from "../../transforms/jvp.ts";
 import { linearizeFlat, recordLinear, type Linearized } from "../../transforms/linearize.ts";
@@ -14,34 +12,10 @@ import { backward, hasTangent } from "../../transforms/transpose.ts";
 import { instantiateCt, instantiateTangent } from "../../transforms/zeros.ts";
 import { checkOptions, materialise } from "../arrays.ts";
 import type { Arg, Args } from "../types.ts";
-import { argumentPath, finish, flatFunction, flattenArgs, leafOf, labelOf, type FlatCall } from "./flat.ts";
+import { argumentPath, finish, flatFunction, flattenArgs, labelOf, type FlatCall } from "./flat.ts";
 import { specArgs, type Specs } from "./shapes.ts";
 import type { AnyFn } from "./types.ts";
-
-/** One leaf as a tangent or cotangent beside a value of `aval`: null for zero. @throws E_SHAPE, E_DTYPE naming the place */
-function vectorLeaf(name: string, x: unknown, aval: ShapedArray, where: string): NDArray | null {
-  if (x === null) return null;
-  const v = leafOf(name, x);
-  if (!hasTangent(aval)) return null;
-  if (!sameShape(v.shape, aval.shape))
-    throw fail("E_SHAPE", `${name}: ${v.aval} at ${where} doesn't fit ${aval}, expected the same shape`);
-  const dtype = tangentAval(aval).dtype as DType;
-  if (v.dtype === dtype) return v;
-  if (!v.weakType)
-    throw fail("E_DTYPE", `${name}: ${v.aval} at ${where} doesn't fit ${aval}, expected ${dtype}`);
-  return context().lax.convertElementType(v, dtype);
-}
-
-/** Leaves of a tree of tangents or cotangents beside `treedef`; null stands for a leaf here. @throws E_TREE_MISMATCH */
-function vectorLeaves(name: string, what: string, tree: unknown, treedef: TreeDef): unknown[] {
-  const t = flatten(tree, name, { isLeaf: (x) => x === null });
-  if (t.leaves.length !== treedef.numLeaves)
-    throw fail(
-      "E_TREE_MISMATCH",
-      `${name}: ${what} ${printTree(t.treedef)} differ in structure from ${printTree(treedef)}`,
-    );
-  return t.leaves;
-}
+import { vectorLeaf, vectorLeaves } from "./vectors.ts";
 
 /** Leaves back in their structure, arrays made real, null at integer leaves. */
 const vectors = (treedef: TreeDef, leaves: readonly (NDArray | null)[]): unknown =>

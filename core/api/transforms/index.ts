@@ -1,5 +1,24 @@
 // The public transformations of functions.
+export {
+  checkpoint,
+  checkpointName,
+  printSavedResiduals,
+  remat,
+  savedResiduals,
+  type CheckpointOptions,
+  type CheckpointPolicy,
+  type SavedResidual,
+  type Verdict,
+} from "./checkpoint.ts";
+export * as checkpointPolicies from "./checkpoint-policies.ts";
 export { customJvp, type CustomJvpOptions } from "./custom-jvp.ts";
+export {
+  customVjp,
+  CustomVJPPrimal,
+  customVjpPrimalTreeValues,
+  type CustomVJPPrimals,
+  type CustomVjpOptions,
+} from "./custom-vjp.ts";
 export { jvp, linearize, linearTranspose, vjp, type Pullback } from "./derivatives.ts";
 export { grad, valueAndGrad, type GradOptions } from "./gradients.ts";
 export { hessian, jacfwd, jacobian, jacrev, type JacobianOptions } from "./jacobians.ts";
@@ -7,4 +26,4 @@ export { jit, type Jitted, type JitOptions } from "./jit.ts";
 export type { Lowered, Traced } from "./lowered.ts";
 export { evalShape, makeJaxpr, ShapeDtypeStruct, type ClosedJaxpr, type Spec, type Specs } from "./shapes.ts";
 export { vmap, type VmapOptions } from "./vmap.ts";
-export type { Argnums, AxisTree } from "./types.ts";
+export type { Argnums, AxisTree, Cotangent, Cotangents } from "./types.ts";

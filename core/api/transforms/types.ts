@@ -25,3 +25,13 @@ export type AxisTree<T> =
   | (T extends NDArray | Key | number | bigint | boolean | string | null | TypedArrays[keyof TypedArrays]
       ? never
       : { readonly [K in keyof T]: AxisTree<T[K]> });
+
+/** A tree of cotangents (or tangents): null stands for the zeros of a leaf or of a whole subtree. */
+export type Cotangent<T> =
+  | T
+  | null
+  | (T extends NDArray | Key | number | bigint | boolean | string | null | TypedArrays[keyof TypedArrays]
+      ? never
+      : { readonly [K in keyof T]: Cotangent<T[K]> });
+/** Cotangents, one for each argument. */
+export type Cotangents<A extends readonly unknown[]> = { readonly [I in keyof A]: Cotangent<A[I]> };

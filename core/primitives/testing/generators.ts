@@ -365,6 +365,10 @@ export const GENERATORS: Readonly<Record<string, readonly Case[]>> = {
       f: (l, x, y) => l.optimizationBarrier([x, y]),
     },
   ],
+  name: [
+    { args: [f()], f: (l, x) => l.named(x, "x") },
+    { args: [i()], f: (l, x) => l.named(x, "x") },
+  ],
   stop_gradient: [{ args: [f()], f: (l, x) => l.stopGradient(x), smooth: false }],
   random_wrap: [
     {
@@ -527,7 +531,7 @@ export const GENERATORS: Readonly<Record<string, readonly Case[]>> = {
 };
 
 /** Primitives that need a traced function; the tests of the transformations cover them. */
-export const HIGHER_ORDER: readonly string[] = ["jit", "scan", "while", "cond", "custom_jvp"];
+export const HIGHER_ORDER: readonly string[] = ["jit", "scan", "while", "cond", "checkpoint", "custom_jvp", "custom_vjp", "custom_lin"];
 /** Wire forms that only a decomposition of the primitive named here uses. */
 export const PARTS: Readonly<Record<string, string>> = {
   gather_clamped: "gather",

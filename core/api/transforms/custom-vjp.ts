@@ -1,0 +1,170 @@
+// customVjp: a function with its own reverse derivative, as two functions that hand residuals from one to the other.
+import { fail } from "../../errors.ts";
+import { context } from "../../ir/context.ts";
+import { NDArray } from "../../ir/ndarray.ts";
+import type { CustomVjp } from "../../ir/trace.ts";
+import { flatten, pathsOf, printPath, unflatten } from "../../ir/tree.ts";
+import { checkOptions } from "../arrays.ts";
+import type { Args, MapTree } from "../types.ts";
+import {
+  customFrame,
+  pairOf,
+  refuseTraced,
+  type CustomFrame,
+  type DiffArgs,
+  type NondiffArgs,
+} from "./custom.ts";
+import { checkFunction, checkSynchronous, finish, labelOf, nameOf, transformed } from "./flat.ts";
+import type { AnyFn, Argnums, Cotangent, Cotangents } from "./types.ts";
+import { vectorLeaf, vectorLeaves } from "./vectors.ts";
+
+/** An argument of a forward rule with `symbolicZeros`: the value, and whether it is differentiated. */
+export class CustomVJPPrimal<T = NDArray> {
+  readonly value: T;
+  readonly perturbed: boolean;
+  constructor(value: T, perturbed: boolean) {
+    this.value = value;
+    this.perturbed = perturbed;
+  }
+}
+/** A tree with the values in place of `CustomVJPPrimal` leaves. Source: jax.custom_derivatives.custom_vjp_primal_tree_values */
+export function customVjpPrimalTreeValues<T>(tree: T): MapTree<T, NDArray> {
+  const name = "customVjpPrimalTreeValues";
+  const { leaves, treedef } = flatten(tree, name, { isLeaf: (x) => x instanceof CustomVJPPrimal });
+  const values = leaves.map((x) => {
+    if (x instanceof CustomVJPPrimal) return x.value as NDArray;
+    throw fail("E_ARGUMENT", `${name}: expected leaves that a forward rule with symbolicZeros got`);
+  });
+  return unflatten(treedef, values) as MapTree<T, NDArray>;
+}
+
+/** Options of customVjp. */
+export interface CustomVjpOptions<N = Argnums, Z = boolean> {
+  /** Arguments without derivative, of any kind but traced; `bwd` gets them first, `fwd` in their places. */
+  readonly nondiffArgnums?: N | undefined;
+  /** `fwd` gets `CustomVJPPrimal` leaves, `bwd` null for cotangents that are zero. */
+  readonly symbolicZeros?: Z | undefined;
+}
+
+/** The leaves of residuals: arrays are kept as values, everything else stays as it is in the backward rule. */
+interface Kept {
+  readonly arrays: NDArray[];
+  restore(arrays: readonly NDArray[]): unknown;
+}
+const isPlainValue = (x: unknown): boolean =>
+  x === undefined || (typeof x !== "object" && typeof x !== "symbol") || ArrayBuffer.isView(x);
+function keep(name: string, residuals: unknown): Kept {
+  const { leaves, treedef } = flatten(residuals, `${name}: the residuals`, { isLeaf: isPlainValue });
+  const isArray = (x: unknown): x is NDArray => x instanceof NDArray;
+  return {
+    arrays: leaves.filter(isArray),
+    restore: (arrays) => {
+      let k = 0;
+      return unflatten(
+        treedef,
+        leaves.map((x) => (isArray(x) ? arrays[k++] : x)),
+      );
+    },
+  };
+}
+
+/** Cotangents of the differentiated arguments from what the backward rule returned. @throws E_RULE_OUTPUT, E_SHAPE … */
+function cotangents(name: string, frame: CustomFrame, result: unknown): (NDArray | null)[] {
+  checkSynchronous(name, result);
+  const rule = `${name}: bwd`;
+  if (!Array.isArray(result) || result.length !== frame.places.length)
+    throw fail(
+      "E_RULE_OUTPUT",
+      `${rule} returns a list of ${frame.places.length}, one cotangent or null for each argument` +
+        (Array.isArray(result) ? `; got ${result.length}` : ""),
+    );
+  const paths = pathsOf(frame.treedef);
+  return vectorLeaves(rule, "the cotangents", result, frame.treedef).map((x, i) =>
+    vectorLeaf(rule, x, (frame.leaves[i] as NDArray).aval, printPath(["result", ...(paths[i] ?? [])])),
+  );
+}
+
+/** What a forward rule with `symbolicZeros` gets for arguments A. */
+export type CustomVJPPrimals<A extends readonly unknown[]> = {
+  [I in keyof A]: MapTree<A[I], CustomVJPPrimal>;
+};
+
+/**
+ * `fun` with a reverse derivative of its own: `fwd(...args)` gives [value, residuals], `bwd(residuals, ct)` a list with
+ * the cotangent of each argument, null for zero. Residuals are a tree of arrays, or of anything that isn't traced.
+ *
+ * Forward mode refuses it (E_CUSTOM_VJP_FWD). Under vmap both rules see one example, and cotangents of arguments that
+ * aren't mapped are summed. Second derivatives differentiate `fwd` and `bwd`. With `nondiffArgnums` it is
+ * `bwd(...those, residuals, ct)`.
+ * @throws E_RULE_OUTPUT, E_SHAPE, E_DTYPE where a rule's results don't fit; E_RULE_CLOSURE. Source: jax.custom_vjp
+ * @example customVjp((x: NDArray) => x, { fwd: (x) => [x, null], bwd: (_, ct) => [ct.clip(-1, 1)] })
+ */
+export function customVjp<A extends readonly unknown[], R, Res>(
+  fun: (...args: A) => R,
+  rules: {
+    readonly fwd: (...args: A) => readonly [R, Res];
+    readonly bwd: (residuals: Res, ct: R) => Cotangents<A>;
+  },
+  options?: CustomVjpOptions<undefined, false>,
+): (...args: Args<A>) => R;
+export function customVjp<A extends readonly unknown[], R, Res>(
+  fun: (...args: A) => R,
+  rules: {
+    readonly fwd: (...args: CustomVJPPrimals<A>) => readonly [R, Res];
+    readonly bwd: (residuals: Res, ct: Cotangent<R>) => Cotangents<A>;
+  },
+  options: CustomVjpOptions<undefined, true>,
+): (...args: Args<A>) => R;
+export function customVjp<A extends readonly unknown[], R, Res, const N extends Argnums>(
+  fun: (...args: A) => R,
+  rules: {
+    readonly fwd: (...args: A) => readonly [R, Res];
+    readonly bwd: (...args: [...NondiffArgs<A, N>, residuals: Res, ct: R]) => Cotangents<DiffArgs<A, N>>;
+  },
+  options: CustomVjpOptions<N, false>,
+): (...args: Args<A>) => R;
+export function customVjp(
+  fun: AnyFn,
+  rules: { readonly fwd: AnyFn; readonly bwd: AnyFn },
+  options: CustomVjpOptions<unknown> & { readonly optimizeRemat?: unknown } = {},
+): unknown {
+  const name = labelOf("customVjp", fun);
+  checkOptions("customVjp", options, ["nondiffArgnums", "symbolicZeros", "optimizeRemat"]);
+  if (options.optimizeRemat === true)
+    throw fail("E_UNIMPLEMENTED", `${name}: optimizeRemat is not implemented`, {
+      hint: "leave it out: checkpoint drops what the forward rule computes and nobody uses",
+    });
+  const { fwd, bwd } = (rules ?? {}) as Partial<typeof rules>;
+  checkFunction(`${name}: fwd`, fwd);
+  checkFunction(`${name}: bwd`, bwd);
+  const { nondiffArgnums = [], symbolicZeros = false } = options;
+  const call = (...args: unknown[]): unknown => {
+    const frame = customFrame(name, fun, args, nondiffArgnums as Argnums, (x, i) => refuseTraced(name, x, i));
+    const custom: CustomVjp = {
+      name,
+      numClosed: 0,
+      symbolicZeros,
+      body: frame.body,
+      fwd: (primals, perturbed) => {
+        const seen = symbolicZeros
+          ? primals.map((x, i) => new CustomVJPPrimal(x, perturbed[i] === true))
+          : primals;
+        const result = frame.apply(fwd, unflatten(frame.treedef, seen) as unknown[]);
+        const { value, second } = pairOf(name, "fwd", "residuals", result);
+        frame.checkValue("fwd", value);
+        const kept = keep(name, second);
+        return {
+          outs: value.leaves,
+          residuals: kept.arrays,
+          bwd: (arrays, cts) => {
+            const ct = unflatten(value.treedef, cts);
+            return cotangents(name, frame, bwd(...([...frame.fixed, kept.restore(arrays), ct] as never[])));
+          },
+        };
+      },
+    };
+    const outs = context().trace.customVjp(custom, frame.leaves);
+    return finish(frame.out(), outs);
+  };
+  return transformed(call, fun, nameOf(fun));
+}
