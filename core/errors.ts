@@ -79,7 +79,7 @@ const STATE = "FAILED_PRECONDITION";
 /** Every `reason` that core throws. A test proves that docs/errors.md lists the same. */
 const TABLE = {
   E_ARGUMENT: row(CodedError, BAD),
-  E_OPTIONS: row(CodedError, BAD, "pass settings in one options object at the end, { axis: 0 }"),
+  E_OPTIONS: row(CodedError, BAD),
   E_UNKNOWN_OPTION: row(CodedError, BAD),
   E_SHAPE: row(ShapeError, BAD),
   E_BROADCAST: row(

@@ -10,7 +10,7 @@ import { elementAt, literalData } from "../runtime/array.ts";
 import { upload } from "../runtime/execute.ts";
 import { encodeScalar } from "../runtime/host-values.ts";
 import { currentDevice, type RuntimeDevice } from "../runtime/registry.ts";
-import { checkWord } from "./words.ts";
+import { checkWord, withWord } from "./words.ts";
 
 /** Nested lists of scalars and arrays, as `np.array` takes them. */
 export type Nested = number | bigint | boolean | Complex | NDArray | TypedArrays[DType] | readonly Nested[];
@@ -202,11 +202,7 @@ export const complex = (re: number, im = 0): NDArray =>
 /** Throws if an options object has an unknown key, a value that a word of the dictionary can't hold, or isn't one. */
 export function checkOptions(name: string, options: unknown, allowed: readonly string[]): void {
   if (options === undefined) return;
-  if (typeof options !== "object" || options === null || options instanceof NDArray || Array.isArray(options))
-    throw fail(
-      "E_OPTIONS",
-      `${name}: expected an options object { ${allowed.slice(0, 2).join(", ")} }, got ${describe(options)}`,
-    );
+  if (!isPlain(options)) throw noOptions(name, options, allowed);
   for (const key of Object.keys(options)) {
     if (allowed.includes(key)) {
       checkWord(name, key, (options as Readonly<Record<string, unknown>>)[key]);
@@ -217,6 +213,22 @@ export function checkOptions(name: string, options: unknown, allowed: readonly s
       hint: `did you mean "${near ?? ""}"? it takes ${allowed.join(", ")}`,
     });
   }
+}
+const isPlain = (x: unknown): x is object =>
+  typeof x === "object" &&
+  x !== null &&
+  (Object.getPrototypeOf(x) === null || Object.getPrototypeOf(Object.getPrototypeOf(x)) === null);
+/** The error for something else where options stand: what the function takes, and how to write what came. */
+function noOptions(name: string, x: unknown, allowed: readonly string[]): Error {
+  const call = `${name}(…, { ${allowed.join(", ")} })`;
+  const written = withWord(allowed, x);
+  const hint =
+    written !== null
+      ? `settings go by name into the last argument: ${name}(…, ${written})`
+      : typeof x === "number"
+        ? `a shape is one list: write [3, 2], not 3, 2; settings go by name into the last argument`
+        : "settings go by name into the last argument";
+  return fail("E_OPTIONS", `${name}: got ${describe(x)}, expected ${call}`, { hint });
 }
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);

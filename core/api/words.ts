@@ -86,8 +86,16 @@ export function checkWord(name: string, word: string, value: unknown): void {
     `${name}: ${word} is ${shown(value)}, expected ${check.expected}`,
   );
 }
+
+/** How to write a value that came without its word: the first of the words that may hold it; null if none does. */
+export function withWord(words: readonly string[], value: unknown): string | null {
+  const word = words.find((w) => !Object.hasOwn(CHECKS, w) || CHECKS[w as keyof typeof CHECKS].holds(value));
+  const text = value instanceof NDArray ? "…" : value instanceof RuntimeDevice ? "device" : shown(value);
+  return word === undefined || value === null ? null : `{ ${word}: ${text} }`;
+}
 function shown(x: unknown): string {
   if (x instanceof NDArray) return `an array ${x.aval}`;
   if (Array.isArray(x)) return `[${x.map(String).join(", ")}]`;
+  if (typeof x === "number" || typeof x === "boolean") return String(x);
   return typeof x === "string" ? `"${x}"` : describe(x);
 }

@@ -76,7 +76,10 @@ export function refuseOperand(name: string, x: unknown, expected: string): Error
 
 /** @throws E_ARGUMENT for what should be a list and isn't */
 export function checkList(name: string, word: string, x: unknown): void {
-  if (!Array.isArray(x)) throw fail("E_ARGUMENT", `${name}: ${word} is ${describe(x)}, expected a list`);
+  if (!Array.isArray(x))
+    throw fail("E_ARGUMENT", `${name}: ${word} is ${describe(x)}, expected a list`, {
+      ...(typeof x === "number" ? { hint: `numbers go into one list: [${x}, …]` } : {}),
+    });
 }
 /** Refuses an array where plain numbers stand, also in a list. @throws E_TRACER_INTEGER, E_ARGUMENT */
 export function checkStatic(name: string, word: string, x: unknown): void {
@@ -94,14 +97,23 @@ export function checkSizes(name: string, word: string, x: unknown): void {
 export function checkInteger(name: string, word: string, x: unknown): void {
   checkStatic(name, word, x);
   if (!Number.isInteger(x))
-    throw fail("E_ARGUMENT", `${name}: ${word} is ${describe(x)}, expected an integer`);
+    throw fail("E_ARGUMENT", `${name}: ${word} is ${describe(x)}, expected an integer`, named(name, word, x));
 }
+/** The hint for `{ axis: 0 }` where 0 stands. */
+const named = (name: string, word: string, x: unknown): { hint?: string } =>
+  typeof x === "object" && x !== null && Object.hasOwn(x, word)
+    ? { hint: `${word} is no option here: ${name}(…, ${brief((x as Record<string, unknown>)[word])})` }
+    : {};
 /** A list of numbers; one alone is a list of one. @throws E_ARGUMENT for anything else */
 export function numberList(name: string, word: string, x: unknown): readonly number[] {
   const list: unknown = typeof x === "number" ? [x] : x;
   if (Array.isArray(list) && list.every((n) => typeof n === "number")) return list;
   checkStatic(name, word, list);
-  throw fail("E_ARGUMENT", `${name}: ${word} is ${describe(x)}, expected a number or a list of numbers`);
+  throw fail(
+    "E_ARGUMENT",
+    `${name}: ${word} is ${describe(x)}, expected a number or a list of numbers`,
+    named(name, word, x),
+  );
 }
 
 const fromNumber = (x: NDArray): NDArray =>

@@ -7,6 +7,7 @@ export * as nn from "./nn.ts";
 export * as ops from "./ops.ts";
 export * as random from "./random.ts";
 export * as tree from "./tree.ts";
+export * as treeUtil from "./tree-util.ts";
 export * from "./transforms.ts";
 export {
   exportOnnx,
@@ -32,6 +33,7 @@ export {
   LeakError,
   LifetimeError,
   NDArray,
+  NonConcreteBooleanIndexError,
   offer,
   pickDevice,
   PluginError,
@@ -42,7 +44,10 @@ export {
   ShapeError,
   slice,
   TenonError,
+  TracerArrayConversionError,
+  TracerBoolConversionError,
   TracerError,
+  TracerIntegerConversionError,
   TreeError,
   use,
   withConfig,

@@ -1,6 +1,19 @@
 // What a new user reads when a call goes wrong: the function as it was called, the argument, what was expected, and what
 // to write instead.
-import { ConcretizationError, deviceGet, jit, lax, nn, np, random, slice, type NDArray } from "tenon";
+import {
+  ConcretizationError,
+  deviceGet,
+  devices,
+  grad,
+  jit,
+  lax,
+  nn,
+  np,
+  random,
+  slice,
+  vmap,
+  type NDArray,
+} from "tenon";
 import { describe, expect, it } from "vitest";
 
 /** An array or a function as a program without types sees it. */
@@ -118,5 +131,41 @@ describe("values of traced arrays", () => {
       return x;
     })(1);
     await expect(promise).rejects.toMatchObject({ reason: "E_TRACER_ARRAY" });
+  });
+});
+
+describe("settings without their name", () => {
+  const a = np.ones([2, 3]);
+  const loose = <T>(x: T): never => x as never;
+  it.each<[string, () => unknown, string]>([
+    ["np.sum(a, 0)", () => np.sum(a, loose(0)), "np.sum(…, { axis: 0 })"],
+    ["a.sum(0)", () => a.sum(loose(0)), "np.sum(…, { axis: 0 })"],
+    ["np.squeeze(a, [0])", () => np.squeeze(a, loose([0])), "np.squeeze(…, { axis: [0] })"],
+    ['np.zeros([2], "int32")', () => np.zeros([2], loose("int32")), 'np.zeros(…, { dtype: "int32" })'],
+    ["np.zeros([2], device)", () => np.zeros([2], loose(devices()[0])), "np.zeros(…, { device: device })"],
+    ["np.linspace(0, 1, 5, true)", () => np.linspace(0, 1, 5, loose(true)), "{ endpoint: true }"],
+    ["vmap(f, [0, null])", () => vmap((x: NDArray) => x, loose([0, null])), "vmap(…, { inAxes: [0, null] })"],
+    ["grad(f, 1)", () => grad((x: NDArray) => x, loose(1)), "grad(…, { argnums: 1 })"],
+    ["jit(f, [0])", () => jit((x: NDArray) => x, loose([0])), "jit(…, { staticArgnums: [0] })"],
+    ["random.uniform(key, [2], 0)", () => random.uniform(random.key(0), [2], loose(0)), "{ minval: 0 }"],
+    ["a.reshape(3, 2)", () => a.reshape(3, loose(2)), "a shape is one list: write [3, 2]"],
+    ["np.ones(3, 2)", () => np.ones(3, loose(2)), "a shape is one list: write [3, 2]"],
+    ["random.normal(key, 3, 2)", () => random.normal(random.key(0), loose(3), loose(2)), "write [3, 2]"],
+  ])("%s", (_call, f, hint) => {
+    const message = thrown(f);
+    expect(message).toMatch(/^E_OPTIONS \S+: got .*, expected [\w.]+\(…, \{ \w+.* \}\)\n/);
+    expect(message.split("hint: ")[1]).toContain(hint);
+  });
+  it("and names where there are no settings", () => {
+    expect(thrown(() => np.sum(a, loose(0)))).toContain(
+      "np.sum(…, { axis, dtype, keepdims, initial, where, promoteIntegers })",
+    );
+    expect(thrown(() => a.transpose(loose(1)))).toMatch(
+      /axes is number 1, expected a list\n.*\n.*one list: \[1, …\]/,
+    );
+    expect(thrown(() => np.expandDims(a, loose({ axis: 0 })))).toContain("np.expandDims(…, 0)");
+    expect(thrown(() => np.concatenate(loose(a), loose(a)))).toMatch(
+      /^E_OPTIONS np\.concatenate: got an array/,
+    );
   });
 });
