@@ -52,7 +52,7 @@ export function parametersOf(f: AnyFn): string[] {
  * A place among the arguments of `f` as the user calls it: `params.layers[2].w`, or `argument 0`.
  * `places`: the number of each argument, where only some were taken.
  */
-function placeIn(f: AnyFn, path: readonly PathKey[], places?: readonly number[]): string {
+export function placeIn(f: AnyFn, path: readonly PathKey[], places?: readonly number[]): string {
   const [k = 0, ...rest] = path;
   const place = places?.[k as number] ?? (k as number);
   const name = parametersOf(f)[place];
