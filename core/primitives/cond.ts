@@ -2,12 +2,15 @@
 import { fail } from "../errors.ts";
 import { shaped, type ShapedArray } from "../ir/aval.ts";
 import { context, withTrace } from "../ir/context.ts";
-import type { Jaxpr } from "../ir/jaxpr.ts";
+import { makeJaxprOf, Var, type Atom, type Jaxpr, type JaxprEqn } from "../ir/jaxpr.ts";
 import type { NDArray } from "../ir/ndarray.ts";
 import {
   definePrimitive,
   type Accum,
   type BatchDim,
+  type CutEqn,
+  type CutJaxpr,
+  type CutParts,
   type Lowering,
   type Params,
   type Primitive,
@@ -18,10 +21,12 @@ import {
 import { bind } from "../ir/trace.ts";
 import { toAxis } from "../transforms/batch.ts";
 import { evalJaxpr } from "../transforms/eval-jaxpr.ts";
-import { batchJaxpr, jvpJaxpr, splitJaxpr, transposeJaxpr, type SplitJaxpr } from "../transforms/jaxprs.ts";
+import { dce } from "../transforms/dce.ts";
+import { batchJaxpr, jvpJaxpr, splitJaxpr, transposeJaxpr } from "../transforms/jaxprs.ts";
 import { stage } from "../transforms/stage.ts";
 import { instantiateCt, zerosOf } from "../transforms/zeros.ts";
 import { all, none, spread, usesAxisIn } from "./jit.ts";
+import { isOneOf, readBy } from "./scan-parts.ts";
 
 /** Params of cond: one jaxpr per branch. */
 export interface CondParams extends Params {
@@ -115,8 +120,61 @@ function partialEval(
   return outUnknown.map((isUnknown) => (isUnknown ? recorded[u++] : outs[k++]) as NDArray);
 }
 
+/** A cond without the outputs that nothing uses. */
+function pruneCond(eqn: JaxprEqn, used: readonly boolean[]): JaxprEqn {
+  const branches = branchesOf(eqn.params).map((j) => dce(j, { usedOuts: used, deep: true }).jaxpr);
+  return withBranches(eqn, branches, eqn.outVars.filter((_, i) => used[i])); // prettier-ignore
+}
+/** Branches with fewer outputs; operands that none reads are dropped. */
+function withBranches(eqn: JaxprEqn, branches: readonly Jaxpr[], outVars: readonly Var[]): JaxprEqn {
+  const kept = readBy(branches);
+  return {
+    ...eqn,
+    inputs: eqn.inputs.filter((_, i) => i === 0 || kept[i - 1]),
+    outVars,
+    params: {
+      branches: branches.map((j) => makeJaxprOf(j.inVars.filter((_, i) => kept[i]), j.eqns, j.outs)), // prettier-ignore
+    },
+  };
+}
+
+/** A cond in two, as in partialEval: what is saved is the union over branches. */
+function cutCond(eqn: JaxprEqn, wanted: readonly boolean[], cut: CutJaxpr): CutEqn {
+  const branches = branchesOf(eqn.params);
+  const kept = savedEverywhere(branches.map((j) => cut(j, wanted)), wanted); // prettier-ignore
+  const rest = wanted.map((w, i) => w && !kept[i]);
+  const keptVars = eqn.outVars.filter((_, i) => kept[i]);
+  if (!rest.includes(true)) return { known: eqn, saved: keptVars, again: null };
+  const parts = branches.map((j) => cut(j, rest));
+  const n = eqn.outVars.length;
+  const avals = parts.map((s) => s.known.outs.slice(n).map((o) => o.aval));
+  const saved = avals.flat().map((a) => new Var(a));
+  const again = parts.map((s, k) => takeResiduals(s, k, avals));
+  const [index, ...operands] = eqn.inputs as [Atom, ...Atom[]];
+  const second = { ...eqn, inputs: [index, ...saved, ...operands] };
+  return {
+    known: {
+      ...eqn,
+      outVars: [...eqn.outVars, ...saved],
+      params: { branches: parts.map((s, k) => padResiduals(s, k, avals, n)) },
+    },
+    saved: [...keptVars, ...saved],
+    again: withBranches(second, again, eqn.outVars.filter((_, i) => rest[i])), // prettier-ignore
+  };
+}
+/** Outputs that every branch saves where it makes them. */
+function savedEverywhere(parts: readonly CutParts[], wanted: readonly boolean[]): boolean[] {
+  let k = -1;
+  return wanted.map((w) => {
+    if (w) k++;
+    const isSaved = (s: CutParts): boolean =>
+      isOneOf(s.unknown.outs[k] as Atom, s.unknown.inVars.slice(0, s.numResiduals));
+    return w && parts.every(isSaved);
+  });
+}
+
 function padResiduals(
-  s: SplitJaxpr,
+  s: CutParts,
   branch: number,
   avals: readonly (readonly ShapedArray[])[],
   numKnown: number,
@@ -134,7 +192,7 @@ function padResiduals(
   ).jaxpr;
 }
 
-function takeResiduals(s: SplitJaxpr, branch: number, avals: readonly (readonly ShapedArray[])[]): Jaxpr {
+function takeResiduals(s: CutParts, branch: number, avals: readonly (readonly ShapedArray[])[]): Jaxpr {
   const before = sum(avals.slice(0, branch).map((l) => l.length));
   const total = sum(avals.map((l) => l.length));
   const rest = s.unknown.inVars.slice(s.numResiduals).map((v) => v.aval);
@@ -235,6 +293,8 @@ export const cond_p: Primitive = definePrimitive({
   effects: (params) => branchesOf(params).flatMap((j) => j.effects),
   jvp: (_lax, primals, tangents, params) => jvp(primals, tangents, params),
   partialEval,
+  remat: cutCond,
+  prune: pruneCond,
   linearIn: (mask) => mask[0] === false,
   transpose: (_lax, cts, args, accums, params) => transpose(cts, args, accums, params),
   batch: (_lax, size, args, bdims, params, axisName) => batch(size, args, bdims, params, axisName),

@@ -52,6 +52,19 @@ export const optimization_barrier_p: Primitive = definePrimitive({
 export const optimizationBarrier = (operands: readonly NDArray[]): readonly NDArray[] =>
   bind(optimization_barrier_p, operands);
 
+/** The primitive of `checkpointName`: the operand, under a name that policies of checkpoint may ask for. */
+export const name_p: Primitive = definePrimitive({
+  name: "name",
+  traits: { structural: true },
+  shape: (avals) => avals,
+  // The tangent has no name.
+  jvp: (_lax, primals, tangents, params) => ({ outs: bind(name_p, primals, params), tangents }),
+  batch: (_lax, _n, args, bdims, params) => ({ outs: bind(name_p, args, params), bdims }),
+  lower: (_b, xs) => xs,
+});
+/** x, named for policies of checkpoint. Source: jax.ad_checkpoint.checkpoint_name. */
+export const named = (x: NDArray, name: string): NDArray => bind1(name_p, [x], { name });
+
 /** The tangent of a composed function, for rules that differentiate a decomposition. */
 export function tangentOf(fn: (x: NDArray) => NDArray, x: NDArray, t: NDArray): NDArray {
   const { tangents } = jvpFlat(([v]) => [fn(v as NDArray)], [x], [t], "rule");

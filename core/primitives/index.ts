@@ -1,5 +1,6 @@
 // The closed list of primitives.
 import type { Primitive } from "../ir/primitive.ts";
+import { checkpoint_p } from "./checkpoint.ts";
 import { cond_p } from "./cond.ts";
 import { jit_p } from "./jit.ts";
 import { lax } from "./lax.ts";
@@ -12,4 +13,12 @@ const named = Object.entries(lax)
   .map(([, p]) => p as unknown as Primitive);
 
 /** Every primitive there is. Laws and coverage iterate it. */
-export const PRIMITIVES: readonly Primitive[] = [...named, ...scatterWires, jit_p, scan_p, while_p, cond_p];
+export const PRIMITIVES: readonly Primitive[] = [
+  ...named,
+  ...scatterWires,
+  jit_p,
+  scan_p,
+  while_p,
+  cond_p,
+  checkpoint_p,
+];

@@ -55,6 +55,7 @@ export const jit_p: Primitive = definePrimitive({
   traits: { higherOrder: true },
   shape: (_avals, params) => outAvals(paramsOf(params).jaxpr),
   effects: (params) => paramsOf(params).jaxpr.effects,
+  body: (params) => paramsOf(params).jaxpr,
   jvp: (_lax, primals, tangents, params) => {
     const { jaxpr, name, donate } = paramsOf(params);
     const nonzero = tangents.map((t) => t !== null);

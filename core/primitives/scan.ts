@@ -23,6 +23,7 @@ import { stage } from "../transforms/stage.ts";
 import { instantiateCt, instantiateTangent, zerosOf } from "../transforms/zeros.ts";
 import { cut, fixpoint } from "./fixpoint.ts";
 import { all, none, spread, usesAxisIn } from "./jit.ts";
+import { cutScan, pruneScan, stacked } from "./scan-parts.ts";
 
 /** Params of scan: operands are consts, carries, then xs. */
 export interface ScanParams extends Params {
@@ -33,10 +34,6 @@ export interface ScanParams extends Params {
   readonly reverse: boolean;
 }
 const paramsOf = (params: Params): ScanParams => params as ScanParams;
-
-function stacked(aval: ShapedArray, length: number): ShapedArray {
-  return aval.with({ shape: [length, ...aval.shape] });
-}
 
 function shape(avals: readonly ShapedArray[], params: Params): readonly ShapedArray[] {
   const { jaxpr, numCarry, numConsts, length } = paramsOf(params);
@@ -375,6 +372,8 @@ export const scan_p: Primitive = definePrimitive({
   effects: (params) => paramsOf(params).jaxpr.effects,
   jvp: (_lax, primals, tangents, params) => jvp(primals, tangents, params),
   partialEval,
+  remat: cutScan,
+  prune: pruneScan,
   linearIn: () => true,
   transpose: (_lax, cts, args, accums, params) => transpose(cts, args, accums, params),
   batch: (_lax, size, args, bdims, params, axisName) => batch(size, args, bdims, params, axisName),

@@ -10,18 +10,22 @@ export interface DceResult {
 /**
  * Keeps what the wanted outputs (and effects) need. Inputs are removed only where `removable[i]`.
  * @param usedOuts  outputs to keep; default all
+ * @param deep      take unused outputs off loops and branches, too
  */
 export function dce(
   jaxpr: Jaxpr,
-  options: { usedOuts?: readonly boolean[]; removable?: readonly boolean[] } = {},
+  options: { usedOuts?: readonly boolean[]; removable?: readonly boolean[]; deep?: boolean } = {},
 ): DceResult {
   const outs =
     options.usedOuts === undefined ? jaxpr.outs : jaxpr.outs.filter((_, i) => options.usedOuts?.[i]);
   const needed = new Set<Atom>(outs);
   const eqns: JaxprEqn[] = [];
   for (let i = jaxpr.eqns.length - 1; i >= 0; i--) {
-    const eqn = jaxpr.eqns[i] as JaxprEqn;
-    if (eqn.effects.length === 0 && !eqn.outVars.some((v) => needed.has(v))) continue;
+    let eqn = jaxpr.eqns[i] as JaxprEqn;
+    const used = eqn.outVars.map((v) => needed.has(v));
+    if (eqn.effects.length === 0 && !used.includes(true)) continue;
+    const { prune } = eqn.primitive;
+    if (options.deep === true && prune !== undefined && used.includes(false)) eqn = prune(eqn, used);
     eqns.push(eqn);
     for (const atom of eqn.inputs) if (isVar(atom)) needed.add(atom);
   }

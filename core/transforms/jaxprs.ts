@@ -23,7 +23,7 @@ interface WithConsts {
 }
 
 /** Caches `make()` unless it closed over a tracer. */
-function cached<R extends WithConsts>(jaxpr: Jaxpr, key: string, make: () => R): R {
+export function cached<R extends WithConsts>(jaxpr: Jaxpr, key: string, make: () => R): R {
   const { axisEnv } = context();
   const fullKey = axisEnv.size === 0 ? key : `${key}|${JSON.stringify([...axisEnv])}`;
   let map = caches.get(jaxpr);
@@ -86,16 +86,23 @@ export interface SplitJaxpr extends WithConsts {
 
 /**
  * Partial evaluation. `instantiate[i]`: make output i unknown even if it is known. `linear`: refuse operations that
- * aren't linear in what is unknown (a tape of linearize asks for it).
+ * aren't linear in what is unknown (a tape of linearize asks for it). `hoists`: see TapeLike.
  */
-export function splitJaxpr(jaxpr: Jaxpr, unknownIn: Mask, instantiate: Mask, linear = false): SplitJaxpr {
-  return cached(jaxpr, `split:${bits(unknownIn)}:${bits(instantiate)}:${linear ? "linear" : ""}`, () => {
+export function splitJaxpr(
+  jaxpr: Jaxpr,
+  unknownIn: Mask,
+  instantiate: Mask,
+  linear = false,
+  hoists = false,
+): SplitJaxpr {
+  const kind = linear ? "linear" : hoists ? "hoists" : "";
+  return cached(jaxpr, `split:${bits(unknownIn)}:${bits(instantiate)}:${kind}`, () => {
     let outUnknown: Mask = [];
     let unknown: Jaxpr | null = null;
     let numResiduals = 0;
     const staged = stage(
       (knownArgs) => {
-        const tape = new TapeTrace(context().trace, "split", linear);
+        const tape = new TapeTrace(context().trace, "split", linear, hoists);
         let k = 0;
         const ins = jaxpr.inVars.map((v, i) =>
           unknownIn[i] ? tape.input(v.aval) : (knownArgs[k++] as NDArray),
@@ -202,6 +209,8 @@ export function hoistInvariant(jaxpr: Jaxpr, numInvariant: number, keep: Mask): 
     jaxpr,
     jaxpr.inVars.map((_, i) => i >= numInvariant),
     keep,
+    false,
+    true,
   );
   return { invariant: known, varying: unknown, consts, outVarying: outUnknown, numResiduals };
 }
