@@ -4,7 +4,10 @@ import { listOf } from "../runtime/array.ts";
 import { int } from "./arrays.ts";
 import * as np from "./numpy/index.ts";
 import { installReference, reasonOf } from "./testing/root.ts";
+import { grad, jit } from "./transforms/index.ts";
+import type { NDArray } from "../ir/ndarray.ts";
 import * as tree from "./tree.ts";
+import * as treeUtil from "./tree-util.ts";
 
 beforeAll(() => void installReference());
 
@@ -151,5 +154,181 @@ describe("registered classes", () => {
     expect(reasonOf(() => tree.registerDataclass(Point, { data: ["x"] }))).toMatch(
       /^E_TREE.*Point is registered/,
     );
+  });
+});
+
+describe("undefined, getters, NaN", () => {
+  it("are errors with their path, or keys like others", () => {
+    for (const f of [tree.leaves, tree.structure, tree.flatten, (t: unknown) => tree.map((x) => x, t)])
+      expect(reasonOf(() => f({ a: [1, { b: undefined }] }))).toMatch(/^E_TREE.*undefined at a\[1\]\.b/);
+    expect(tree.leaves([undefined], { isLeaf: (x) => x === undefined })).toEqual([undefined]);
+    const model = {
+      get w(): number {
+        return 1;
+      },
+    };
+    expect(reasonOf(() => jit((x: unknown) => x)({ model }))).toMatch(/^E_TREE.*getter "w".*at x\.model/);
+    const keyed = (...keys: number[]): Map<number, unknown> => new Map(keys.map((k) => [k, np.array(k)]));
+    expect(tree.structure(keyed(NaN, 2, -1))).toBe(tree.structure(keyed(-1, NaN, 2)));
+    expect(tree.leavesWithPath(keyed(NaN, 2, -1)).map(([path]) => path[0])).toEqual([-1, 2, NaN]);
+    const f = jit((m: Map<number, unknown>) => m);
+    expect([...f(keyed(NaN, 3)).keys()]).toEqual([3, NaN]);
+  });
+});
+
+describe("paths", () => {
+  it("reach isLeaf, and are written as in JavaScript or joined", () => {
+    const t = { layers: [{ w: [1, 2] }, { w: [3, 4] }], "odd key": 5 };
+    const options = {
+      isLeaf: (path: readonly tree.PathKey[], x: unknown) => path[1] === 1 && !Array.isArray(x),
+      isLeafTakesPath: true,
+    };
+    expect(tree.leavesWithPath(t, options).map(([path]) => treeUtil.keystr(path))).toEqual([
+      "layers[0].w[0]",
+      "layers[0].w[1]",
+      "layers[1]",
+      '["odd key"]',
+    ]);
+    expect(treeUtil.keystr(["layers", 0, "w"], { simple: true, separator: "/" })).toBe("layers/0/w");
+    expect(tree.mapWithPath.with(options)((path, x) => [path.length, x], t)).toMatchObject({
+      layers: [
+        {
+          w: [
+            [4, 1],
+            [4, 2],
+          ],
+        },
+        [2, { w: [3, 4] }],
+      ],
+    });
+    expect(tree.flattenWithPath(t, options)[0]).toHaveLength(4);
+  });
+});
+
+describe("treeUtil", () => {
+  it("has the tree functions, and structures as values", () => {
+    const def = treeUtil.treeStructure({ b: 0, a: [0, null] });
+    expect(treeUtil.treedefChildren(def).map(String)).toEqual(["[*, null]", "*"]);
+    expect(treeUtil.treedefIsLeaf(def)).toBe(false);
+    expect(treeUtil.treedefIsLeaf(treeUtil.treeStructure(0))).toBe(true);
+    expect(treeUtil.treedefTuple([def, def])).toBe(
+      treeUtil.treeStructure([
+        { a: [0, null], b: 0 },
+        { a: [0, null], b: 0 },
+      ]),
+    );
+    expect(treeUtil.flattenOneLevel({ b: 1, a: [2] })).toEqual([
+      [[2], 1],
+      ["a", "b"],
+    ]);
+    expect(treeUtil.flattenOneLevelWithKeys([7, [8]])).toEqual([
+      [
+        [0, 7],
+        [1, [8]],
+      ],
+      null,
+    ]);
+    expect(reasonOf(() => treeUtil.flattenOneLevel(3))).toMatch(/^E_TREE.*a leaf/);
+    expect([treeUtil.allLeaves([1, np.array(2)]), treeUtil.allLeaves([1, [2]])]).toEqual([true, false]);
+    expect([Object, Array, Map, Date].map((c) => treeUtil.isTreeNode(c as never))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+    const order: string[] = [];
+    const sum = treeUtil.treeReduceAssociative(
+      (a, b) => (order.push(`${String(a)}+${String(b)}`), (Number(a) + Number(b)) as never),
+      [1, [2, 3], { k: 4 }, 5],
+    );
+    expect([sum, order]).toEqual([15, ["1+2", "4+5", "3+9", "3+12"]]);
+    expect(tree.reduceAssociative((a) => a, [], { identity: 9 })).toBe(9);
+    expect(reasonOf(() => tree.reduceAssociative((a) => a, []))).toMatch(/^E_TREE.*no identity/);
+  });
+  it("registers classes by their own methods, with keys, and as parts of the structure", () => {
+    const Both = treeUtil.registerPytreeNodeClass(
+      class Both {
+        readonly a: unknown;
+        readonly b: unknown;
+        constructor(a: unknown, b: unknown) {
+          [this.a, this.b] = [a, b];
+        }
+        treeFlatten(): readonly [readonly unknown[], unknown] {
+          return [[this.a, this.b], null];
+        }
+        static treeUnflatten(_: null, [a, b]: readonly unknown[]): Both {
+          return new Both(a, b);
+        }
+      },
+    );
+    expect(tree.map((x) => (Number(x) + 1) as never, new Both(1, [2]))).toEqual(new Both(2, [3]));
+    class Bag {
+      readonly items: Record<string, unknown>;
+      constructor(items: Record<string, unknown>) {
+        this.items = items;
+      }
+    }
+    treeUtil.registerPytreeWithKeys(Bag, {
+      flattenWithKeys: (b) => [
+        Object.entries(b.items).map(([k, v]) => [treeUtil.GetAttrKey(k), v] as const),
+        Object.keys(b.items),
+      ],
+      unflatten: (keys: string[], children) =>
+        new Bag(Object.fromEntries(keys.map((k, i) => [k, children[i]]))),
+    });
+    expect(tree.leavesWithPath(new Bag({ w: 1, v: [2] })).map(([p]) => treeUtil.keystr(p))).toEqual([
+      "w",
+      "v[0]",
+    ]);
+    expect(reasonOf(() => jit((b: Bag) => b)(new Bag({ w: "text" })))).toMatch(/^E_TREE_LEAF.*at b\.w/);
+    const Mode = treeUtil.registerStatic(
+      class Mode {
+        readonly name: string;
+        constructor(name: string) {
+          this.name = name;
+        }
+        equals(other: Mode): boolean {
+          return other.name === this.name;
+        }
+      },
+    );
+    expect(tree.leaves([new Mode("a"), 1])).toEqual([1]);
+    expect(tree.structure(new Mode("a"))).toBe(tree.structure(new Mode("a")));
+    expect(tree.structure(new Mode("a"))).not.toBe(tree.structure(new Mode("b")));
+    const f = jit((m: InstanceType<typeof Mode>, x: NDArray) => (m.name === "neg" ? x.neg() : x));
+    expect([f(new Mode("neg"), np.array(2)).item(), f(new Mode("id"), np.array(2)).item()]).toEqual([-2, 2]);
+  });
+  it("takes functions with some arguments given as trees", () => {
+    const addOne = new treeUtil.Partial(np.add, 1);
+    expect(addOne(np.array(2))).toMatchObject({ dtype: "float32" });
+    const apply = jit((f: treeUtil.Partial<NDArray>, x: NDArray) => f(x));
+    expect(apply(addOne as never, np.array(2)).item()).toBe(3);
+    expect(tree.leaves(addOne)).toEqual([1]);
+    const doubled = tree.map(
+      (x) => ((x as never as number) * 2) as never,
+      addOne,
+    ) as treeUtil.Partial<NDArray>;
+    expect([doubled instanceof treeUtil.Partial, doubled(np.array(5)).item()]).toEqual([true, 7]);
+    expect(tree.structure(new treeUtil.Partial(np.sin))).not.toBe(
+      tree.structure(new treeUtil.Partial(np.cos)),
+    );
+    const g = grad((f: treeUtil.Partial<NDArray>) => f(np.array(3)))(
+      new treeUtil.Partial((w: NDArray, x: NDArray) => w.mul(x), np.array(2)) as never,
+    ) as treeUtil.Partial;
+    expect((g.args[0] as NDArray).item()).toBe(3);
+    expect(reasonOf(() => new treeUtil.Partial(3 as never))).toMatch(/^E_ARGUMENT.*function/);
+  });
+  it("makes a vector of a tree, and a tree of a vector", () => {
+    const t = { b: np.array([[1, 2]]), a: [np.array(3), null] };
+    const [flat, unravel] = treeUtil.ravelPytree(t);
+    expect([flat.dtype, listOf(flat)]).toEqual(["float32", [3, 1, 2]]);
+    expect(listOf(unravel(flat.mul(2)).b)).toEqual([[2, 4]]);
+    const [mixed, back] = treeUtil.ravelPytree([np.array([1n, 2n]), np.array(0.5)]);
+    expect([mixed.dtype, back(mixed).map((x) => x.dtype)]).toEqual(["float32", ["int32", "float32"]]);
+    expect(reasonOf(() => back(mixed.astype("float16")))).toMatch(/^E_DTYPE/);
+    expect(reasonOf(() => unravel(np.zeros([4])))).toMatch(/^E_SHAPE.*3 elements/);
+    const [empty, none] = treeUtil.ravelPytree({ x: null });
+    expect([empty.shape, none(empty)]).toEqual([[0], { x: null }]);
+    expect(listOf(jit((v: NDArray) => unravel(v).b.sum())(flat))).toBe(3);
   });
 });

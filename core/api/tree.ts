@@ -6,8 +6,10 @@ import {
   flatten as flattenTree,
   flattenUpTo,
   pathsOf,
+  placeOfUndefined,
   printTree,
   unflatten as unflattenTree,
+  type Flattened,
   type PathKey,
   type TreeDef,
 } from "../ir/tree.ts";
@@ -15,32 +17,63 @@ import { checkOptions } from "./arrays.ts";
 import { checkFunction } from "./transforms/flat.ts";
 import type { MapTree } from "./types.ts";
 
-export { registerDataclass, registerPytreeNode, type PathKey, type TreeDef } from "../ir/tree.ts";
+export type { PathKey, TreeDef } from "../ir/tree.ts";
+export {
+  registerDataclass,
+  registerPytreeNode,
+  registerPytreeNodeClass,
+  registerPytreeWithKeys,
+  registerPytreeWithKeysClass,
+  registerStatic,
+  type DataclassFields,
+  type NodeSpec,
+} from "../ir/tree-registry.ts";
+export { Partial } from "./partial.ts";
 
-/** Options of the functions of trees. Leaves may be of any kind here: what is no container is one. */
+/** Options of the functions of trees. Leaves may be of any kind here, except undefined: what is no container is one. */
 export interface TreeOptions {
   /** What counts as a leaf although it is a container. */
   readonly isLeaf?: ((x: unknown) => boolean) | null | undefined;
 }
-
-function flat(name: string, tree: unknown, options: TreeOptions): { leaves: unknown[]; treedef: TreeDef } {
-  checkOptions(name, options, ["isLeaf"]);
-  return flattenTree(
-    tree,
-    name,
-    options.isLeaf == null ? { any: true } : { isLeaf: options.isLeaf, any: true },
-  );
+/** Options of the functions that give paths. */
+export interface PathOptions {
+  /** What counts as a leaf although it is a container; it gets the path first if `isLeafTakesPath`. */
+  readonly isLeaf?: ((...args: never[]) => boolean) | null | undefined;
+  readonly isLeafTakesPath?: boolean | undefined;
 }
+
+function flat(name: string, tree: unknown, options: PathOptions, words = ["isLeaf"]): Flattened {
+  checkOptions(name, options, words);
+  const { isLeaf, isLeafTakesPath } = options;
+  if (isLeaf != null) checkFunction(name, isLeaf);
+  const judge = isLeaf as ((...args: unknown[]) => boolean) | null | undefined;
+  const found = flattenTree(tree, name, {
+    any: true,
+    ...(judge == null
+      ? {}
+      : isLeafTakesPath === true
+        ? { isLeafAt: (path: readonly PathKey[], x: unknown) => judge(path, x) }
+        : { isLeaf: (x: unknown) => judge(x) }),
+  });
+  const place = placeOfUndefined(found);
+  if (place !== null && judge == null)
+    throw fail("E_TREE", `${name}: undefined at ${place}; use null for "nothing here"`);
+  return found;
+}
+const flatWithPath = (name: string, tree: unknown, options: PathOptions): Flattened =>
+  flat(name, tree, options, ["isLeaf", "isLeafTakesPath"]);
+const withPaths = ({ leaves, treedef }: Flattened): [path: PathKey[], leaf: NDArray][] =>
+  pathsOf(treedef).map((path, i) => [path, leaves[i] as NDArray]);
 
 /** The leaves in order: list items in turn, object keys sorted; null is no leaf. Source: jax.tree.leaves. */
 export const leaves = (tree: unknown, options: TreeOptions = {}): NDArray[] =>
   flat("tree.leaves", tree, options).leaves as NDArray[];
 
 /** The leaves with their paths: keys of objects and places in lists. Source: jax.tree.leaves_with_path. */
-export function leavesWithPath(tree: unknown, options: TreeOptions = {}): [path: PathKey[], leaf: NDArray][] {
-  const { leaves: xs, treedef } = flat("tree.leavesWithPath", tree, options);
-  return pathsOf(treedef).map((path, i) => [path, xs[i] as NDArray]);
-}
+export const leavesWithPath = (
+  tree: unknown,
+  options: PathOptions = {},
+): [path: PathKey[], leaf: NDArray][] => withPaths(flatWithPath("tree.leavesWithPath", tree, options));
 
 /** Leaves and structure. Source: jax.tree.flatten. */
 export function flatten(tree: unknown, options: TreeOptions = {}): [leaves: NDArray[], treedef: TreeDef] {
@@ -51,10 +84,10 @@ export function flatten(tree: unknown, options: TreeOptions = {}): [leaves: NDAr
 /** Leaves with their paths, and the structure. Source: jax.tree.flatten_with_path. */
 export function flattenWithPath(
   tree: unknown,
-  options: TreeOptions = {},
+  options: PathOptions = {},
 ): [leaves: [path: PathKey[], leaf: NDArray][], treedef: TreeDef] {
-  const { treedef } = flat("tree.flattenWithPath", tree, options);
-  return [leavesWithPath(tree, options), treedef];
+  const found = flatWithPath("tree.flattenWithPath", tree, options);
+  return [withPaths(found), found.treedef];
 }
 
 /** The structure of a tree; equal structures are the same object. Source: jax.tree.structure. */
@@ -66,15 +99,8 @@ export const unflatten = (treedef: TreeDef, leaves: readonly unknown[]): unknown
   unflattenTree(treedef, leaves);
 
 type Visit = (...leaves: never[]) => unknown;
-function mapWith(
-  name: string,
-  options: TreeOptions,
-  f: Visit,
-  tree: unknown,
-  rest: readonly unknown[],
-): unknown {
+function mapFlat(name: string, f: Visit, first: Flattened, rest: readonly unknown[]): unknown {
   checkFunction(name, f);
-  const first = flat(name, tree, options);
   const others = rest.map((t) => flattenUpTo(first.treedef, t, name));
   const results = first.leaves.map((x, i) => f(...([x, ...others.map((o) => o[i])] as never[])));
   return unflattenTree(first.treedef, results);
@@ -91,14 +117,18 @@ export function map<T, R>(f: (x: NDArray) => R, tree: T): MapTree<T, R>;
 export function map<T>(f: (x: NDArray, ...rest: NDArray[]) => NDArray, tree: T, ...rest: T[]): T;
 export function map<T, R>(f: (x: NDArray, ...rest: NDArray[]) => R, tree: T, ...rest: T[]): MapTree<T, R>;
 export function map(f: Visit, tree: unknown, ...rest: unknown[]): unknown {
-  return mapWith("tree.map", {}, f, tree, rest);
+  return mapFlat("tree.map", f, flat("tree.map", tree, {}), rest);
 }
 map.with =
   (options: TreeOptions) =>
   <R>(f: (...leaves: never[]) => R, tree: unknown, ...rest: unknown[]): unknown =>
-    mapWith("tree.map", options, f, tree, rest);
+    mapFlat("tree.map", f, flat("tree.map", tree, options), rest);
 
-/** `map` whose function gets the path of the leaf first. Source: jax.tree.map_with_path. */
+/**
+ * `map` whose function gets the path of the leaf first; `tree.mapWithPath.with({ isLeaf })` takes options.
+ * Source: jax.tree.map_with_path
+ * @example tree.mapWithPath((path, x) => (keystr(path).endsWith("bias") ? x : x.mul(0.9)), params)
+ */
 export function mapWithPath<T>(
   f: (path: PathKey[], x: NDArray, ...rest: NDArray[]) => NDArray,
   tree: T,
@@ -110,10 +140,18 @@ export function mapWithPath<T, R>(
   ...rest: T[]
 ): MapTree<T, R>;
 export function mapWithPath(f: Visit, tree: unknown, ...rest: unknown[]): unknown {
-  const paths = pathsOf(structure(tree));
+  return mapPaths(f, flatWithPath("tree.mapWithPath", tree, {}), rest);
+}
+mapWithPath.with =
+  (options: PathOptions) =>
+  <R>(f: (path: PathKey[], ...leaves: never[]) => R, tree: unknown, ...rest: unknown[]): unknown =>
+    mapPaths(f as Visit, flatWithPath("tree.mapWithPath", tree, options), rest);
+function mapPaths(f: Visit, first: Flattened, rest: readonly unknown[]): unknown {
+  checkFunction("tree.mapWithPath", f);
+  const paths = pathsOf(first.treedef);
   let i = 0;
   const withPath = (...xs: never[]): unknown => f(...([paths[i++], ...xs] as never[]));
-  return mapWith("tree.mapWithPath", {}, withPath, tree, rest);
+  return mapFlat("tree.mapWithPath", withPath, first, rest);
 }
 
 /** Leaves combined from left to right; without `initializer` the first one starts. Source: jax.tree.reduce. */
@@ -135,6 +173,29 @@ export function reduce(
     throw fail("E_TREE", "tree.reduce: the tree has no leaves and there is no initializer");
   const start = rest.length === 0 ? xs.shift() : initializer;
   return xs.reduce((sum: unknown, x) => f(sum as never, x), start);
+}
+
+/**
+ * Leaves combined by an associative operation, in a tree of logarithmic depth; `identity` is the result for no leaves.
+ * Source: jax.tree.reduce_associative
+ * @example tree.reduceAssociative((a, b) => a.add(b), params)
+ */
+export function reduceAssociative(
+  operation: (a: NDArray, b: NDArray) => NDArray,
+  tree: unknown,
+  options: TreeOptions & { readonly identity?: unknown } = {},
+): NDArray {
+  const name = "tree.reduceAssociative";
+  checkFunction(name, operation);
+  const xs = flat(name, tree, options, ["identity", "isLeaf"]).leaves as NDArray[];
+  if (xs.length === 0 && !("identity" in options))
+    throw fail("E_TREE", `${name}: the tree has no leaves and there is no identity`);
+  const combine = (from: number, to: number): NDArray => {
+    if (to - from === 1) return xs[from] as NDArray;
+    const middle = from + Math.floor((to - from) / 2);
+    return operation(combine(from, middle), combine(middle, to));
+  };
+  return xs.length === 0 ? (options.identity as NDArray) : combine(0, xs.length);
 }
 
 /** Are all leaves true? Arrays are read. Source: jax.tree.all. */

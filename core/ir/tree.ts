@@ -3,6 +3,9 @@
 import { fail } from "../errors.ts";
 import { isForeignArray, NDArray } from "./ndarray.ts";
 import { identityOf } from "./primitive.ts";
+import { classNodeOf, type ClassNode, type PathKey } from "./tree-registry.ts";
+
+export type { PathKey } from "./tree-registry.ts";
 
 /** What a node of a tree is. */
 export type TreeKind = "leaf" | "null" | "list" | "object" | "map" | "class";
@@ -19,20 +22,9 @@ export interface TreeDef {
   /** `{b: *, w: [*, *]}`: a leaf is a star. */
   toString(): string;
 }
-/** How a class is taken apart and made again. */
-export interface ClassNode {
-  readonly name: string;
-  readonly flatten: (x: never) => readonly [children: readonly unknown[], meta: unknown];
-  readonly unflatten: (meta: never, children: readonly unknown[]) => unknown;
-  readonly keys?: readonly string[];
-}
-/** A step into a tree: a field, a key of a map, or a place in a list. */
-export type PathKey = string | number;
-type Constructor = abstract new (...args: never[]) => object;
 
 // --- interning -----------------------------------------------------------------------------------------------------
 
-const registry = new Map<Constructor, ClassNode>();
 const interned = new Map<string, TreeDef>();
 const comparable: { equals(other: unknown): boolean }[] = [];
 
@@ -44,7 +36,7 @@ function identify(value: unknown): string {
     return `${typeof value}${Object.is(value, -0) ? "-0" : String(value)}`;
   if (typeof (value as { equals?: unknown }).equals !== "function") return `@${identityOf(value)}`;
   const object = value as { equals(other: unknown): boolean };
-  const at = comparable.findIndex((c) => c.equals(object));
+  const at = comparable.findIndex((c) => c.constructor === object.constructor && c.equals(object));
   return `=${at >= 0 ? at : comparable.push(object) - 1}`;
 }
 
@@ -90,14 +82,23 @@ const isPlain = (x: object): boolean => {
   const p = Object.getPrototypeOf(x) as unknown;
   return p === Object.prototype || p === null;
 };
+/** NaN, which is one key of a Map, comes last. */
+const numberOrder = (a: number, b: number): number =>
+  Number.isNaN(a) || Number.isNaN(b)
+    ? Number(Number.isNaN(a)) - Number(Number.isNaN(b))
+    : a < b
+      ? -1
+      : a > b
+        ? 1
+        : 0;
 function mapKeys(x: ReadonlyMap<unknown, unknown>): unknown[] {
   const keys = [...x.keys()];
   if (keys.every((k) => typeof k === "string")) return keys.sort(codePointOrder);
-  return keys.every((k) => typeof k === "number") ? keys.sort((a, b) => a - b) : keys;
+  return keys.every((k) => typeof k === "number") ? keys.sort(numberOrder) : keys;
 }
 
-/** One level of a container: its structure without children, and the children. null for a leaf. */
-interface Level {
+/** One level of a container: its structure without children, and the children. */
+export interface Level {
   readonly kind: TreeKind;
   readonly keys: readonly unknown[];
   readonly children: readonly unknown[];
@@ -106,22 +107,26 @@ interface Level {
 }
 const NOTHING: Level = { kind: "null", keys: [], children: [] };
 
-function levelOf(x: unknown): Level | null {
+/** One level of `x`; null for a leaf. */
+export function levelOf(x: unknown): Level | null {
   if (x === null) return NOTHING;
+  if (typeof x === "function") return classLevel(x);
   if (typeof x !== "object" || x instanceof NDArray || ArrayBuffer.isView(x)) return null;
   if (Array.isArray(x)) return { kind: "list", keys: [x.length], children: x };
   if (x instanceof Map) {
     const keys = mapKeys(x);
     return { kind: "map", keys, children: keys.map((k) => x.get(k) as unknown) };
   }
-  const node = registry.get(x.constructor as Constructor);
-  if (node !== undefined) {
-    const [children, meta] = node.flatten(x as never);
-    return { kind: "class", keys: node.keys ?? [], children, node, meta };
-  }
-  if (!isPlain(x)) return null;
+  if (!isPlain(x)) return classLevel(x);
   const keys = Object.keys(x).sort(codePointOrder);
   return { kind: "object", keys, children: keys.map((k) => (x as Record<string, unknown>)[k]) };
+}
+
+function classLevel(x: object): Level | null {
+  const node = classNodeOf(x);
+  if (node === undefined) return null;
+  const [children, meta, keys = []] = node.flatten(x as never);
+  return { kind: "class", keys, children, node, meta };
 }
 
 /** A tree taken apart. */
@@ -133,6 +138,8 @@ export interface Flattened {
 export interface FlattenOptions {
   /** What counts as a leaf although it is a container (or null). */
   readonly isLeaf?: ((x: unknown) => boolean) | undefined;
+  /** The same by place. */
+  readonly isLeafAt?: ((path: readonly PathKey[], x: unknown) => boolean) | undefined;
   /** Allow any value as a leaf. */
   readonly any?: boolean | undefined;
   /** How errors name a place. */
@@ -141,12 +148,14 @@ export interface FlattenOptions {
 
 /** Leaves and structure. @throws E_TREE, E_TREE_LEAF with the path of the offending value */
 export function flatten(tree: unknown, name = "tree.flatten", options: FlattenOptions = {}): Flattened {
+  if (options.isLeafAt !== undefined) return flattenByPath(tree, options.isLeafAt);
   const { isLeaf, any } = options;
   const leaves: unknown[] = [];
   const visit = (x: unknown): TreeDef => {
-    const level = isLeaf?.(x) === true ? null : levelOf(x);
+    const chosen = isLeaf?.(x) === true;
+    const level = chosen ? null : levelOf(x);
     if (level === null || refusal(x) !== null) {
-      if (any !== true && isLeaf?.(x) !== true) checkLeaf(name, x, tree, options.placeName ?? printPath);
+      if (!chosen && any !== true) checkLeaf(name, x, tree, options.placeName ?? printPath);
       leaves.push(x);
       return LEAF;
     }
@@ -155,6 +164,19 @@ export function flatten(tree: unknown, name = "tree.flatten", options: FlattenOp
   };
   const treedef = visit(tree);
   return { leaves, treedef };
+}
+function flattenByPath(tree: unknown, isLeafAt: NonNullable<FlattenOptions["isLeafAt"]>): Flattened {
+  const leaves: unknown[] = [];
+  const visit = (x: unknown, path: readonly PathKey[]): TreeDef => {
+    const level = isLeafAt(path, x) ? null : levelOf(x);
+    if (level === null) {
+      leaves.push(x);
+      return LEAF;
+    }
+    const children = level.children.map((c, i) => visit(c, [...path, pathKeyAt(level, i)]));
+    return level === NOTHING ? NULL : intern(level.kind, level.keys, children, level.node, level.meta);
+  };
+  return { treedef: visit(tree, []), leaves };
 }
 
 /** Is `tree` of the structure `treedef`? Then its leaves are appended. The hot path of cached calls: nothing is interned. */
@@ -186,7 +208,8 @@ export function flattenLike(treedef: TreeDef, tree: unknown, leaves: unknown[]):
   }
 }
 function flattenObjectLike(treedef: TreeDef, tree: unknown, leaves: unknown[]): boolean {
-  if (typeof tree !== "object" || tree === null || !isPlain(tree) || refusal(tree) !== null) return false;
+  if (typeof tree !== "object" || tree === null || !isPlain(tree)) return false;
+  if (Object.getOwnPropertySymbols(tree).length > 0) return false;
   const { keys, children } = treedef;
   if (Object.keys(tree).length !== keys.length) return false;
   for (let i = 0; i < keys.length; i++) {
@@ -204,10 +227,18 @@ const isArrayLeaf = (x: unknown): boolean =>
   ArrayBuffer.isView(x);
 
 /** Why a container can't be one: null if it can. */
-const refusal = (x: unknown): string | null =>
-  typeof x === "object" && x !== null && isPlain(x) && Object.getOwnPropertySymbols(x).length > 0
-    ? "symbol keys"
-    : null;
+function refusal(x: unknown): string | null {
+  if (typeof x !== "object" || x === null || Array.isArray(x) || !isPlain(x)) return null;
+  if (Object.getOwnPropertySymbols(x).length > 0) return "symbol keys";
+  const getter = Object.keys(x).find((k) => Object.getOwnPropertyDescriptor(x, k)?.get !== undefined);
+  return getter === undefined ? null : `a getter "${getter}", whose value may change from call to call,`;
+}
+
+/** Where `undefined` stands in a tree taken apart, null if nowhere. */
+export function placeOfUndefined({ leaves, treedef }: Flattened): string | null {
+  const at = leaves.indexOf(undefined);
+  return at < 0 ? null : printPath(pathsOf(treedef)[at] ?? []) || "the root";
+}
 
 /** Is it a promise? No tree of arrays has any. */
 export const isPromise = (x: unknown): boolean =>
@@ -247,11 +278,12 @@ function pathTo(tree: unknown, wanted: unknown): PathKey[] | null {
   if (level === null) return null;
   for (const [i, child] of level.children.entries()) {
     const below = pathTo(child, wanted);
-    if (below !== null) return [keyAt(level, i), ...below];
+    if (below !== null) return [pathKeyAt(level, i), ...below];
   }
   return null;
 }
-const keyAt = (level: Pick<TreeDef, "kind" | "keys">, i: number): PathKey => {
+/** The key of child i. */
+export const pathKeyAt = (level: Pick<TreeDef, "kind" | "keys">, i: number): PathKey => {
   const key = level.kind === "list" ? i : (level.keys[i] ?? i);
   return typeof key === "number" ? key : String(key);
 };
@@ -259,7 +291,41 @@ const keyAt = (level: Pick<TreeDef, "kind" | "keys">, i: number): PathKey => {
 /** The path of each leaf. */
 export function pathsOf(treedef: TreeDef): PathKey[][] {
   if (treedef.kind === "leaf") return [[]];
-  return treedef.children.flatMap((c, i) => pathsOf(c).map((path) => [keyAt(treedef, i), ...path]));
+  return treedef.children.flatMap((c, i) => pathsOf(c).map((path) => [pathKeyAt(treedef, i), ...path]));
+}
+
+/** Where two structures part, and what each has there; at the root where they are equal. */
+export function treeDifference(
+  a: TreeDef,
+  b: TreeDef,
+): { readonly path: readonly PathKey[]; readonly first: string; readonly second: string } {
+  const visit = (x: TreeDef, y: TreeDef, path: readonly PathKey[]): ReturnType<typeof treeDifference> => {
+    const alike =
+      x.kind === y.kind &&
+      x.node === y.node &&
+      x.children.length === y.children.length &&
+      x.keys.every((k, i) => Object.is(k, y.keys[i]));
+    const at = alike ? x.children.findIndex((c, i) => c !== y.children[i]) : -1;
+    if (at >= 0)
+      return visit(x.children[at] as TreeDef, y.children[at] as TreeDef, [...path, pathKeyAt(x, at)]);
+    const [first, second] = [printTree(x), printTree(y)];
+    return first === second && x !== y
+      ? {
+          path,
+          first: `${first} with metadata ${shownMeta(x.meta)}`,
+          second: `metadata ${shownMeta(y.meta)}`,
+        }
+      : { path, first, second };
+  };
+  return visit(a, b, []);
+}
+function shownMeta(meta: unknown): string {
+  if (Array.isArray(meta)) return `[${meta.map(shownMeta).join(", ")}]`;
+  if (typeof meta === "string") return JSON.stringify(meta);
+  if (typeof meta === "function") return `function ${meta.name}`;
+  return typeof meta === "object" && meta !== null
+    ? `an object of class ${meta.constructor?.name ?? "?"}`
+    : String(meta);
 }
 
 /** A path as one writes it: `layers[2].w`. */
@@ -345,7 +411,7 @@ export function flattenUpTo(treedef: TreeDef, tree: unknown, name: string): unkn
         "E_TREE_MISMATCH",
         `${name}: trees differ at ${printPath(path) || "the root"}: expected ${printTree(def)}, got ${describe(x)}`,
       );
-    def.children.forEach((c, i) => visit(c, level.children[i], [...path, keyAt(def, i)]));
+    def.children.forEach((c, i) => visit(c, level.children[i], [...path, pathKeyAt(def, i)]));
   };
   visit(treedef, tree, []);
   return out;
@@ -383,53 +449,8 @@ export function broadcastPrefix(
         "E_TREE_MISMATCH",
         `${name}: at ${where} the settings are ${describe(p)}, the tree is ${printTree(def)}`,
       );
-    def.children.forEach((c, i) => visit(level.children[i], c, [...path, keyAt(def, i)]));
+    def.children.forEach((c, i) => visit(level.children[i], c, [...path, pathKeyAt(def, i)]));
   };
   visit(prefix, treedef, []);
   return out;
-}
-
-// --- registration --------------------------------------------------------------------------------------------------
-
-/** Makes a class a tree node. @throws E_TREE if it is one already. Source: jax.tree_util.register_pytree_node */
-export function registerPytreeNode<T extends object>(
-  nodetype: abstract new (...args: never[]) => T,
-  spec: {
-    readonly flatten: (x: T) => readonly [children: readonly unknown[], meta: unknown];
-    readonly unflatten: (meta: never, children: readonly unknown[]) => T;
-  },
-): void {
-  register("tree.registerPytreeNode", nodetype, {
-    name: nodetype.name,
-    flatten: spec.flatten,
-    unflatten: spec.unflatten,
-  });
-}
-
-/** Makes a class with named data and metadata fields a tree node. Source: jax.tree_util.register_dataclass. */
-export function registerDataclass<T extends object>(
-  nodetype: new (...args: never[]) => T,
-  fields: { readonly data: readonly (keyof T & string)[]; readonly meta?: readonly (keyof T & string)[] },
-): void {
-  const meta = fields.meta ?? [];
-  register("tree.registerDataclass", nodetype, {
-    name: nodetype.name,
-    keys: fields.data,
-    flatten: (x: T) => [fields.data.map((k) => x[k]), meta.map((k) => x[k])] as const,
-    unflatten: (values: readonly unknown[], children: readonly unknown[]) => {
-      // The constructor isn't called: its parameters are its own business.
-      const out = Object.create(nodetype.prototype as object) as Record<string, unknown>;
-      fields.data.forEach((k, i) => {
-        out[k] = children[i];
-      });
-      meta.forEach((k, i) => {
-        out[k] = values[i];
-      });
-      return out;
-    },
-  });
-}
-function register(name: string, nodetype: Constructor, node: ClassNode): void {
-  if (registry.has(nodetype)) throw fail("E_TREE", `${name}: class ${nodetype.name} is registered already`);
-  registry.set(nodetype, node);
 }
