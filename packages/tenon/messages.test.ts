@@ -169,3 +169,17 @@ describe("settings without their name", () => {
     );
   });
 });
+
+it("vmap's inAxes of another number of entries than arguments", () => {
+  const a = np.ones([2, 3]);
+  const f = (...xs: NDArray[]): NDArray => xs[0] as NDArray;
+  const call = (inAxes: readonly (number | null)[], ...args: NDArray[]): string =>
+    thrown(() => vmap(f, { inAxes: inAxes as never })(...args));
+  expect(call([0, null], a)).toMatch(
+    /^E_TREE_MISMATCH vmap\(f\): inAxes \[0, null\] is for 2 arguments, and the function got 1 argument\n.*\n.*one entry for each argument, as in \[0\], or is one number/,
+  );
+  expect(call([0], a, a)).toMatch(
+    /\[0\] is for 1 argument, and the function got 2 arguments\n.*\n.*\[0, 0\]/,
+  );
+  expect(call([1, null], a, a, a)).toMatch(/as in \[1, null, null\]/);
+});

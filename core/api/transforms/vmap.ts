@@ -57,6 +57,24 @@ export function vmap(fun: AnyFn, options: Settings = {}): unknown {
   return transformed(mapped, fun, name);
 }
 
+/** @throws E_TREE_MISMATCH where a list of axes has not one entry for each argument */
+function checkCount(name: string, inAxes: unknown, given: number): void {
+  if (!Array.isArray(inAxes) || inAxes.length === given) return;
+  const shown = inAxes.map((a) => (isAxis(a) ? String(a) : "…"));
+  const fitting = Array.from(
+    { length: given },
+    (_, i) => shown[i] ?? (shown.includes("null") ? "null" : "0"),
+  );
+  throw fail(
+    "E_TREE_MISMATCH",
+    `${name}: inAxes [${shown.join(", ")}] is for ${counted(shown.length)}, and the function got ${counted(given)}`,
+    {
+      hint: `inAxes has one entry for each argument, as in [${fitting.join(", ")}], or is one number for all`,
+    },
+  );
+}
+const counted = (n: number): string => `${n} argument${n === 1 ? "" : "s"}`;
+
 function mappedAxes(
   name: string,
   fun: AnyFn,
@@ -64,6 +82,7 @@ function mappedAxes(
   treedef: TreeDef,
   leaves: readonly NDArray[],
 ): BatchDim[] {
+  checkCount(name, inAxes, treedef.children.length);
   const axes = broadcastPrefix(inAxes, treedef, `${name}: inAxes`, isAxis) as BatchDim[];
   return leaves.map((x, i) => {
     const axis = axes[i] as BatchDim;
