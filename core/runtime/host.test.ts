@@ -32,8 +32,30 @@ describe("use", () => {
     });
   };
   it("refuses what is no plugin, with the path of what is wrong", async () => {
-    await refuses(undefined, "manifest: expected object");
+    await refuses({}, "manifest: expected object");
     await refuses({ manifest: { name: "odd" } }, "plugin odd is refused: manifest.version: expected string");
+  });
+  it.each<[unknown, string, string]>([
+    ["webgpu", '"webgpu"', 'import plugin from "tenon-webgpu"; await use(plugin())'],
+    ["tenon-webgpu", '"tenon-webgpu"', 'from "tenon-webgpu"'],
+    [reference, "a value of type function", "call it, use(plugin())"],
+    [{ default: reference }, "a value of type object", "use(module.default())"],
+    [undefined, "a value of type undefined", "await use(webgpu())"],
+    [null, "null", "await use(webgpu())"],
+  ])("says what stands in place of a plugin: %s", async (plugin, got, hint) => {
+    await expect(use(plugin as never)).rejects.toMatchObject({
+      reason: "E_ARGUMENT",
+      message: expect.stringContaining(`use(): got ${got}, expected a plugin`) as string,
+      hint: expect.stringContaining(hint) as string,
+    });
+  });
+  it("warns of a second plugin by the name of one that runs, and keeps the first", async () => {
+    const said = vi.spyOn(console, "warn").mockReturnValue();
+    const first = await use(pluginNamed("twin"));
+    expect(said).not.toHaveBeenCalled();
+    expect(await use(pluginNamed("twin"))).toBe(first);
+    expect(said.mock.calls).toEqual([[expect.stringMatching(/a plugin named twin has started already/)]]);
+    said.mockRestore();
   });
   it("refuses another ABI version by name, saying which side to update", async () => {
     const newer = pluginNamed("newer", undefined, { abi: { major: 1, minor: 0 } });

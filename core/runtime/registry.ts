@@ -62,12 +62,28 @@ function accept<R>(plugin: string, check: () => R): R {
   }
 }
 
+/** What came in place of a plugin. @throws E_ARGUMENT */
+function checkPlugin(x: unknown): void {
+  if (typeof x === "object" && x !== null && ("manifest" in x || !("default" in x))) return;
+  const got = typeof x === "string" ? `"${x}"` : x === null ? "null" : `a value of type ${typeof x}`;
+  const hint =
+    typeof x === "string"
+      ? `import the plugin and call it: import plugin from "tenon-${x.replace(/^tenon-|:.*$/g, "")}"; await use(plugin())`
+      : typeof x === "function"
+        ? "it may be what makes the plugin: call it, use(plugin())"
+        : typeof x === "object" && x !== null
+          ? "it is a module: pass what its export makes, use(module.default())"
+          : 'packages of plugins export a function that makes one: import webgpu from "tenon-webgpu"; await use(webgpu())';
+  throw fail("E_ARGUMENT", `use(): got ${got}, expected a plugin`, { hint });
+}
 /** Checks what can be known before hardware is touched. @throws E_PLUGIN_REFUSED naming plugin, both numbers, the side to update */
 function register(plugin: Plugin): string {
+  checkPlugin(plugin);
   const given = (plugin as Plugin | undefined)?.manifest?.name;
   const name = typeof given === "string" && given !== "" ? given : "?";
   const known = plugins.get(name);
-  if (known !== undefined && known.plugin === plugin) return name;
+  if (known !== undefined && (known.plugin === plugin || started.has(name) || starting.has(name)))
+    return name;
   const manifest = accept(name, () => readManifest((plugin as Plugin | undefined)?.manifest));
   const verdict = negotiate({ abi: ABI, ir: IR }, manifest);
   if (!verdict.ok) throw refused(name, verdict.why);
@@ -138,8 +154,20 @@ const failedToStart = (name: string, error: unknown): Error =>
         plugin: name,
       });
 
+/** Another object by the name of a plugin that runs: its options, if it has any, have no effect. */
+function warnOfSecond(plugin: Plugin): void {
+  const name = (plugin as Plugin | undefined)?.manifest?.name ?? "";
+  const first = plugins.get(name)?.plugin;
+  if (first === undefined || first === plugin || !(started.has(name) || starting.has(name))) return;
+  const message = `use(): a plugin named ${name} has started already: its devices stay, the second one and its options aren't used`;
+  runtime.warn(
+    { code: "ALREADY_EXISTS", message, hint: "call use once, and look its devices up by devices()" },
+    name,
+  );
+}
 /** Starts a plugin's devices, once. @throws E_PLUGIN_REFUSED; UNAVAILABLE with the plugin's reason */
 export async function use(plugin: Plugin): Promise<readonly RuntimeDevice[]> {
+  warnOfSecond(plugin);
   const name = register(plugin);
   const known = started.get(name) ?? starting.get(name);
   if (known !== undefined) return known;
@@ -197,8 +225,21 @@ export function currentDevice(): RuntimeDevice {
 function fromEnvironment(): RuntimeDevice | null {
   const { process } = globalThis as { process?: { env: Record<string, string | undefined> } };
   const name = process?.env["TENON_DEVICE"];
-  return name === undefined || name === "" ? null : findDevice(name);
+  if (name === undefined || name === "") return null;
+  try {
+    return findDevice(name);
+  } catch (error) {
+    if (!isTenonError(error) || error.reason !== "E_NO_DEVICE") throw error;
+    throw fail(
+      "E_NO_DEVICE",
+      `TENON_DEVICE="${name}": no device of this name is started; there are ${startedNames()}`,
+      {
+        hint: "await use(plugin) before the first array starts one, or unset the variable",
+      },
+    );
+  }
 }
+const startedNames = (): string => [...started.values()].flat().join(", ") || "none";
 
 /** Does a device go by this name, "cpu-wasm" or a platform's? */
 const isCalled =
@@ -213,8 +254,7 @@ export function findDevice(name: string): RuntimeDevice {
     [...started.values()].flat().filter(isCalled(base))[Number(index)];
   const found = search() ?? (startNamed(base) ? search() : undefined);
   if (found !== undefined) return found;
-  const known = [...started.values()].flat().join(", ");
-  throw fail("E_NO_DEVICE", `there is no device "${name}"; started: ${known || "none"}`, {
+  throw fail("E_NO_DEVICE", `there is no device "${name}"; started: ${startedNames()}`, {
     hint: "await use(plugin) starts a plugin; await discover() says what is missing and why",
   });
 }

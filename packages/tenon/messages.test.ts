@@ -1,5 +1,6 @@
 // What a new user reads when a call goes wrong: the function as it was called, the argument, what was expected, and what
 // to write instead.
+import { execFileSync } from "node:child_process";
 import {
   ConcretizationError,
   deviceGet,
@@ -182,4 +183,15 @@ it("vmap's inAxes of another number of entries than arguments", () => {
     /\[0\] is for 1 argument, and the function got 2 arguments\n.*\n.*\[0, 0\]/,
   );
   expect(call([1, null], a, a, a)).toMatch(/as in \[1, null, null\]/);
+});
+
+it("TENON_DEVICE with a name that no started device has", () => {
+  const program = `import { np } from "tenon"; try { np.ones([1]); } catch (e) { console.log(e.reason, e.message); }`;
+  const run = ["--conditions=source", "--import", "tsx", "--input-type=module", "-e", program];
+  const env = { ...process.env, TENON_DEVICE: "webgpu:0" };
+  const said = execFileSync(process.execPath, run, { cwd: import.meta.dirname, env, encoding: "utf8" });
+  expect(said).toMatch(
+    /^E_NO_DEVICE TENON_DEVICE="webgpu:0": no device of this name is started; there are cpu-wasm:0\n/,
+  );
+  expect(said).toMatch(/hint: await use\(plugin\) before the first array/);
 });
