@@ -2,8 +2,12 @@
 import type { Primitive } from "../ir/primitive.ts";
 import { checkpoint_p } from "./checkpoint.ts";
 import { cond_p } from "./cond.ts";
+import { custom_vmap_p } from "./custom-vmap.ts";
 import { jit_p } from "./jit.ts";
 import { lax } from "./lax.ts";
+import { linear_call_p } from "./linear-call.ts";
+import { linear_solve_p } from "./linear-solve.ts";
+import { reduce_p, reduce_window_p } from "./region-reduce.ts";
 import { scan_p } from "./scan.ts";
 import { while_p } from "./while.ts";
 import { scatterWires } from "./scatter.ts";
@@ -16,9 +20,14 @@ const named = Object.entries(lax)
 export const PRIMITIVES: readonly Primitive[] = [
   ...named,
   ...scatterWires,
+  reduce_p,
+  reduce_window_p,
   jit_p,
   scan_p,
   while_p,
   cond_p,
   checkpoint_p,
+  custom_vmap_p,
+  linear_call_p,
+  linear_solve_p,
 ];

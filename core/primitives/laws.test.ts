@@ -99,7 +99,7 @@ describe("the closed list", () => {
   });
   it("gives a primitive exactly one of lower and decompose, and a jvp and batching rule unless it is a part", () => {
     for (const p of PRIMITIVES) {
-      if (p.name.startsWith("custom_")) continue;
+      if (["custom_jvp", "custom_vjp"].includes(p.name)) continue;
       expect([p.lower, p.decompose].filter((r) => r !== undefined).length, p.name).toBe(1);
       if (PARTS[p.name] === undefined && p.name !== "iota")
         expect(

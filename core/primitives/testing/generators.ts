@@ -531,7 +531,19 @@ export const GENERATORS: Readonly<Record<string, readonly Case[]>> = {
 };
 
 /** Primitives that need a traced function; the tests of the transformations cover them. */
-export const HIGHER_ORDER: readonly string[] = ["jit", "scan", "while", "cond", "checkpoint", "custom_jvp", "custom_vjp", "custom_lin"];
+export const HIGHER_ORDER: readonly string[] = [
+  "jit",
+  "scan",
+  "while",
+  "cond",
+  "checkpoint",
+  "custom_jvp",
+  "custom_vjp",
+  "custom_lin",
+  "custom_vmap",
+  "linear_call",
+  "custom_linear_solve",
+];
 /** Wire forms that only a decomposition of the primitive named here uses. */
 export const PARTS: Readonly<Record<string, string>> = {
   gather_clamped: "gather",
