@@ -6,6 +6,8 @@ export { cost, type Cost } from "./passes/cost.ts";
 export { byteLength, DTYPES, elementCount, isDType } from "./dtype.ts";
 export type { DTypeKind, DTypeRow } from "./dtype.ts";
 export { extension, type Extensions } from "./extension.ts";
+export { dimOf, sameDim, sizeOfDims } from "./dims.ts";
+export { bf16Bits, bf16FromBits, f16Bits, f16FromBits, roundBf16, roundF16 } from "./floats.ts";
 export { deepFreeze } from "./freeze.ts";
 export { inline, type InlineOptions } from "./passes/inline.ts";
 export { effectOf, isOpName, OP_NAMES, OPSET, rowOf } from "./opset.ts";

@@ -7,13 +7,14 @@ import {
   type ConcreteType,
   type DType,
   type Op,
+  roundBf16,
+  roundF16,
   type OpAttrs,
   type OpName,
   type Type,
   type ValueId,
 } from "tenon-plugin-api";
 import { sizeOf } from "./host/tensor.ts";
-import { roundBf16, roundF16 } from "./loops/floats.ts";
 import { storageOf, STORAGE, writeElement } from "./loops/storage.ts";
 
 /** A value while a program is built. */

@@ -1,8 +1,8 @@
 // How arrays print: NumPy's layout when the elements can be read now, else what is known without them.
+import { roundF16 } from "tenon-plugin-api";
 import { DTYPES, isComplex, isFloat, realDType, type DType } from "../ir/dtype.ts";
 import { CONCRETE, LITERAL, type NDArray, TRACER, type Complex, type NestedNumbers } from "../ir/ndarray.ts";
 import { isConcrete, listOf } from "../runtime/array.ts";
-import { fromFloat16, toFloat16 } from "../runtime/host-values.ts";
 
 /** NumPy's print options: larger arrays show their edges, lines break at a width, fractions at eight digits. */
 const THRESHOLD = 1000;
@@ -162,7 +162,7 @@ const exponentText = (e: number): string => `${e < 0 ? "-" : "+"}${String(Math.a
 /** The fewest digits that give the float back, "d.ddde±n". */
 function shortest(v: number, dtype: DType): string {
   if (dtype === "float64") return v.toExponential();
-  const back = dtype === "float16" ? (w: number): number => fromFloat16(toFloat16(w)) : Math.fround;
+  const back = dtype === "float16" ? roundF16 : Math.fround;
   for (let digits = 0; digits < 9; digits++) {
     const text = v.toExponential(digits);
     if (back(Number(text)) === v) return text;

@@ -1,50 +1,9 @@
 // Host bytes of values: little-endian elements of each dtype, and back.
-import type { DType as WireDType } from "tenon-plugin-api";
+import { bf16Bits, f16Bits, roundBf16, roundF16, type DType as WireDType } from "tenon-plugin-api";
 import { fail } from "../errors.ts";
 import type { Complex } from "../ir/ndarray.ts";
 
 const scratch = new DataView(new ArrayBuffer(16));
-const FLOAT_BITS = new Uint32Array(1);
-const FLOAT = new Float32Array(FLOAT_BITS.buffer);
-
-/** bfloat16 bits of a number, rounded to nearest even. */
-function toBfloat16(x: number): number {
-  FLOAT[0] = x;
-  const bits = FLOAT_BITS[0] as number;
-  if (x !== x) return 0x7fc0 | ((bits >>> 16) & 0x8000);
-  return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
-}
-/** Number of bfloat16 bits. */
-export function fromBfloat16(bits: number): number {
-  FLOAT_BITS[0] = bits << 16;
-  return FLOAT[0] as number;
-}
-/** float16 bits of a number, rounded to nearest even. */
-export function toFloat16(x: number): number {
-  if (x !== x) return 0x7e00;
-  const sign = Object.is(x, -0) || x < 0 ? 0x8000 : 0;
-  const a = Math.abs(x);
-  if (a >= 65520) return sign | 0x7c00;
-  if (a < 2 ** -14) return sign | roundEven(a * 2 ** 24);
-  const e = Math.floor(Math.log2(a));
-  const exact = 2 ** e > a ? e - 1 : e;
-  const mantissa = roundEven((a / 2 ** exact - 1) * 1024);
-  return sign | (((exact + 15) << 10) + mantissa);
-}
-/** Number of float16 bits. */
-export function fromFloat16(h: number): number {
-  const sign = h & 0x8000 ? -1 : 1;
-  const e = (h >> 10) & 31;
-  const m = h & 1023;
-  if (e === 0) return sign * m * 2 ** -24;
-  if (e === 31) return m === 0 ? sign * Infinity : Number.NaN;
-  return sign * (1 + m / 1024) * 2 ** (e - 15);
-}
-function roundEven(x: number): number {
-  const f = Math.floor(x);
-  const d = x - f;
-  return d < 0.5 || (d === 0.5 && f % 2 === 0) ? f : f + 1;
-}
 
 /** One element as the host holds it. */
 export type ScalarValue = number | bigint | boolean | Complex;
@@ -85,10 +44,10 @@ export function encodeScalar(value: ScalarValue, dtype: WireDType): Uint8Array {
       scratch.setBigUint64(0, BigInt.asUintN(64, int()), true);
       return bytes(8);
     case "f16":
-      scratch.setUint16(0, toFloat16(n), true);
+      scratch.setUint16(0, f16Bits(roundF16(n)), true);
       return bytes(2);
     case "bf16":
-      scratch.setUint16(0, toBfloat16(n), true);
+      scratch.setUint16(0, bf16Bits(roundBf16(n)), true);
       return bytes(2);
     case "f32":
       scratch.setFloat32(0, n, true);

@@ -1,4 +1,5 @@
 // Reading values: elements as JavaScript values and nested lists; tracers and literals on the way.
+import { bf16FromBits, f16FromBits } from "tenon-plugin-api";
 import { fail, type Reason } from "../errors.ts";
 import { sizeOf } from "../ir/aval.ts";
 import { DTYPES, type DType, type TypedArrays } from "../ir/dtype.ts";
@@ -12,7 +13,7 @@ import {
   type NestedNumbers,
 } from "../ir/ndarray.ts";
 import { isTracer } from "../ir/trace.ts";
-import { encodeScalar, fromBfloat16, fromFloat16 } from "./host-values.ts";
+import { encodeScalar } from "./host-values.ts";
 
 /** An array that can be read. */
 interface Readable extends NDArray {
@@ -72,9 +73,9 @@ export function elementAt(
     case "bool":
       return data[i] !== 0;
     case "float16":
-      return fromFloat16(data[i] as number);
+      return f16FromBits(data[i] as number);
     case "bfloat16":
-      return fromBfloat16(data[i] as number);
+      return bf16FromBits(data[i] as number);
     case "complex64":
     case "complex128":
       return { re: data[2 * i] as number, im: data[2 * i + 1] as number };

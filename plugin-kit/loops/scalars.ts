@@ -1,6 +1,6 @@
 // The meaning of each ScalarOp, on JavaScript values: numbers, and bigint for 64-bit integers. The interpreter and the
 // folding of constants use it.
-import { bf16Bits, bf16FromBits, f16Bits, f16FromBits, roundBf16, roundF16 } from "./floats.ts";
+import { bf16Bits, bf16FromBits, f16Bits, f16FromBits, roundBf16, roundF16 } from "tenon-plugin-api";
 import type { Compute, ScalarOp } from "./loop-ir.ts";
 
 /** A scalar: a number (bool as 0 or 1), or a bigint for i64 and u64. */

@@ -1,6 +1,5 @@
 // Elements in memory: for each Storage its bytes, its compute type, and how a scalar is read and written.
-import type { DType } from "tenon-plugin-api";
-import { bf16Bits, bf16FromBits, f16Bits, f16FromBits } from "./floats.ts";
+import { bf16Bits, bf16FromBits, f16Bits, f16FromBits, type DType } from "tenon-plugin-api";
 import type { Compute, Storage } from "./loop-ir.ts";
 import type { Scalar } from "./scalars.ts";
 

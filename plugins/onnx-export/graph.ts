@@ -1,6 +1,6 @@
 // ONNX operators on values, as the rows of the op table write them: shapes broadcast, missing kernels go through a wider
 // type, and a broadcast value is remembered in its small form, so that elementwise nodes take that.
-import { unimplemented, type Dim, type DType } from "tenon-plugin-api";
+import { dimOf, sameDim, sizeOfDims, unimplemented, type Dim, type DType } from "tenon-plugin-api";
 import { carrierOf, decode, encode, isInteger, kernelType, ONNX_TYPE, STORED_TYPE } from "./elements.ts";
 import { PLUGIN } from "./name.ts";
 import { type Writer, type Attrs, type Nested, type Shaped, type Val } from "./writer.ts";
@@ -31,7 +31,7 @@ export class Graph {
   known(x: Val): number | bigint | undefined {
     const small = this.compact(x);
     const bytes = this.writer.bytesOf(small);
-    return bytes !== undefined && sizeOf(small.shape) === 1 ? decode(x.dtype, bytes) : undefined;
+    return bytes !== undefined && sizeOfDims(small.shape) === 1 ? decode(x.dtype, bytes) : undefined;
   }
   /** 0, 1, … n − 1. */
   range(n: Dim, dtype: DType = "i64"): Val {
@@ -150,7 +150,7 @@ export class Graph {
   /** From `start` to `limit` by `strides`, along all axes. */
   slice(x: Val, start: readonly Dim[], limit: readonly Dim[], strides: readonly number[]): Val {
     const axes = axesOf(x).filter(
-      (d) => start[d] !== 0 || !sameDim(limit[d], x.shape[d]) || strides[d] !== 1,
+      (d) => start[d] !== 0 || !sameDim(limit[d] as Dim, x.shape[d] as Dim) || strides[d] !== 1,
     );
     if (axes.length === 0) return x;
     const shape = x.shape.map((n, d) =>
@@ -252,20 +252,12 @@ const is64 = ({ dtype }: Shaped): boolean => dtype === "i64" || dtype === "u64";
 /** 0 … rank − 1. */
 export const axesOf = (x: Shaped): number[] => x.shape.map((_, d) => d);
 
-const sameDim = (a: Dim | undefined, b: Dim | undefined): boolean =>
-  a === b || (typeof a === "object" && JSON.stringify(a) === JSON.stringify(b));
 /** Equal in every dimension, as far as it is known. */
 export const sameShape = (a: readonly Dim[], b: readonly Dim[]): boolean =>
-  a.length === b.length && a.every((d, i) => sameDim(d, b[i]));
+  a.length === b.length && a.every((d, i) => sameDim(d, b[i] as Dim));
 
 /** a + b, folded where both are numbers. */
-export function addDims(a: Dim, b: Dim): Dim {
-  return typeof a === "number" && typeof b === "number" ? a + b : b === 0 ? a : a === 0 ? b : ["add", a, b];
-}
-const mulDims = (a: Dim, b: Dim): Dim =>
-  typeof a === "number" && typeof b === "number" ? a * b : b === 1 ? a : a === 1 ? b : ["mul", a, b];
-/** Number of elements. */
-export const sizeOf = (shape: readonly Dim[]): Dim => shape.reduce(mulDims, 1);
+export const addDims = (a: Dim, b: Dim): Dim => dimOf("add", a, b);
 
 /** ONNX's broadcasting, which is numpy's. */
 export function broadcast(a: readonly Dim[], b: readonly Dim[]): Dim[] {

@@ -1,6 +1,12 @@
 // onnxruntime-node, an optional peer: found by dynamic import at the first use. Wire bytes to its tensors and back.
-import { tenonError, type ConcreteType, type DType } from "tenon-plugin-api";
-import { bf16Bits, bf16FromBits, roundBf16 } from "tenon-plugin-kit";
+import {
+  bf16Bits,
+  bf16FromBits,
+  roundBf16,
+  tenonError,
+  type ConcreteType,
+  type DType,
+} from "tenon-plugin-api";
 import { PLUGIN } from "./name.ts";
 
 /** A tensor of onnxruntime. */

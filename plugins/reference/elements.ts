@@ -1,17 +1,15 @@
 // Elements as scalars: a number (bool as 0 or 1), or a bigint for 64-bit integers. Written with the rounding of the dtype:
 // floats to nearest even, the half types through f32 as XLA computes them, integers wrapped.
-import type { DType } from "tenon-plugin-api";
 import {
   bf16Bits,
   bf16FromBits,
   f16Bits,
   f16FromBits,
-  partsOf,
   roundBf16,
   roundF16,
-  tensor,
-  type Tensor,
-} from "tenon-plugin-kit";
+  type DType,
+} from "tenon-plugin-api";
+import { partsOf, tensor, type Tensor } from "tenon-plugin-kit";
 
 /** One real element, or one part of a complex one. */
 export type Scalar = number | bigint;

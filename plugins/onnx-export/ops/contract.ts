@@ -1,8 +1,8 @@
 // dot_general and convolution. MatMul and Conv do the work where onnxruntime has them; a convolution of another dtype is
 // the product of its gathered windows.
-import type { Dim, DType, OpName, OpOf } from "tenon-plugin-api";
+import { sizeOfDims, type Dim, type DType, type OpName, type OpOf } from "tenon-plugin-api";
 import { carrierOf, isFloat } from "../elements.ts";
-import { axesOf, fixed, sizeOf, type Graph } from "../graph.ts";
+import { axesOf, fixed, type Graph } from "../graph.ts";
 import type { Val } from "../writer.ts";
 import { convert } from "./convert.ts";
 import { dtypeOf, shapeOf, type Row } from "./row.ts";
@@ -32,11 +32,11 @@ const dotGeneral: Row<"dot_general"> = (op, [x, y], { g }) => {
   const columns = without(rhs, rhsContracting, rhsBatching);
   const [batch, m, n, k] = [
     dimsAt(lhs, lhsBatching),
-    sizeOf(dimsAt(lhs, rows)),
-    sizeOf(dimsAt(rhs, columns)),
-    sizeOf(dimsAt(lhs, lhsContracting)),
+    sizeOfDims(dimsAt(lhs, rows)),
+    sizeOfDims(dimsAt(rhs, columns)),
+    sizeOfDims(dimsAt(lhs, lhsContracting)),
   ];
-  const joined = batch.length === 0 ? [] : [sizeOf(batch)];
+  const joined = batch.length === 0 ? [] : [sizeOfDims(batch)];
   const left = g.reshape(g.transpose(lhs, [...lhsBatching, ...rows, ...lhsContracting]), [...joined, m, k]);
   const right = g.reshape(g.transpose(rhs, [...rhsBatching, ...rhsContracting, ...columns]), [
     ...joined,

@@ -42,5 +42,6 @@ export const controlRows = {
   call: (op, xs, run) => run.call(op.attrs.callee, xs),
   composite: (op, xs, run) => run.call(op.attrs.decomposition, xs),
   custom_call: customCall,
-  optimization_barrier: (_op, xs) => xs,
+  // Identities, which the writer never shares: what reads them isn't merged with what reads their operands.
+  optimization_barrier: (_op, xs, { g }) => xs.map((x) => g.writer.identity(x, "barrier")),
 } satisfies { readonly [N in OpName]?: Row<N> };

@@ -1,8 +1,8 @@
 // gather and scatter. Both address an operand seen as rows: the axes that indices or windows run over, joined to one, and
 // the axes taken whole, joined to another. Indices become row numbers; gather takes rows, scatter combines rows.
-import type { Block, GatherDims, OpName, ScatterDims } from "tenon-plugin-api";
+import { sizeOfDims, type Block, type GatherDims, type OpName, type ScatterDims } from "tenon-plugin-api";
 import { isFloat } from "../elements.ts";
-import { fixed, sizeOf, type Graph } from "../graph.ts";
+import { fixed, type Graph } from "../graph.ts";
 import type { Val } from "../writer.ts";
 import { monoidOf, type Monoid } from "./reduce.ts";
 import { regionOf, shapeOf, type Row, type Run } from "./row.ts";
@@ -130,7 +130,7 @@ const gather: Row<"gather"> = (op, [x, indices], { g }) => {
   const source = x as Val;
   const shape = fixed(source, "gather");
   const out = shapeOf(op);
-  if (sizeOf(out) === 0) return [g.zeros(source.dtype, out)];
+  if (sizeOfDims(out) === 0) return [g.zeros(source.dtype, out)];
   const dims = gatherDims(op.attrs, op.attrs.sliceSizes);
   const places = placesOf(g, shape, indices as Val, dims, "clamp");
   const { rows, batch, partial, whole } = places;
@@ -201,7 +201,7 @@ function oneByOne(
   region: Block,
 ): readonly Val[] {
   const { g } = run;
-  return g.loop("scatter", g.scalar("i64", sizeOf(rows.shape) as number), g.true, data, (i, state) => {
+  return g.loop("scatter", g.scalar("i64", sizeOfDims(rows.shape) as number), g.true, data, (i, state) => {
     const row = g.reshape(g.gather(rows, i, 0), [1]);
     const mine = updates.map((u) => g.reshape(g.gather(u, i, 0), [1, ...u.shape.slice(1)]));
     const combined = run.lift(region, [...state.map((x) => g.gather(x, row, 0)), ...mine]);
@@ -235,14 +235,14 @@ const scatter: Row<"scatter"> = (op, xs, run) => {
   const [inputs, indices, updates] = [xs.slice(0, n), xs[n] as Val, xs.slice(n + 1)];
   const shape = fixed(inputs[0] as Val, "scatter");
   const updateShape = fixed(updates[0] as Val, "scatter");
-  if (sizeOf(updateShape) === 0 || sizeOf(shape) === 0) return inputs;
+  if (sizeOfDims(updateShape) === 0 || sizeOfDims(shape) === 0) return inputs;
   const dims = scatterDims(op.attrs, shape.length, updateShape);
   const places = placesOf(g, shape, indices, dims, "skip");
   const kept = numbers(shape.length).filter((d) => !dims.collapsed.includes(d) && !dims.batching.includes(d));
   const mine = layout(places, kept, op.attrs.updateWindowDims);
   const data = inputs.map((x) => asRows(g, x, places));
   const [m, r] = data[0]?.shape as [number, number];
-  const u = sizeOf(places.rows.shape) as number;
+  const u = sizeOfDims(places.rows.shape) as number;
   // What doesn't fit goes to a row of its own behind the last.
   const fits =
     places.valid === null ? null : g.reshape(places.valid, [...places.batch, ...places.partial.map(() => 1)]);

@@ -1,8 +1,16 @@
 // reduce. A region of one known op becomes ONNX's reduction of it where that is exact; any other region is written on
 // halves of the array, which takes log2(n) copies of it.
-import { DTYPES, type BinaryOp, type Block, type Dim, type DType, type OpName } from "tenon-plugin-api";
+import {
+  DTYPES,
+  sizeOfDims,
+  type BinaryOp,
+  type Block,
+  type Dim,
+  type DType,
+  type OpName,
+} from "tenon-plugin-api";
 import { isFloat, kernelType } from "../elements.ts";
-import { axesOf, fixed, sizeOf, type Graph } from "../graph.ts";
+import { axesOf, fixed, type Graph } from "../graph.ts";
 import type { Val } from "../writer.ts";
 import { regionOf, shapeOf, type Row } from "./row.ts";
 
@@ -78,8 +86,8 @@ function integerSum(g: Graph, x: Val, axes: readonly number[]): Val {
       kept.map((d) => x.shape[d] as Dim),
     );
   const [rows, n] = [kept, axes].map((list) => list.map((d) => x.shape[d] as Dim)) as [Dim[], Dim[]];
-  const flat = g.reshape(g.transpose(g.cast(x, lanes), [...kept, ...axes]), [...rows, sizeOf(n)]);
-  const ones = g.full(lanes, [sizeOf(n)], 1);
+  const flat = g.reshape(g.transpose(g.cast(x, lanes), [...kept, ...axes]), [...rows, sizeOfDims(n)]);
+  const ones = g.full(lanes, [sizeOfDims(n)], 1);
   return g.cast(g.writer.one("MatMul", [flat, ones], { dtype: lanes, shape: rows }), x.dtype);
 }
 

@@ -31,7 +31,12 @@ export type Elementwise<N extends OpName = OpName> = (g: Graph, xs: readonly Val
 
 /** The refusal of an op for a dtype. */
 export const refuse = (op: string, dtype: DType | undefined, hint?: string): Error =>
-  unimplemented(op, dtype, PLUGIN, hint);
+  unimplemented(
+    op,
+    dtype,
+    PLUGIN,
+    hint ?? "compute it in another dtype, or outside of the exported function",
+  );
 
 interface Typed {
   readonly results: Op["results"];

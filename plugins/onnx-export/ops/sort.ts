@@ -1,7 +1,7 @@
 // sort with any comparator: Batcher's bitonic network, whose stages are one Loop. All pairs of a stage are compared at once,
 // by the comparator written on whole arrays. The position of an element decides among equals, so the order is stable.
-import type { OpName } from "tenon-plugin-api";
-import { axesOf, fixed, sizeOf } from "../graph.ts";
+import { sizeOfDims, type OpName } from "tenon-plugin-api";
+import { axesOf, fixed } from "../graph.ts";
 import type { Val } from "../writer.ts";
 import { regionOf, type Row } from "./row.ts";
 
@@ -22,7 +22,7 @@ const sort: Row<"sort"> = (op, xs, run) => {
   const { dimension } = op.attrs;
   const axis = dimension < 0 ? dimension + first.shape.length : dimension;
   const n = fixed(first, "sort")[axis] as number;
-  if (n <= 1 || sizeOf(first.shape) === 0) return xs;
+  if (n <= 1 || sizeOfDims(first.shape) === 0) return xs;
   const last = first.shape.length - 1;
   const perm = [...axesOf(first).filter((d) => d !== axis), axis];
   const size = 2 ** Math.ceil(Math.log2(n));

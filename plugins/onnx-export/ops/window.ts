@@ -1,7 +1,7 @@
 // reduce_window and select_and_scatter. A window's axes are folded one after another; along one axis, windows of 2, 4, 8 …
 // elements are combined to the length wanted, so that the model grows with the logarithm of the window.
-import type { Block, OpName, OpOf } from "tenon-plugin-api";
-import { axesOf, fixed, sizeOf, type Graph } from "../graph.ts";
+import { sizeOfDims, type Block, type OpName, type OpOf } from "tenon-plugin-api";
+import { axesOf, fixed, type Graph } from "../graph.ts";
 import type { Val } from "../writer.ts";
 import { scatterRows } from "./gather.ts";
 import { isIdentity, monoidOf, type Combine } from "./reduce.ts";
@@ -90,7 +90,8 @@ const reduceWindow: Row<"reduce_window"> = (op, args, run) => {
   const x = xs[0] as Val;
   fixed(x, "reduce_window");
   const out = shapeOf(op) as readonly number[];
-  if (sizeOf(out) === 0 || op.attrs.windowDimensions.includes(0)) return inits.map((v) => g.expand(v, out));
+  if (sizeOfDims(out) === 0 || op.attrs.windowDimensions.includes(0))
+    return inits.map((v) => g.expand(v, out));
   const region = regionOf(op, 0);
   const ys = foldWindows(g, xs, inits, op.attrs, out, lifted(run, region));
   const monoid = n === 1 ? monoidOf(region, x.dtype) : null;
@@ -107,10 +108,10 @@ const selectAndScatter: Row<"select_and_scatter"> = (op, [x, source, init], run)
   const [array, updates] = [x as Val, source as Val];
   const shape = fixed(array, "select_and_scatter");
   const windows = fixed(updates, "select_and_scatter");
-  const total = sizeOf(shape) as number;
+  const total = sizeOfDims(shape) as number;
   const start = g.expand(init as Val, [total + 1, 1]);
   const finish = (y: Val): Val[] => [g.reshape(g.take(y, 0, 0, total), shape)];
-  if (sizeOf(windows) === 0) return finish(start);
+  if (sizeOfDims(windows) === 0) return finish(start);
   const select: Combine = ([av, ai], [bv, bi]) => {
     const [a, b] = [av as Val, bv as Val];
     const [keeps] = run.lift(regionOf(op, 0), [a, b]) as [Val];
@@ -123,9 +124,9 @@ const selectAndScatter: Row<"select_and_scatter"> = (op, [x, source, init], run)
   const positions = g.reshape(g.range(total), shape);
   const fill = [g.zeros(array.dtype, []), g.scalar("i64", -1)];
   const [, chosen] = foldWindows(g, [array, positions], fill, attrs, windows, select) as [Val, Val];
-  const flat = g.reshape(chosen, [sizeOf(windows)]);
+  const flat = g.reshape(chosen, [sizeOfDims(windows)]);
   const rows = g.where(g.less(flat, g.scalar("i64", 0)), g.scalar("i64", total), flat);
-  const ours = g.reshape(updates, [sizeOf(windows), 1]);
+  const ours = g.reshape(updates, [sizeOfDims(windows), 1]);
   const combine = { region: regionOf(op, 1), isUnique: false };
   return finish(scatterRows(run, [start], rows, [ours], combine)[0] as Val);
 };
