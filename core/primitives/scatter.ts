@@ -2,6 +2,7 @@
 import type { BinaryOp } from "tenon-plugin-api";
 import { fail } from "../errors.ts";
 import { shaped, type ShapedArray } from "../ir/aval.ts";
+import type { Jaxpr } from "../ir/jaxpr.ts";
 import type { NDArray } from "../ir/ndarray.ts";
 import {
   definePrimitive,
@@ -25,6 +26,8 @@ interface ScatterParams extends Params {
   readonly mode: GatherScatterMode;
   readonly indicesAreSorted: boolean;
   readonly uniqueIndices: boolean;
+  /** Of scatterApply: the function of an element. */
+  readonly jaxpr?: Jaxpr;
 }
 const scatterParams = (p: Params): ScatterParams => p as ScatterParams;
 
@@ -113,10 +116,13 @@ function scatterPrimitive(name: string, spec: ScatterSpec): Primitive {
       const [a, idx, u] = avals as [ShapedArray, ShapedArray, ShapedArray];
       const { dims, indicesAreSorted, uniqueIndices } = scatterParams(params);
       const scalar = shaped([], a.dtype === "key<fry>" ? "uint32" : a.dtype);
+      const { jaxpr } = scatterParams(params);
       const region =
-        spec.wire === null
-          ? b.closedRegion([scalar, scalar], (_c, [, y]) => [y as WireValue])
-          : monoidRegion(b, spec.wire, scalar);
+        jaxpr !== undefined
+          ? b.closedRegion([scalar, scalar], (c, [x]) => c.inline(jaxpr, [x as WireValue]))
+          : spec.wire === null
+            ? b.closedRegion([scalar, scalar], (_c, [, y]) => [y as WireValue])
+            : monoidRegion(b, spec.wire, scalar);
       return b.emit(
         "scatter",
         xs,
@@ -324,6 +330,16 @@ export const scatter_max_p: Primitive = scatterPrimitive("scatter_max", {
   jvp: extremalJvp(() => scatter_max_p),
 });
 
+/** The primitive of `lax.scatterApply`; the updates only say how many elements a window has. */
+export const scatter_apply_p: Primitive = scatterPrimitive("scatter_apply", {
+  wire: null,
+  jvp: () => {
+    throw fail("E_NO_RULE", "lax.scatterApply has no derivative", {
+      hint: "x.at(…).apply(f) has one",
+    });
+  },
+});
+
 function scatterWith(
   p: Primitive,
   operand: Operand,
@@ -331,6 +347,7 @@ function scatterWith(
   updates: Operand,
   dims: ScatterDimensionNumbers,
   options: ScatterOptions,
+  jaxpr?: Jaxpr,
 ): NDArray {
   const name = `lax.${p.name.replace(/_(\w)/g, (_, c: string) => c.toUpperCase())}`;
   const [x, u] = operands(name, operand, updates) as [NDArray, NDArray];
@@ -342,6 +359,7 @@ function scatterWith(
     mode: mode === "fill" ? "drop" : mode,
     indicesAreSorted: options.indicesAreSorted ?? false,
     uniqueIndices: options.uniqueIndices ?? false,
+    ...(jaxpr === undefined ? {} : { jaxpr }),
   };
   return bind1(p, [x, toArray(name, indices), u], params);
 }
@@ -367,3 +385,12 @@ export const scatterSub: ScatterFn = (x, i, u, d, o = {}) => {
   const [operand, updates] = operands("lax.scatterSub", x, u) as [NDArray, NDArray];
   return scatterWith(scatter_add_p, operand, i, neg(updates), d, o);
 };
+/** Elements replaced by a function of theirs, given as a jaxpr of scalars; `updateShape` is that of updates. Source: jax.lax.scatter_apply. */
+export const scatterApply = (
+  operand: NDArray,
+  indices: Operand,
+  jaxpr: Jaxpr,
+  dims: ScatterDimensionNumbers,
+  updates: NDArray,
+  options: ScatterOptions = {},
+): NDArray => scatterWith(scatter_apply_p, operand, indices, updates, dims, options, jaxpr);

@@ -20,7 +20,8 @@ import { linearJvp, NUMERIC, ORDERED, transposeUnary } from "./rules.ts";
 import { identityOfMonoid, monoidRegion } from "./reduce.ts";
 
 type Ints = readonly number[];
-interface WindowParams {
+/** Where windows lie. */
+export interface WindowParams {
   readonly windowDimensions: Ints;
   readonly windowStrides: Ints;
   readonly padding: Pads;
@@ -32,7 +33,7 @@ const at = (list: Ints, i: number): number => list[i] as number;
 const dilated = (n: number, d: number): number => (n === 0 ? 0 : (n - 1) * d + 1);
 
 /** Sizes of the result: how many windows fit. */
-function windowedShape(name: string, aval: ShapedArray, p: WindowParams): number[] {
+export function windowedShape(name: string, aval: ShapedArray, p: WindowParams): number[] {
   for (const list of [p.windowDimensions, p.windowStrides, p.padding, p.baseDilation, p.windowDilation])
     if (list.length !== aval.ndim)
       throw fail(
@@ -50,7 +51,7 @@ function windowedShape(name: string, aval: ShapedArray, p: WindowParams): number
 }
 
 /** The same window under one more leading axis. */
-const batched = (params: Params): WindowParams & Params => {
+export const batchedWindow = (params: Params): WindowParams & Params => {
   const p = paramsOf(params);
   return {
     ...params,
@@ -78,20 +79,21 @@ function windowReducer(
       return [aval.with({ shape: windowedShape(name, aval, paramsOf(params)) })];
     },
     batch: (_lax, size, [x], [d], params) => ({
-      outs: [bind1(primitive, [toAxis(size, x as NDArray, d ?? null, 0)], batched(params))],
+      outs: [bind1(primitive, [toAxis(size, x as NDArray, d ?? null, 0)], batchedWindow(params))],
       bdims: [0],
     }),
     lower: (b, [x], params, [a], outs) => {
       const scalar = shaped([], (a as ShapedArray).dtype);
       const init = b.constant(identityOfMonoid(wire, scalar.dtype as DType), scalar);
-      return b.emit("reduce_window", [x as WireValue, init], attributes(params), outs, [
+      return b.emit("reduce_window", [x as WireValue, init], windowAttributes(params), outs, [
         monoidRegion(b, wire, scalar),
       ]);
     },
   });
   return primitive;
 }
-function attributes(params: Params): {
+/** The wire attributes of a window. */
+export function windowAttributes(params: Params): {
   windowDimensions: Ints;
   windowStrides: Ints;
   padding: Pads;
@@ -185,7 +187,7 @@ const batchPair =
       bind1(
         self(),
         args.map((x, i) => toAxis(size, x, bdims[i] ?? null, 0)),
-        batched(params),
+        batchedWindow(params),
       ),
     ],
     bdims: [0],
@@ -237,7 +239,7 @@ export const select_and_gather_add_p: Primitive = definePrimitive({
     const results = b.emit(
       "reduce_window",
       [x as WireValue, t as WireValue, init, b.constant(0, source)],
-      attributes(params),
+      windowAttributes(params),
       [out.with({ dtype: operand.dtype, weak: false }), out],
       [region],
     );

@@ -137,17 +137,8 @@ export {
 } from "./gather.ts";
 export { igamma, igammac, igammaGradA, randomGammaGrad } from "./incomplete-gamma.ts";
 export { map, whileLoop } from "./loops.ts";
-export {
-  cumlogsumexp,
-  cummax,
-  cummin,
-  cumprod,
-  cumsum,
-  reduce,
-  reduceWindow,
-  type Computation,
-  type CumulativeOptions,
-} from "./reductions.ts";
+export { cumlogsumexp, cummax, cummin, cumprod, cumsum, type CumulativeOptions } from "./cumulative.ts";
+export { reduce, reduceWindow, reduceWindowShapeTuple, scatterApply, type Computation } from "./regions.ts";
 export { scan, type ScanOptions } from "./scan.ts";
 export {
   broadcast,
