@@ -1,5 +1,5 @@
 // The kinds of error that core throws. The class says who erred, `reason` is stable and documented in docs/errors.md.
-import { CodedError, type ErrorCode, type ErrorFields } from "tenon-plugin-api";
+import { CodedError, isTenonError, type ErrorCode, type ErrorFields } from "tenon-plugin-api";
 import { trimmed, userLine, withDeepStack } from "./frames.ts";
 
 /** Every error of Tenon: `{ code, reason, message, hint, docs }`. Recognise it by `brand`/`code`, not by class. */
@@ -219,6 +219,32 @@ export type Reason = keyof typeof TABLE;
 /** The table, for documentation and tests. */
 export const REASONS: { readonly [R in Reason]: Row } = TABLE;
 
+/** The user's line that is being run; undefined where it can't be told. */
+export const callerLine = (): string | undefined => userLine(withDeepStack(() => new Error().stack));
+const withPlace = (message: string, at: string | undefined, hint: string | undefined): string =>
+  [
+    message,
+    ...(at === undefined ? [] : [`  at ${at}`]),
+    ...(hint === undefined ? [] : [`  hint: ${hint}`]),
+  ].join("\n");
+
+const placed = new WeakSet<object>();
+/** A plugin's error with the user's line and the next step in its message, as those of core have them. */
+export function located<E>(error: E, at: string | undefined = callerLine()): E {
+  if (
+    !(error instanceof Error) ||
+    !isTenonError(error) ||
+    error.message.includes("\n  at ") ||
+    placed.has(error)
+  )
+    return error;
+  placed.add(error);
+  const before = error.message;
+  error.message = withPlace(before, at, error.hint);
+  error.stack = error.stack?.replace(before, () => error.message) ?? "";
+  return error;
+}
+
 /**
  * Throws a coded error: `throw fail("E_AXIS_RANGE", "np.sum: axis 3 is out of range for f32[2,2]")`.
  * The message says what was called, what was expected and what came; the user's line and, from the table, how to go on
@@ -227,12 +253,7 @@ export const REASONS: { readonly [R in Reason]: Row } = TABLE;
 export function fail(reason: Reason, message: string, fields: ErrorFields = {}): CodedError {
   const { kind, code, hint } = REASONS[reason];
   const shown = fields.hint ?? hint;
-  const at = userLine(withDeepStack(() => new Error().stack));
-  const text = [
-    message,
-    ...(at === undefined ? [] : [`  at ${at}`]),
-    ...(shown === undefined ? [] : [`  hint: ${shown}`]),
-  ].join("\n");
+  const text = withPlace(message, callerLine(), shown);
   const error = withDeepStack(
     () =>
       new kind(code, text, {

@@ -2,11 +2,13 @@
 // The function namespaces are entries of their own: tenon-core/numpy, /lax, /nn, /ops, /random, /tree, /transforms.
 export {
   AsyncTraceError,
+  callerLine,
   ConcretizationError,
   DTypeError,
   IndexError,
   LeakError,
   LifetimeError,
+  located,
   NonConcreteBooleanIndexError,
   PluginError,
   REASONS,

@@ -13,7 +13,7 @@ import {
   type Program,
 } from "tenon-plugin-api";
 import { verifyProgram } from "tenon-plugin-api/verify";
-import { fail } from "../errors.ts";
+import { fail, located } from "../errors.ts";
 import type { Loaded, RuntimeDevice, Session } from "./device.ts";
 import { runtime } from "./runtime.ts";
 
@@ -49,7 +49,7 @@ export function blame<R>(plugin: string, call: () => R): R {
 }
 /** The error that the user sees for what a plugin threw. */
 export function blamed(plugin: string, error: unknown): Error {
-  if (isTenonError(error)) return error;
+  if (isTenonError(error)) return located(error);
   const text = error instanceof Error ? error.message : String(error);
   return fail("E_PLUGIN", `plugin ${plugin} threw: ${text}`, { plugin, cause: error });
 }
@@ -114,7 +114,7 @@ export function compileProgram(lowered: Program, device: RuntimeDevice, options?
     return known.loaded;
   }
   const refused = unsupported(program, session.capabilities, session.plugin);
-  if (refused !== undefined) throw refused;
+  if (refused !== undefined) throw located(refused);
   const loaded: Loaded = known?.loaded ?? { executable: null, failure: null, program };
   const item = { attachments: program.attachments, loaded };
   bucket.push(item);

@@ -1,7 +1,7 @@
 // exportOnnx: a function, or its gradient, as an ONNX file. Traced as jit traces, lowered to a Program, written by the
 // onnx-export plugin, and compared with the current device where onnxruntime-node is installed.
 import "./default-plugin.ts";
-import { argumentsLike, programOf, TenonError, wireBytes, wireLeaves } from "tenon-core";
+import { argumentsLike, callerLine, located, programOf, TenonError, wireBytes, wireLeaves } from "tenon-core";
 import { jit, type Specs } from "tenon-core/transforms";
 import { buildModel, loadModel, loadOrt, numbersOf, type ModelReport } from "tenon-onnx-export";
 import { resultTypes, signatureOf, type ConcreteType, type DType, type Program } from "tenon-plugin-api";
@@ -60,6 +60,19 @@ export async function exportOnnx<A extends readonly unknown[], R>(
   fun: (...args: A) => R,
   specs: readonly [...Specs<A>],
   options: ExportOnnxOptions = {},
+): Promise<OnnxModel> {
+  const at = callerLine();
+  try {
+    return await exported(fun, specs, options);
+  } catch (error) {
+    throw located(error, at);
+  }
+}
+
+async function exported<A extends readonly unknown[], R>(
+  fun: (...args: A) => R,
+  specs: readonly [...Specs<A>],
+  options: ExportOnnxOptions,
 ): Promise<OnnxModel> {
   const traced = programOf(fun, specs, "exportOnnx");
   const program: Program = { ...traced.program, name: options.name ?? traced.program.name };

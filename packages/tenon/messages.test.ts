@@ -2,9 +2,11 @@
 // to write instead.
 import { execFileSync } from "node:child_process";
 import {
+  complex,
   ConcretizationError,
   deviceGet,
   devices,
+  exportOnnx,
   grad,
   jit,
   lax,
@@ -12,9 +14,12 @@ import {
   np,
   random,
   slice,
+  use,
   vmap,
+  withDevice,
   type NDArray,
 } from "tenon";
+import { onnxExport } from "tenon-onnx-export";
 import { describe, expect, it } from "vitest";
 
 /** An array or a function as a program without types sees it. */
@@ -194,4 +199,34 @@ it("TENON_DEVICE with a name that no started device has", () => {
     /^E_NO_DEVICE TENON_DEVICE="webgpu:0": no device of this name is started; there are cpu-wasm:0\n/,
   );
   expect(said).toMatch(/hint: await use\(plugin\) before the first array/);
+});
+
+describe("errors of plugins", () => {
+  const here = /\n {2}at \S*messages\.test\.ts:\d+:\d+\n {2}hint: \S/;
+  it.each<[string, () => Promise<unknown>, RegExp]>([
+    [
+      "exportOnnx of complex numbers",
+      () => exportOnnx((x: NDArray) => x.mul(complex(0, 1)), [np.ones([2])]),
+      /^onnx-export does not implement/,
+    ],
+    [
+      "exportOnnx at an opset that isn't written",
+      () => exportOnnx((x: NDArray) => x, [np.ones([2])], { opset: 5 as never }),
+      /^onnx-export: opset 5/,
+    ],
+    [
+      "an op that a device lacks",
+      async () => {
+        const [device] = await use(onnxExport());
+        return withDevice(device as never, () => np.array([1, 2]).mul(complex(0, 1)).data());
+      },
+      /^onnx-export does not implement/,
+    ],
+  ])("%s: with the user's line and the next step", async (_what, call, text) => {
+    const error = await call().catch((e: unknown) => e as Error);
+    expect((error as Error).message).toMatch(text);
+    expect((error as Error).message).toMatch(here);
+    expect((error as Error).message.match(/\n {2}at /g)).toHaveLength(1);
+    expect((error as Error).stack).toContain((error as Error).message);
+  });
 });

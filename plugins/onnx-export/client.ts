@@ -41,7 +41,12 @@ const blame =
   (what: string, reason: string) =>
   (cause: unknown): never => {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw tenonError("INTERNAL", `onnx-export: ${what}: ${why}`, { plugin: PLUGIN, reason, cause });
+    throw tenonError("INTERNAL", `onnx-export: ${what}: ${why}`, {
+      plugin: PLUGIN,
+      reason,
+      cause,
+      hint: "please report it with the function and the shapes of its arguments",
+    });
   };
 
 /** Bytes now or later. A failure is kept as one record, and the promise counts as handled. */

@@ -60,6 +60,7 @@ export function checkOpset(opset: number): void {
   throw tenonError("INVALID_ARGUMENT", `${PLUGIN}: opset ${opset} is not one of ${OPSETS.join(", ")}`, {
     plugin: PLUGIN,
     reason: "E_ONNX_OPSET",
+    hint: "leave opset out for one that onnxruntime loads",
   });
 }
 /** protobuf's limit for one message. */
