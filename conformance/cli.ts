@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // The command: npm run conformance -- --plugin NAME|PATH [--level N] [--query Q] [--json F] [--markdown F]
 import { writeFileSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";

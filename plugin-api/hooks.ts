@@ -1,6 +1,7 @@
 // The hooks of one runtime: tapable's, but their calls are interpreted. tapable compiles with `new Function`, even for an
 // untapped call, which a strict Content-Security-Policy forbids; with this override one build serves every page. [hooks.csp]
-import { SyncBailHook, SyncHook, SyncWaterfallHook } from "tapable";
+// Loaded from a copy that is an ES module: see scripts/vendor-tapable.mjs.
+import { SyncBailHook, SyncHook, SyncWaterfallHook } from "#tapable";
 import { tenonError } from "./errors.ts";
 import type { RuntimeHooks, TenonError } from "./plugin.ts";
 

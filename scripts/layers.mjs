@@ -2,7 +2,7 @@
 
 /** What a file outside the tests of each package may import: workspace packages and npm packages. `node:` is always allowed. */
 export const PACKAGES = [
-  { folder: "plugin-api", name: "tenon-plugin-api", may: ["zod", "tapable"] },
+  { folder: "plugin-api", name: "tenon-plugin-api", may: ["zod", "tapable", "#tapable"] },
   { folder: "plugin-kit", name: "tenon-plugin-kit", may: ["tenon-plugin-api"] },
   { folder: "core", name: "tenon-core", may: ["tenon-plugin-api"] },
   { folder: "plugins/reference", name: "tenon-reference", may: ["tenon-plugin-api", "tenon-plugin-kit"] },

@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// (The line above gives `Disposable` to projects whose `lib` lacks it.)
 // The value that users hold: concrete array, tracer or literal behind one interface. Methods are one-line
 // delegations to the surface that the root context carries, so that this file imports no operation.
 import { fail } from "../errors.ts";

@@ -1,11 +1,20 @@
 // What is published works: the tarballs, installed into an empty project, in Node and through esbuild.
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
 const PUBLISHED = [
@@ -14,10 +23,21 @@ const PUBLISHED = [
   "plugin-kit",
   "plugins/cpu-wasm",
   "plugins/onnx-export",
+  "plugins/reference",
   "packages/tenon",
+  "conformance",
+  "packages/eslint-plugin",
 ];
+const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 let project: string;
 
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly description?: string;
+  readonly license?: string;
+  readonly keywords?: readonly string[];
+}
 const npm = (args: readonly string[], cwd: string): string =>
   execFileSync("npm", [...args], { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 const node = (code: string): string => {
@@ -26,9 +46,8 @@ const node = (code: string): string => {
 };
 
 beforeAll(() => {
-  execFileSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-b", ...PUBLISHED], {
-    cwd: ROOT,
-  });
+  const built = PUBLISHED.filter((p) => existsSync(join(ROOT, p, "tsconfig.json")));
+  execFileSync(process.execPath, [TSC, "-b", ...built], { cwd: ROOT });
   project = mkdtempSync(join(tmpdir(), "tenon-pack-"));
   mkdirSync(join(project, "tarballs"));
   npm(["pack", "--pack-destination", join(project, "tarballs"), ...PUBLISHED.map((p) => `./${p}`)], ROOT);
@@ -48,15 +67,34 @@ import { grad, jit, np } from "tenon";
 const loss = (w) => np.sum(np.tanh(w).mul(w));
 console.log(jit(grad(loss))(np.array([0.5, -1])).tolist().map((x) => x.toFixed(5)).join(" "));
 `;
+const PLUGIN = `
+import { definePlugin, tensor } from "tenon-plugin-kit";
+const add = ([x, y], { types: [type] }) => {
+  const out = tensor(type);
+  for (let i = 0; i < out.data.length; i++) out.data[i] = x.data[i] + y.data[i];
+  return out;
+};
+export const mine = () => definePlugin({ name: "mine", version: "0.1.0", dtypes: ["f32"], kernels: { add } });
+`;
 const PRINTED = "0.85534 -1.18157";
 
-it("holds no tests, no sources of tests, nothing but what package.json lists", () => {
-  for (const file of readdirSync(join(project, "tarballs"))) {
-    const names = execFileSync("tar", ["-tzf", join(project, "tarballs", file)], { encoding: "utf8" }).split(
-      "\n",
-    );
+describe.each(PUBLISHED)("the tarball of %s", (folder) => {
+  const manifest = JSON.parse(readFileSync(join(ROOT, folder, "package.json"), "utf8")) as Manifest;
+  const { name, version } = manifest;
+  const unpacked = (file: string): string => readFileSync(join(project, "node_modules", name, file), "utf8");
+  it("holds no tests, no sources of tests, nothing but what package.json lists", () => {
+    const tarball = join(project, "tarballs", `${name}-${version}.tgz`);
+    const names = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).split("\n");
     expect(names.filter((n) => /\.test\.|\/testing\//.test(n))).toEqual([]);
-  }
+  });
+  it("says what it is, for people and for the registry", () => {
+    expect(unpacked("README.md")).toMatch(/^# \S+\n\n[^]{80}/);
+    expect(unpacked("README.md")).not.toMatch(/\]\((?![a-z]+:)/); // a relative link leads nowhere on a registry's page
+    expect(unpacked("LICENSE")).toBe(readFileSync(join(ROOT, "LICENSE"), "utf8"));
+    expect(manifest.description).toMatch(/.{20}/);
+    expect(manifest.license).toBe("MIT");
+    expect(manifest.keywords).toContain(folder === "packages/eslint-plugin" ? "eslintplugin" : "tenon");
+  });
 });
 it("runs in Node", () => {
   expect(node(PROGRAM)).toBe(PRINTED);
@@ -82,17 +120,28 @@ it.each([[[]], [["--enable-source-maps"]]])(
     expect(printed).toContain(`at ${join(project, "wrong.mjs")}:3:`);
   },
 );
-it("runs bundled by esbuild, without anything of Node at the top", async () => {
-  writeFileSync(join(project, "app.mjs"), PROGRAM);
-  await build({
-    absWorkingDir: project, entryPoints: ["app.mjs"], outfile: "bundle.mjs", bundle: true, format: "esm", minify: true,
-    platform: "browser", logLevel: "silent",
+it.each([
+  ["browser", "esm"],
+  ["node", "esm"],
+  ["neutral", "esm"],
+  ["node", "cjs"],
+  ["browser", "iife"],
+] as const)(
+  "runs bundled by esbuild for %s as %s, without anything of Node at the top",
+  async (platform, format) => {
+    const outfile = `bundle-${platform}-${format}.${format === "esm" ? "mjs" : "cjs"}`;
+    writeFileSync(join(project, "app.mjs"), PROGRAM);
+    const { metafile } = await build({
+    absWorkingDir: project, entryPoints: ["app.mjs"], outfile, bundle: true, format, minify: true, platform,
+    logLevel: "silent", metafile: true,
   }); // prettier-ignore
-  expect(execFileSync(process.execPath, ["bundle.mjs"], { cwd: project, encoding: "utf8" }).trim()).toBe(
-    PRINTED,
-  );
-  expect(statSync(join(project, "bundle.mjs")).size).toBeGreaterThan(0);
-});
+    const imports = Object.values(metafile.outputs).flatMap((o) => o.imports);
+    expect(imports.filter((i) => i.kind !== "dynamic-import")).toEqual([]);
+    expect(execFileSync(process.execPath, [outfile], { cwd: project, encoding: "utf8" }).trim()).toBe(
+      PRINTED,
+    );
+  },
+);
 it("runs a subpath bundled by esbuild: the default device is not shaken off", async () => {
   writeFileSync(
     join(project, "sub.mjs"),
@@ -122,13 +171,42 @@ it("shakes: one function by a subpath is smaller than the whole package", async 
   console.log(`gzip: one function ${kb(one)}, core and cpu-wasm ${kb(cpu)}, everything ${kb(all)}`);
   expect(one).toBeLessThan(all);
 });
-it("has types that a strict project accepts", () => {
+it.each([
+  ["nodenext", "es2022"],
+  ["nodenext", "esnext,dom"],
+  ["esnext --moduleResolution bundler", "es2022,dom"],
+])("has types that an empty strict project accepts: module %s, lib %s", (module, lib) => {
   writeFileSync(
     join(project, "use.ts"),
-    'import { grad, np, type NDArray } from "tenon";\nexport const g: NDArray = grad((x: NDArray) => x.mul(x))(np.array(3));\n',
+    `import { grad, np, random, scope, type NDArray } from "tenon";
+     import * as lax from "tenon/lax";
+     import cpuWasm from "tenon-cpu-wasm";
+     import { definePlugin } from "tenon-plugin-kit";
+     export const g: NDArray = grad((x: NDArray) => x.mul(x))(np.array(3));
+     export const all = [random.key(0), scope, lax.add, cpuWasm, definePlugin];\n`,
   );
-  const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2023,esnext.disposable,dom"];
-  execFileSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), ...options, "use.ts"], {
-    cwd: project, encoding: "utf8",
+  const options = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--target", "es2022"];
+  const { stdout } = spawnSync(
+    process.execPath,
+    [TSC, ...options, "--skipLibCheck", "false", "--module", ...module.split(" "), "--lib", lib, "use.ts"],
+    { cwd: project, encoding: "utf8" },
+  );
+  expect(stdout).toBe("");
+});
+it("judges a plugin of the project by the suite's command", () => {
+  writeFileSync(join(project, "my-plugin.mjs"), PLUGIN);
+  const printed = execFileSync("npx", ["tenon-conformance", "--plugin", "./my-plugin.mjs", "--level", "2"], {
+    cwd: project,
+    encoding: "utf8",
   });
-}); // prettier-ignore
+  expect(printed.trim().split("\n").at(-1)).toMatch(/^\d+ passed, 0 failed, \d+ skipped$/);
+});
+it("runs a plugin of the project", () => {
+  writeFileSync(join(project, "my-plugin.mjs"), PLUGIN);
+  expect(
+    node(`import { np, use, withDevice } from "tenon";
+          import { mine } from "./my-plugin.mjs";
+          const [device] = await use(mine());
+          console.log(String(withDevice(device, () => np.array([1, 2]).add(np.array([1, 1])))));`),
+  ).toBe("[2. 3.]");
+});

@@ -23,12 +23,7 @@ import { abilitiesOf } from "./capabilities.ts";
 import { WasmExecutable, type ConstantPool, type Machine } from "./executable.ts";
 import { Linker } from "./linker.ts";
 import { allocate, createHeap, dropStorage, newStorage, release, type Heap, type Storage } from "./memory.ts";
-
-/** Options of the plugin. */
-export interface CpuWasmOptions {
-  /** Most bytes of memory that arrays may take together; default 4 GiB, the end of 32-bit addresses. */
-  readonly memoryLimitBytes?: number;
-}
+import type { CpuWasmOptions } from "./options.ts";
 
 /** The one device, as discovery sees it. */
 export const description = (limitBytes: number): DeviceDescription => ({
@@ -78,11 +73,11 @@ export class WasmClient implements Client, Machine {
       readSync: { read: (buffer, into) => this.copyOut(buffer, into) },
       hostView: { view: (buffer) => this.bytesOf(buffer, "hostView") },
       memoryStats: {
-        read: async () => ({
-          bytesInUse: this.heap.live,
-          peakBytes: this.heap.peak,
-          limitBytes: this.heap.limit,
-        }),
+        read: async (_device, options) => {
+          const { live, peak, limit } = this.heap;
+          if (options?.resetPeak === true) this.heap.peak = live;
+          return { bytesInUse: live, peakBytes: peak, limitBytes: limit };
+        },
       },
     };
   }

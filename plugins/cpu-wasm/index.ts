@@ -1,6 +1,7 @@
 // The embedded default device: WebAssembly SIMD generated at run time.
 import { ABI, IR, tenonError, type Plugin } from "tenon-plugin-api";
-import { WasmClient, description, type CpuWasmOptions } from "./client.ts";
+import { WasmClient, description } from "./client.ts";
+import type { CpuWasmOptions } from "./options.ts";
 import { MAX_PAGES } from "./memory.ts";
 
 export type { CpuWasmOptions };

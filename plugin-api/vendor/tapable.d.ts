@@ -1,0 +1,2 @@
+// Types of tapable.js beside it: tapable's own.
+export { SyncBailHook, SyncHook, SyncWaterfallHook } from "tapable";
