@@ -17,6 +17,10 @@ const FIELDS = ["code", "reason", "message", "hint", "docs", "plugin", "op", "lo
 
 /** The class behind every TenonError; core derives its own kinds from it. */
 export class CodedError extends Error implements TenonError {
+  // What consoles print of an uncaught error is the class's name beside the error's own: one word for both.
+  static {
+    Object.defineProperty(this, "name", { value: "TenonError" });
+  }
   readonly brand = "tenon.error" as const;
   readonly code: ErrorCode;
   constructor(code: ErrorCode, message: string, fields: ErrorFields = {}) {

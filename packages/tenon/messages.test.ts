@@ -1,6 +1,7 @@
 // What a new user reads when a call goes wrong: the function as it was called, the argument, what was expected, and what
 // to write instead.
 import { execFileSync } from "node:child_process";
+import { inspect } from "node:util";
 import {
   complex,
   ConcretizationError,
@@ -34,6 +35,15 @@ function thrown(f: () => unknown): string {
     return `${reason ?? "no reason"} ${message}`;
   }
   return "nothing";
+}
+/** What a program of its own says. */
+function runs(program: string, env: Readonly<Record<string, string>> = {}): string {
+  const words = ["--conditions=source", "--import", "tsx", "--input-type=module", "-e", program];
+  return execFileSync(process.execPath, words, {
+    cwd: import.meta.dirname,
+    env: { ...process.env, ...env },
+    encoding: "utf8",
+  });
 }
 /** What a call on a traced scalar throws. */
 const traced = (f: (x: Loose) => unknown): string =>
@@ -192,9 +202,7 @@ it("vmap's inAxes of another number of entries than arguments", () => {
 
 it("TENON_DEVICE with a name that no started device has", () => {
   const program = `import { np } from "tenon"; try { np.ones([1]); } catch (e) { console.log(e.reason, e.message); }`;
-  const run = ["--conditions=source", "--import", "tsx", "--input-type=module", "-e", program];
-  const env = { ...process.env, TENON_DEVICE: "webgpu:0" };
-  const said = execFileSync(process.execPath, run, { cwd: import.meta.dirname, env, encoding: "utf8" });
+  const said = runs(program, { TENON_DEVICE: "webgpu:0" });
   expect(said).toMatch(
     /^E_NO_DEVICE TENON_DEVICE="webgpu:0": no device of this name is started; there are cpu-wasm:0\n/,
   );
@@ -229,4 +237,25 @@ describe("errors of plugins", () => {
     expect((error as Error).message.match(/\n {2}at /g)).toHaveLength(1);
     expect((error as Error).stack).toContain((error as Error).message);
   });
+});
+
+it("one name of the class in what consoles print", () => {
+  for (const [f, name] of [
+    [() => np.sum(np.ones([2]), 0 as never), "TenonError"],
+    [() => np.ones([2]).add(np.ones([3])), "ShapeError"],
+  ] as const) {
+    let error: unknown;
+    try {
+      f();
+    } catch (e) {
+      error = e;
+    }
+    expect(inspect(error)).toMatch(new RegExp(`^${name}: `));
+    expect((error as Error).constructor.name).toBe(name);
+  }
+});
+
+it("a part of tenon without the rest has a coded error, too", () => {
+  const program = `import { sum } from "tenon-core/numpy"; try { sum(1); } catch (e) { console.log(e.reason, e.message); }`;
+  expect(runs(program)).toMatch(/^E_NOT_READY tenon is not initialised\n[^]*import the package `tenon`/);
 });
