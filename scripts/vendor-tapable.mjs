@@ -17,7 +17,9 @@ export async function vendoredTapable() {
   const licence = readFileSync(join(ROOT, "node_modules/tapable/LICENSE"), "utf8").trim();
   const { outputFiles } = await build({
     stdin: {
-      contents: HOOKS.map((hook) => `export { default as ${hook} } from "tapable/lib/${hook}.js";`).join("\n"),
+      contents: HOOKS.map((hook) => `export { default as ${hook} } from "tapable/lib/${hook}.js";`).join(
+        "\n",
+      ),
       resolveDir: join(ROOT, "plugin-api"),
     },
     banner: { js: `// tapable ${version}, written by scripts/vendor-tapable.mjs.\n/*!\n${licence}\n*/` },
