@@ -158,4 +158,5 @@ export {
   tile,
   unstack,
 } from "./shapes.ts";
+export { customLinearSolve, customRoot, type LinearSolveOptions } from "./solves.ts";
 export { sort, sortKeyVal, topK } from "./sorting.ts";

@@ -15,7 +15,7 @@ import {
   type DiffArgs,
   type NondiffArgs,
 } from "./custom.ts";
-import { checkFunction, finish, labelOf, leafOf, nameOf, transformed } from "./flat.ts";
+import { checkFunction, finish, flattenResult, labelOf, leafOf, nameOf, transformed } from "./flat.ts";
 import type { AnyFn, Argnums, Cotangents } from "./types.ts";
 
 /** Options of customJvp. */
@@ -32,7 +32,8 @@ function ruleResult(
   frame: CustomFrame,
   result: unknown,
 ): { outs: NDArray[]; tangents: (NDArray | null)[] } {
-  const { value, second } = pairOf(name, "the rule", "tangent of the value", result);
+  const { first, second } = pairOf(name, "the rule", "tangent of the value", result);
+  const value = flattenResult(name, first);
   frame.checkValue("the rule", value);
   const t = flatten(second, name, { isLeaf: (x) => x === null });
   if (t.leaves.length !== value.leaves.length)

@@ -3,20 +3,19 @@ import { fail } from "../../errors.ts";
 import { context } from "../../ir/context.ts";
 import { NDArray } from "../../ir/ndarray.ts";
 import type { CustomVjp } from "../../ir/trace.ts";
-import { flatten, pathsOf, printPath, unflatten } from "../../ir/tree.ts";
+import { flatten, unflatten } from "../../ir/tree.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Args, MapTree } from "../types.ts";
 import {
+  cotangentsOf,
   customFrame,
   pairOf,
   refuseTraced,
-  type CustomFrame,
   type DiffArgs,
   type NondiffArgs,
 } from "./custom.ts";
-import { checkFunction, checkSynchronous, finish, labelOf, nameOf, transformed } from "./flat.ts";
+import { checkFunction, finish, flattenResult, labelOf, nameOf, transformed } from "./flat.ts";
 import type { AnyFn, Argnums, Cotangent, Cotangents } from "./types.ts";
-import { vectorLeaf, vectorLeaves } from "./vectors.ts";
 
 /** An argument of a forward rule with `symbolicZeros`: the value, and whether it is differentiated. */
 export class CustomVJPPrimal<T = NDArray> {
@@ -66,22 +65,6 @@ function keep(name: string, residuals: unknown): Kept {
       );
     },
   };
-}
-
-/** Cotangents of the differentiated arguments from what the backward rule returned. @throws E_RULE_OUTPUT, E_SHAPE … */
-function cotangents(name: string, frame: CustomFrame, result: unknown): (NDArray | null)[] {
-  checkSynchronous(name, result);
-  const rule = `${name}: bwd`;
-  if (!Array.isArray(result) || result.length !== frame.places.length)
-    throw fail(
-      "E_RULE_OUTPUT",
-      `${rule} returns a list of ${frame.places.length}, one cotangent or null for each argument` +
-        (Array.isArray(result) ? `; got ${result.length}` : ""),
-    );
-  const paths = pathsOf(frame.treedef);
-  return vectorLeaves(rule, "the cotangents", result, frame.treedef).map((x, i) =>
-    vectorLeaf(rule, x, (frame.leaves[i] as NDArray).aval, printPath(["result", ...(paths[i] ?? [])])),
-  );
 }
 
 /** What a forward rule with `symbolicZeros` gets for arguments A. */
@@ -150,7 +133,8 @@ export function customVjp(
           ? primals.map((x, i) => new CustomVJPPrimal(x, perturbed[i] === true))
           : primals;
         const result = frame.apply(fwd, unflatten(frame.treedef, seen) as unknown[]);
-        const { value, second } = pairOf(name, "fwd", "residuals", result);
+        const { first, second } = pairOf(name, "fwd", "residuals", result);
+        const value = flattenResult(name, first);
         frame.checkValue("fwd", value);
         const kept = keep(name, second);
         return {
@@ -158,7 +142,12 @@ export function customVjp(
           residuals: kept.arrays,
           bwd: (arrays, cts) => {
             const ct = unflatten(value.treedef, cts);
-            return cotangents(name, frame, bwd(...([...frame.fixed, kept.restore(arrays), ct] as never[])));
+            return cotangentsOf(
+              name,
+              "bwd",
+              frame,
+              bwd(...([...frame.fixed, kept.restore(arrays), ct] as never[])),
+            );
           },
         };
       },

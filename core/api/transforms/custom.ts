@@ -5,16 +5,10 @@ import { context } from "../../ir/context.ts";
 import { NDArray, TRACER } from "../../ir/ndarray.ts";
 import type { FlatFn } from "../../ir/trace.ts";
 import { flatten, pathsOf, printPath, printTree, unflatten, type TreeDef } from "../../ir/tree.ts";
-import { numberList } from "../../primitives/operand.ts";
-import {
-  checkSynchronous,
-  flatFunction,
-  flattenArgs,
-  flattenResult,
-  selectArgs,
-  type FlatCall,
-} from "./flat.ts";
+import { describe, numberList } from "../../primitives/operand.ts";
+import { checkSynchronous, flatFunction, flattenArgs, selectArgs, type FlatCall } from "./flat.ts";
 import type { AnyFn, Argnums } from "./types.ts";
+import { vectorLeaf, vectorLeaves } from "./vectors.ts";
 
 /** The tuple of A without the arguments that `N` names. */
 export type DiffArgs<
@@ -122,17 +116,39 @@ function checkAgainst(
   });
 }
 
-/** The two things that a rule returns, the first one as leaves. @throws E_RULE_OUTPUT naming what it should return */
+/** The two things that a rule returns. @throws E_RULE_OUTPUT naming what it should return */
 export function pairOf(
   name: string,
   rule: string,
   second: string,
   result: unknown,
-): { readonly value: FlatCall; readonly second: unknown } {
+): { readonly first: unknown; readonly second: unknown } {
   checkSynchronous(name, result);
   if (!Array.isArray(result) || result.length !== 2)
     throw fail("E_RULE_OUTPUT", `${name}: ${rule} returns [value, ${second}]`);
-  return { value: flattenResult(name, result[0]), second: result[1] };
+  return { first: result[0], second: result[1] };
+}
+
+/** Cotangents of the differentiated arguments as a backward rule returned them. @throws E_RULE_OUTPUT, E_SHAPE, E_DTYPE */
+export function cotangentsOf(
+  name: string,
+  rule: string,
+  frame: CustomFrame,
+  result: unknown,
+): (NDArray | null)[] {
+  checkSynchronous(name, result);
+  const label = `${name}: ${rule}`;
+  const { length } = frame.places;
+  if (!Array.isArray(result) || result.length !== length)
+    throw fail(
+      "E_RULE_OUTPUT",
+      `${label} returns a list of ${length}, one cotangent or null for each argument; got ` +
+        (Array.isArray(result) ? `a list of ${result.length}` : describe(result)),
+    );
+  const paths = pathsOf(frame.treedef);
+  return vectorLeaves(label, "the cotangents", result, frame.treedef).map((x, i) =>
+    vectorLeaf(label, x, (frame.leaves[i] as NDArray).aval, printPath(["result", ...(paths[i] ?? [])])),
+  );
 }
 
 /** An argument without derivative: traced arrays in it lose theirs. */

@@ -18,7 +18,7 @@ import type { AnyFn } from "./types.ts";
 import { vectorLeaf, vectorLeaves } from "./vectors.ts";
 
 /** Leaves back in their structure, arrays made real, null at integer leaves. */
-const vectors = (treedef: TreeDef, leaves: readonly (NDArray | null)[]): unknown =>
+export const vectors = (treedef: TreeDef, leaves: readonly (NDArray | null)[]): unknown =>
   unflatten(
     treedef,
     leaves.map((x) => (x === null ? null : materialise(x))),
@@ -154,7 +154,7 @@ export function reverse(
   };
 }
 /** Cotangents of the linear inputs. */
-function pullThrough(
+export function pullThrough(
   lin: Pick<Linearized, "jaxpr" | "residuals" | "outNonzero">,
   cts: readonly (NDArray | null)[],
 ): readonly (NDArray | null)[] {
@@ -214,7 +214,7 @@ function vjpWith(f: AnyFn, options: AuxOption, primals: readonly unknown[]): unk
 }
 
 /** Cotangents of a result, checked leaf by leaf. */
-function cotangentsOf(
+export function cotangentsIn(
   name: string,
   ct: unknown,
   outDef: TreeDef,
@@ -229,7 +229,7 @@ function cotangentsOf(
 function pullbackOf(name: string, p: FlatCall, outDef: TreeDef, r: Reverse): (ct: unknown) => unknown {
   const avals = r.outs.slice(0, outDef.numLeaves).map((x) => x.aval);
   const pullback = (ct: unknown): unknown => {
-    const cts = cotangentsOf(name, ct, outDef, avals);
+    const cts = cotangentsIn(name, ct, outDef, avals);
     const grads = r.pull([...cts, ...r.outs.slice(cts.length).map(() => null)]);
     return vectors(
       p.treedef,
@@ -256,7 +256,7 @@ export function linearTranspose<A extends readonly unknown[], R>(
   const lin = recordLinear(fn, p.avals, name);
   const outDef = out();
   return (ct: unknown) => {
-    const grads = pullThrough(lin, cotangentsOf(name, ct, outDef, lin.outAvals));
+    const grads = pullThrough(lin, cotangentsIn(name, ct, outDef, lin.outAvals));
     return vectors(
       p.treedef,
       p.avals.map((aval, i) => instantiateCt(grads[i] ?? null, aval)),

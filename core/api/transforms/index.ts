@@ -10,7 +10,11 @@ export {
   type SavedResidual,
   type Verdict,
 } from "./checkpoint.ts";
+export { clearCaches, compileCounters, type CompileCounters } from "./caches.ts";
+export { explain, type ExplainedProgram, type Explanation, type Refusal } from "./explain.ts";
 export * as checkpointPolicies from "./checkpoint-policies.ts";
+export { closureConvert, customGradient } from "./custom-gradient.ts";
+export { customVmap, sequentialVmap, type InBatched } from "./custom-batching.ts";
 export { customJvp, type CustomJvpOptions } from "./custom-jvp.ts";
 export {
   customVjp,
@@ -20,10 +24,12 @@ export {
   type CustomVjpOptions,
 } from "./custom-vjp.ts";
 export { jvp, linearize, linearTranspose, vjp, type Pullback } from "./derivatives.ts";
+export { fwdAndBwd, VjpResiduals, type FwdAndBwdOptions } from "./fwd-and-bwd.ts";
 export { grad, valueAndGrad, type GradOptions } from "./gradients.ts";
 export { hessian, jacfwd, jacobian, jacrev, type JacobianOptions } from "./jacobians.ts";
 export { jit, type Jitted, type JitOptions } from "./jit.ts";
-export type { Lowered, Traced } from "./lowered.ts";
+export type { ArgInfo, Compiled, Dialect, Lowered, Traced } from "./lowered.ts";
 export { evalShape, makeJaxpr, ShapeDtypeStruct, type ClosedJaxpr, type Spec, type Specs } from "./shapes.ts";
 export { vmap, type VmapOptions } from "./vmap.ts";
+export { linearCall } from "./linear-call.ts";
 export type { Argnums, AxisTree, Cotangent, Cotangents } from "./types.ts";
