@@ -1,4 +1,5 @@
 // The one ambient value of core: an immutable context, replaced whole by `withContext` (try/finally, synchronous).
+import { fail } from "../errors.ts";
 import type { Lax } from "../primitives/lax.ts";
 import type { ArrayMethods } from "./array-methods.ts";
 import type { Trace } from "./trace.ts";
@@ -43,12 +44,12 @@ export interface Context {
 
 let current: Context | null = null;
 
-/** The context in force. @throws Error before the root context is installed (import "tenon", not its parts). */
+/** The context in force. @throws E_NOT_READY before the root context is installed (import "tenon", not its parts). */
 export function context(): Context {
   if (current === null)
-    throw new Error(
-      "tenon is not initialised: import the package `tenon` (or call installRoot of tenon-core)",
-    );
+    throw fail("E_NOT_READY", "tenon is not initialised", {
+      hint: "import the package `tenon`, which does it, or call installRoot of tenon-core",
+    });
   return current;
 }
 
