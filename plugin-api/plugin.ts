@@ -220,8 +220,10 @@ export interface ClientExtensions {
     load(bytes: Uint8Array, signature: Signature, options?: CompileOptions): MaybePromise<Executable>;
   };
   memoryStats: {
+    /** `resetPeak`: the peak is read, and counts from now on. */
     read(
       device: Device,
+      options?: { readonly resetPeak?: boolean },
     ): Promise<{ readonly bytesInUse: number; readonly peakBytes?: number; readonly limitBytes?: number }>;
   };
   interop: {

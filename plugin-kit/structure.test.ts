@@ -1,7 +1,8 @@
 // Structural ops, reductions, contractions, updates and control flow: the plan's interpretation equals the reference.
 import type { DType, OpAttrs } from "tenon-plugin-api";
-import { describe, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Builder, Ref } from "./builder.ts";
+import { compileProgram } from "./compile.ts";
 import { check, programOf, type, type Tolerance } from "./testing/run.ts";
 
 const SUM: Tolerance = { relative: 2e-6, ofLargest: 1e-6 };
@@ -356,6 +357,27 @@ describe("control flow", () => {
       }),
       1,
     );
+  });
+  it("optimization_barrier: nothing is merged, fused or moved through it", () => {
+    const t = type("f32", 64);
+    const twice = (behind: boolean): string[] => {
+      const program = programOf([t, t], (b, x, scale) => {
+        const first = b.apply("multiply", b.apply("sine", x), scale);
+        const z = b.apply("multiply", first, first);
+        const [p] = behind ? b.op("optimization_barrier", [x, z], {}) : [x];
+        // What it reads beside the barrier's results is older than the barrier.
+        const second = b.apply("multiply", b.apply("sine", p as Ref), scale);
+        return [z, b.apply("add", second, first)];
+      });
+      const { steps } = compileProgram(program, { plugin: "test" });
+      return steps.map((s) => {
+        if (s.do !== "kernel") return s.do;
+        const sines = s.kernel.stages.flatMap((stage) => stage.body.filter((v) => v.op === "sin"));
+        return `kernel with ${sines.length}`;
+      });
+    };
+    expect(twice(false)).toEqual(["kernel with 1"]);
+    expect(twice(true)).toEqual(["kernel with 1", "kernel with 1"]);
   });
   it("optimization_barrier and donation", async () => {
     await check(

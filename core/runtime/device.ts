@@ -8,6 +8,7 @@ import type {
   Executable,
   Program,
 } from "tenon-plugin-api";
+import { INSPECT, INSPECT_DENO } from "../ir/inspect.ts";
 import { Gate } from "./gate.ts";
 
 /** An executable, or the promise of one. */
@@ -17,6 +18,8 @@ export interface Loaded {
   executable: Executable | null;
   /** Why there will be none. */
   failure: Error | null;
+  /** Someone calls it by himself (lowered.compile): it outlives the caches. */
+  held?: true;
   /** Settles when one of the two is known; absent when it was at once. */
   pending?: Promise<void>;
 }
@@ -49,6 +52,22 @@ export class Session {
     this.readSync = client.extensions?.readSync;
     this.gate = this.readSync === undefined ? new Gate() : null;
   }
+
+  /** Forgets its executables, and gives back those that nobody holds, as far as no run waits for its turn. */
+  forget(): void {
+    const known = [...this.programs.values()].flat();
+    this.programs.clear();
+    if (this.gate !== null) return;
+    for (const { loaded } of known) if (loaded.held !== true) loaded.executable?.dispose();
+  }
+}
+
+/** Memory of a device. */
+export interface MemoryStats {
+  readonly bytesInUse: number;
+  /** The most at once; undefined where the device doesn't tell. */
+  readonly peakBytesInUse: number | undefined;
+  readonly bytesLimit: number | undefined;
 }
 
 /** A started device. */
@@ -82,7 +101,23 @@ export class RuntimeDevice {
   get capabilities(): Capabilities & { readonly readSync: boolean } {
     return { ...this.session.capabilities, readSync: this.session.readSync !== undefined };
   }
+  /**
+   * Bytes of memory in use, and the most at once so far; null where the device doesn't tell. With `resetPeak` the peak is
+   * read, and counts from now on. Source: jax.Device.memory_stats.
+   */
+  async memoryStats(options?: { readonly resetPeak?: boolean }): Promise<MemoryStats | null> {
+    const stats = await this.client.extensions?.memoryStats?.read(this.device, options);
+    return stats === undefined
+      ? null
+      : { bytesInUse: stats.bytesInUse, peakBytesInUse: stats.peakBytes, bytesLimit: stats.limitBytes };
+  }
   toString(): string {
+    return this.name;
+  }
+  [INSPECT](): string {
+    return this.name;
+  }
+  [INSPECT_DENO](): string {
     return this.name;
   }
 }

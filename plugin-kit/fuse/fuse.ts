@@ -91,7 +91,7 @@ class Fuser {
   }
 
   private visitNode(x: Node): void {
-    if (x.kind === "alias") this.grouping.same(x, x.arg);
+    if (x.kind === "alias") this.grouping.same(x);
     if (!this.roots.has(x)) return;
     const work = this.direct.get(x);
     const after = work === undefined ? -1 : this.background(work);

@@ -1,7 +1,7 @@
 // Which stores and reductions share a kernel. Units come in program order; each joins an earlier kernel that it reads
 // from, or reads the same array as, if everything else it reads is made before that kernel and the points fit:
 // the same point of a common domain, or the same row of a common outer domain.
-import type { Node, Position, ReduceWork, UpdateWork } from "../graph/node.ts";
+import type { AliasNode, Node, Position, ReduceWork, UpdateWork } from "../graph/node.ts";
 import { axisOf } from "../loops/index-map.ts";
 
 /** A store of a whole node, a reduction, or the changed part of a copy. `domain`: its axes, those of size 1 left out. */
@@ -89,8 +89,10 @@ export class Grouping {
     for (const node of nodes) this.made.set(node, order);
   }
   /** An alias is made with what it aliases, and reads all of it. */
-  same(node: Node, arg: Node): void {
-    this.made.set(node, this.madeAt(arg));
+  same(node: AliasNode): void {
+    const { arg, isBarrier } = node;
+    // What reads it joins no kernel that stands before the barrier, whatever else both read.
+    this.made.set(node, isBarrier ? this.next - 1 : this.madeAt(arg));
     this.exposed.add(arg);
   }
   /** Position of the kernel or step that makes a node. */

@@ -225,10 +225,17 @@ export class GraphBuilder {
   assemble(dtype: DType, shape: Ints, background: Node | null, pieces: readonly Piece[]): Node {
     return this.work<AssembleWork>({ kind: "assemble", background, pieces }, [{ dtype, shape }])[0] as Node;
   }
-  /** The bytes of `arg` as another type; also a barrier. */
+  /** The bytes of `arg` as another type. */
   alias(arg: Node, dtype: DType, shape: Ints): Node {
     arg.required = true;
-    return this.add<AliasNode>({ kind: "alias", dtype, shape, arg });
+    return this.add<AliasNode>({ kind: "alias", dtype, shape, arg, isBarrier: false });
+  }
+  /** The same arrays, through which nothing is merged, fused or moved. */
+  barrier(args: readonly Node[]): Node[] {
+    for (const arg of args) arg.required = true;
+    return args.map((arg) =>
+      this.add<AliasNode>({ kind: "alias", dtype: arg.dtype, shape: arg.shape, arg, isBarrier: true }),
+    );
   }
   /** The node itself, as an array that nothing else reads. */
   fresh(x: Node): Node {

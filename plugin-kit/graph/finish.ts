@@ -94,7 +94,7 @@ function shareMemory(graph: SubGraph): void {
     const base = sameElements({ ...x, required: false });
     if (base === null || base.kind === "constant" || base.kind === "iota") continue;
     base.required = true;
-    Object.assign(x, { kind: "alias", arg: base });
+    Object.assign(x, { kind: "alias", arg: base, isBarrier: false });
   }
 }
 

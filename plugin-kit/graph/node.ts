@@ -99,6 +99,8 @@ export interface PartNode extends NodeBase {
 export interface AliasNode extends NodeBase {
   readonly kind: "alias";
   readonly arg: Node;
+  /** A barrier: what reads it runs after everything that stands before it. */
+  readonly isBarrier: boolean;
 }
 /** An array. */
 export type Node =

@@ -325,7 +325,7 @@ const BUILD: { readonly [N in OpName]: Build<N> } = {
   },
   while: loop,
   case: choose,
-  optimization_barrier: (_op, xs, s) => xs.map((x) => s.g.alias(x, x.dtype, x.shape)),
+  optimization_barrier: (_op, xs, s) => s.g.barrier(xs),
   call: refuse,
   composite: refuse,
   custom_call: refuse,

@@ -1,4 +1,5 @@
-import type { ConcreteType, DeviceBuffer, HostContext } from "tenon-plugin-api";
+import { program, type Ref } from "tenon-conformance/builder";
+import type { ConcreteType, DeviceBuffer, HostContext, Program } from "tenon-plugin-api";
 import {
   interpretPlan,
   type Ix,
@@ -352,5 +353,56 @@ describe("executables", () => {
     ])[0] as Uint8Array;
     expect(f32s(download(out?.[0] as DeviceBuffer, 4 * m * n))).toEqual(f32s(expected));
     run.dispose();
+  });
+});
+
+describe("memory", () => {
+  const t = type("f32", 64, 64);
+  const chain = chained();
+  /** A chain whose middle is stored twice, behind a barrier the second time. */
+  function chained(): Program {
+    return program("chain", [t, t], (s, x, y) => {
+      const dot = (a: Ref, b: Ref): Ref =>
+        s.one(
+          "dot_general",
+          [a, b],
+          {
+            lhsBatching: [],
+            rhsBatching: [],
+            lhsContracting: [1],
+            rhsContracting: [0],
+            precision: ["HIGHEST", "HIGHEST"],
+          },
+          t,
+        );
+      return [dot(s.one("sine", [dot(x, y)], {}, t), y)];
+    });
+  }
+  it("of a run is what was planned", async () => {
+    const own = new WasmClient({}, host);
+    const memory = own.memories[0] as never;
+    const executable = own.compile(chain);
+    const args = [0, 1].map(() => own.toDevice(new Float32Array(64 * 64).fill(0.5), t, memory));
+    const planned = await executable.extensions.memory?.read();
+    const stats = own.extensions.memoryStats;
+    const before = await stats?.read(own.device, { resetPeak: true });
+    executable.execute([args]);
+    const after = await stats?.read(own.device);
+    expect((after?.peakBytes ?? 0) - (before?.bytesInUse ?? 0)).toBe(planned?.peakBytes);
+    expect(planned?.resultBytes).toBe(64 * 64 * 4);
+    expect((await stats?.read(own.device, { resetPeak: true }))?.peakBytes).toBe(after?.peakBytes);
+    expect((await stats?.read(own.device))?.peakBytes).toBe(after?.bytesInUse);
+  });
+  it("what stands behind a barrier is computed again", async () => {
+    const sines = async (behind: boolean): Promise<number> => {
+      const built = program("twice", [t], (s, x) => {
+        const y = s.one("sine", [x], {}, t);
+        const [p, q] = behind ? s.op("optimization_barrier", [x, y], {}, [t, t]) : [x, y];
+        return [s.one("multiply", [s.one("sine", [p as Ref], {}, t), q as Ref], {}, t)];
+      });
+      const text = await client.compile(built).extensions.text?.read("kernels");
+      return text?.match(/= sin %/g)?.length ?? 0;
+    };
+    expect([await sines(false), await sines(true)]).toEqual([1, 2]);
   });
 });

@@ -93,7 +93,10 @@ export class WasmExecutable implements Executable {
     const fixed =
       only === null ? this.layout.constants : only.uniforms.map((n, i) => [only.args.length + i, n] as const);
     for (const [word, value] of fixed) machine.heap.i32[(this.area >>> 2) + word] = value;
-    this.extensions = { text: textOf(plan), memory: memoryOf(plan) };
+    this.extensions = {
+      text: textOf(plan),
+      memory: memoryOf(plan, only === null ? this.layout.workspaceBytes : 0),
+    };
   }
 
   execute(

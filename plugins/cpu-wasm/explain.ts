@@ -1,6 +1,7 @@
 // What an executable tells about itself.
 import { byteLength, tenonError, type ConcreteType, type ExecutableExtensions } from "tenon-plugin-api";
 import { printPlan, type Plan } from "tenon-plugin-kit";
+import { blockSize } from "./memory.ts";
 
 /** The plan in short, and with its kernels in full. */
 export function textOf(plan: Plan): ExecutableExtensions["text"] {
@@ -20,17 +21,23 @@ export function textOf(plan: Plan): ExecutableExtensions["text"] {
     },
   };
 }
-/** Bytes of one run. */
-export function memoryOf(plan: Plan): ExecutableExtensions["memory"] {
+/**
+ * Bytes of one run. `peakBytes` is what the run takes of the heap: blocks of results, frame and workspace, rounded as the
+ * heap rounds them. The workspace is one for the client: a run that finds it large enough takes less.
+ */
+export function memoryOf(plan: Plan, workspaceBytes: number): ExecutableExtensions["memory"] {
   const sum = (types: readonly ConcreteType[]): number => types.reduce((n, t) => n + byteLength(t), 0);
   const aliased = plan.aliases.map(([arg]) => plan.params[arg] as ConcreteType);
+  const own = plan.results.filter((_, r) => !plan.aliases.some(([, to]) => to === r));
+  const blocks = own.map((t) => blockSize(byteLength(t)));
+  for (const nbytes of [plan.frameBytes, workspaceBytes]) if (nbytes > 0) blocks.push(blockSize(nbytes));
   return {
     read: async () => ({
       argumentBytes: sum(plan.params),
       resultBytes: sum(plan.results),
       aliasedBytes: sum(aliased),
-      temporaryBytes: plan.frameBytes,
-      peakBytes: plan.peakBytes,
+      temporaryBytes: plan.frameBytes + workspaceBytes,
+      peakBytes: blocks.reduce((n, b) => n + b, 0),
     }),
   };
 }

@@ -153,6 +153,19 @@ describe("the model", () => {
     expect(report.initializers.count).toBe(1);
   });
 
+  it("writes what stands behind a barrier again", () => {
+    const twice = (behind: boolean): number | undefined => {
+      const built = program("twice", [f32], (s, x) => {
+        const [y] = behind ? s.op("optimization_barrier", [x], {}, [f32]) : [x];
+        return [
+          s.one("multiply", [s.one("sine", [x], {}, f32), s.one("sine", [y as Ref], {}, f32)], {}, f32),
+        ];
+      });
+      return buildModel(built).report.ops["Sin"];
+    };
+    expect([twice(false), twice(true)]).toEqual([1, 2]);
+  });
+
   it("refuses complex numbers by op and dtype, and unknown opsets", () => {
     const complex = single("add", [type("c64", 2), type("c64", 2)], {}, [type("c64", 2)]);
     expect(() => buildModel(complex)).toThrow(/onnx-export does not implement parameter of c64/);

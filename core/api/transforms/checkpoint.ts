@@ -5,7 +5,7 @@ import { context } from "../../ir/context.ts";
 import type { Jaxpr, JaxprEqn, Var } from "../../ir/jaxpr.ts";
 import { TRACER, type NDArray } from "../../ir/ndarray.ts";
 import { identityOf } from "../../ir/primitive.ts";
-import { flatten, unflatten, type TreeDef } from "../../ir/tree.ts";
+import { flatten, type TreeDef } from "../../ir/tree.ts";
 import { bindCheckpoint, type CheckpointPolicy } from "../../primitives/checkpoint.ts";
 import { describe, numberList } from "../../primitives/operand.ts";
 import { linearizeFlat } from "../../transforms/linearize.ts";
