@@ -14,6 +14,7 @@ export const DEFAULT_CONFIG: Config = Object.freeze({
   defaultMatmulPrecision: "default",
   threefryPartitionable: true,
   debug: false,
+  explainCacheMisses: false,
   traceback: "filtered",
 });
 

@@ -14,6 +14,8 @@ export interface Config {
   readonly threefryPartitionable: boolean;
   /** Internal consistency checks on every bind (tests). */
   readonly debug: boolean;
+  /** Says on the console why jit traces, and whether the program had to be compiled. */
+  readonly explainCacheMisses: boolean;
   /** "filtered" trims tenon's own frames from errors. */
   readonly traceback: "filtered" | "full";
 }

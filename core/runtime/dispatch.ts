@@ -1,6 +1,6 @@
 // Eager is compiled: an operation is a one-equation program through the same lowering and cache as jit. What a call
 // depends on is found in a trie of small integers; nothing is built and no text compared on a hit.
-import type { ConcreteType } from "tenon-plugin-api";
+import type { ConcreteType, Program } from "tenon-plugin-api";
 import { fail } from "../errors.ts";
 import { context } from "../ir/context.ts";
 import type { Jaxpr } from "../ir/jaxpr.ts";
@@ -15,7 +15,8 @@ import type { RuntimeDevice } from "./device.ts";
 import { run, type Entry } from "./execute.ts";
 import { donations, lower, wireType } from "./lower.ts";
 import { paramsId } from "./params.ts";
-import { currentDevice } from "./registry.ts";
+import { programDifference } from "./program-difference.ts";
+import { currentDevice, sessions } from "./registry.ts";
 import { runtime } from "./runtime.ts";
 
 export { counters } from "./compile.ts";
@@ -105,7 +106,36 @@ function entryOfJaxpr(jaxpr: Jaxpr, device: RuntimeDevice, name: string, donate:
   if (node === undefined) ofJaxpr.set(jaxpr, (node = new Node()));
   node = node.at(device.uid);
   for (let i = 0; i < donate.length; i++) if (donate[i] === true) node = node.at(i);
-  return node.usable ?? (node.entry = build(jaxpr, device, { name, donate, hoistLiterals: true }));
+  if (node.usable !== null) return node.entry as Entry;
+  const before = counters.compiles;
+  node.entry = build(jaxpr, device, { name, donate, hoistLiterals: true });
+  if (context().config.explainCacheMisses) explainCompile(node.entry, counters.compiles > before);
+  return node.entry;
+}
+
+/** Forgets all executables: those that nobody holds are given back. */
+export function forgetExecutables(): void {
+  eager = [];
+  ofJaxpr = new WeakMap();
+  for (const session of sessions()) session.forget();
+}
+
+/** The last program of each name, for explanations. */
+const lastPrograms = new Map<string, Program>();
+/** Says whether a program was found by its structure, and if not what is new. */
+function explainCompile({ name, loaded }: Entry, compiled: boolean): void {
+  const { program } = loaded;
+  const last = lastPrograms.get(name);
+  lastPrograms.set(name, program);
+  const why =
+    last === undefined
+      ? "the first of this name since explainCacheMisses is on"
+      : programDifference(last, program);
+  console.warn(
+    compiled
+      ? `tenon: ${name} is compiled\n  level structural hash: no program was equal; the last of this name differs in ${why}`
+      : `tenon: ${name} isn't compiled\n  level structural hash: an equal program has been, ${program.name}`,
+  );
 }
 
 /** Compiles the program of a jaxpr while the caller awaits it: later runs find it ready. */
@@ -114,10 +144,12 @@ export async function compileAhead(
   device: RuntimeDevice,
   name: string,
   donate: readonly boolean[],
-): Promise<void> {
-  const { loaded } = build(jaxpr, device, { name, donate, hoistLiterals: true, background: true });
+): Promise<Entry> {
+  const entry = build(jaxpr, device, { name, donate, hoistLiterals: true, background: true });
+  const { loaded } = entry;
   await loaded.pending;
   if (loaded.failure !== null) throw loaded.failure;
+  return entry;
 }
 
 /** The device of an operation: that of its committed operands, else the first operand's, else the current one. */

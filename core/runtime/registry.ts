@@ -18,6 +18,11 @@ import { runtime } from "./runtime.ts";
 
 export { RuntimeDevice } from "./device.ts";
 
+/** The started clients. */
+export const sessions = (): readonly Session[] => [
+  ...new Set([...started.values()].flat().map((d) => d.session)),
+];
+
 /** What `discover` says of one device, started or not. */
 export interface Discovered {
   readonly platform: string;

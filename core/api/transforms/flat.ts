@@ -62,7 +62,9 @@ export function placeIn(f: AnyFn, path: readonly PathKey[], places?: readonly nu
 }
 /** Where leaf i of the arguments stands. */
 export const argumentPath = (f: AnyFn, treedef: TreeDef, i: number, places?: readonly number[]): string =>
-  placeIn(f, pathsOf(treedef)[i] ?? [0], places);
+  placeIn(f, pathOfLeaf(treedef, i), places);
+/** The path of leaf i. */
+export const pathOfLeaf = (treedef: TreeDef, i: number): readonly PathKey[] => pathsOf(treedef)[i] ?? [0];
 
 /** A leaf as an array; JavaScript scalars become literals, which never are uploaded by themselves. */
 export const leafOf = (name: string, x: unknown): NDArray => toArray(name, x as Operand);

@@ -3,61 +3,83 @@
 // different functions share one executable (runtime/dispatch.ts).
 import { fail } from "../../errors.ts";
 import type { ShapedArray } from "../../ir/aval.ts";
-import { context, type Config } from "../../ir/context.ts";
-import type { Jaxpr } from "../../ir/jaxpr.ts";
+import { context, withContext, type Config } from "../../ir/context.ts";
 import { CONCRETE, NDArray, TRACER } from "../../ir/ndarray.ts";
-import { identityOf } from "../../ir/primitive.ts";
-import { flattenLike, unflatten, type TreeDef } from "../../ir/tree.ts";
+import { flatten, flattenLike, unflatten, type TreeDef } from "../../ir/tree.ts";
 import { bindJit } from "../../primitives/jit.ts";
 import { numberList, scalarLiteral } from "../../primitives/operand.ts";
 import type { ConcreteArray } from "../../runtime/array.ts";
 import { counters } from "../../runtime/dispatch.ts";
-import { stage } from "../../transforms/stage.ts";
+import { place } from "../../runtime/execute.ts";
+import { donations } from "../../runtime/lower.ts";
+import { RuntimeDevice } from "../../runtime/registry.ts";
+import { dce } from "../../transforms/dce.ts";
+import { evalJaxpr } from "../../transforms/eval-jaxpr.ts";
+import { stage, type Staged } from "../../transforms/stage.ts";
 import { checkOptions } from "../arrays.ts";
-import type { Args } from "../types.ts";
+import type { Args, MapTree } from "../types.ts";
+import { countTrace, explainMiss, SILENT, type Signature } from "./cache-misses.ts";
 import {
-  argumentPath,
   finish,
   flattenArgs,
   flattenResult,
-  leafOf,
   labelOf,
+  leafOf,
   nameOf,
+  parametersOf,
+  pathOfLeaf,
+  placeIn,
   rawArgs,
   selectArgs,
   transformed,
 } from "./flat.ts";
-import { type Lowered, Traced } from "./lowered.ts";
-import { argumentAval } from "./shapes.ts";
+import { type Lowered, type Running, type StageInfo, Traced } from "./lowered.ts";
+import { argumentAval, isSpecLeaf, specAval, type ShapeDtypeStruct, type Specs } from "./shapes.ts";
+import { shownStatic, staticText } from "./static-args.ts";
 import type { AnyFn, Argnums, ArrayFn } from "./types.ts";
 
 /** Options of jit. */
 export interface JitOptions {
-  /** Arguments that are JavaScript values: a new one traces anew. */
+  /** Arguments that are JavaScript values: a new one traces anew. Negative numbers count from the end. */
   readonly staticArgnums?: Argnums | undefined;
-  /** Arguments whose arrays the call may overwrite: they're gone afterwards. */
+  /** Arguments whose arrays the call may overwrite: those whose memory a result takes are gone afterwards. */
   readonly donateArgnums?: Argnums | undefined;
+  /** Pass arguments to the device that the function doesn't use (default false). */
+  readonly keepUnused?: boolean | undefined;
+  /** Inside of another traced function: write its operations there instead of a call. */
+  readonly inline?: boolean | undefined;
+  /** Where it runs; uncommitted arguments are moved there. */
+  readonly device?: RuntimeDevice | undefined;
 }
+const OPTIONS = ["staticArgnums", "donateArgnums", "keepUnused", "inline", "device"];
+/** Options of JAX that aren't here, and what to do. */
+const REFUSED: { readonly [option: string]: string } = {
+  inShardings: "shardings come with meshes: place arguments with devicePut",
+  outShardings: "shardings come with meshes: move results with devicePut",
+  staticArgnames: "JavaScript has no keyword arguments: use staticArgnums",
+  donateArgnames: "JavaScript has no keyword arguments: use donateArgnums",
+  backend: "pass a device: jit(f, { device }), of devices()",
+  compilerOptions: "plugins take no options yet",
+};
+
 /** A compiled function. */
 export interface Jitted<A extends readonly unknown[], R> {
   (...args: Args<A>): R;
-  /** What tracing gives for these arguments: the jaxpr. */
-  trace(...args: Args<A>): Traced;
+  /** What tracing gives for these arguments, or shapes and dtypes in their place: the jaxpr. */
+  trace(...args: Specs<A>): Traced<R>;
   /** The program for these arguments, to read or to compile ahead of time. */
-  lower(...args: Args<A>): Lowered;
+  lower(...args: Specs<A>): Lowered<R>;
+  /** Shapes and dtypes of the result, which isn't computed. */
+  evalShape(...args: Specs<A>): MapTree<R, ShapeDtypeStruct>;
+  /** Forgets the traces of the function. */
+  clearCache(): void;
 }
 
 /** What one signature compiles to. */
-interface Entry {
-  readonly jaxpr: Jaxpr;
-  /** Captured arrays: leading operands, held strongly. */
-  readonly consts: readonly NDArray[];
-  readonly treedef: TreeDef;
-  readonly outDef: TreeDef;
+interface Entry extends StageInfo {
+  readonly signature: Signature;
   /** It captured a tracer, and serves this call only. */
   readonly singleUse: boolean;
-  /** One per argument leaf, when any is given away. */
-  readonly donate: readonly boolean[] | undefined;
 }
 /** A level of the trie. */
 class Node {
@@ -69,16 +91,18 @@ class Node {
     return node;
   }
 }
-/** Signatures by function, so that two wrappers of one function share them; then by the places of static arguments. */
-const roots = new WeakMap<AnyFn, Map<string, Node>>();
-
-function rootOf(f: AnyFn, statics: readonly number[]): Node {
-  let byStatics = roots.get(f);
-  if (byStatics === undefined) roots.set(f, (byStatics = new Map()));
-  const key = statics.join(",");
-  let root = byStatics.get(key);
-  if (root === undefined) byStatics.set(key, (root = new Node()));
-  return root;
+/** The signatures of a function for some places of static arguments. */
+interface Root {
+  node: Node;
+  known: Signature[];
+}
+/** By function, so that two wrappers of one function share their traces. */
+let roots = new WeakMap<AnyFn, Map<string, Root>>();
+let generation = 0;
+/** Forgets what all functions were traced to. */
+export function forgetTraces(): void {
+  roots = new WeakMap();
+  generation++;
 }
 
 // --- integers for what a signature depends on ------------------------------------------------------------------------
@@ -94,86 +118,135 @@ const configIds = new WeakMap<Config, number>();
 function ambientId(): number {
   const { config, axisEnv } = context();
   let id = configIds.get(config);
-  if (id === undefined) configIds.set(config, (id = textId(`c${JSON.stringify(config)}`)));
+  if (id === undefined) {
+    const counted = Object.entries(config).filter(([key]) => !SILENT.has(key));
+    configIds.set(config, (id = textId(`c${JSON.stringify(counted)}`)));
+  }
   return axisEnv.size === 0 ? id : textId(`a${id}${JSON.stringify([...axisEnv])}`);
 }
-
-/** A static argument: primitives by Object.is, frozen plain data by structure, the rest by identity. */
-function staticText(name: string, x: unknown, where: () => string): string {
-  if (x instanceof NDArray)
-    throw fail(
-      "E_STATIC_ARG",
-      `${name}: ${where()} is static and an array ${x.aval}, expected a JavaScript value`,
-    );
-  switch (typeof x) {
-    case "object":
-      if (x === null) return "null";
-      if (!isFrozenData(x)) return `@${identityOf(x)}`;
-      return Array.isArray(x)
-        ? `[${x.map((v) => staticText(name, v, where)).join(",")}]`
-        : `{${Object.entries(x)
-            .map(([k, v]) => `${JSON.stringify(k)}:${staticText(name, v, where)}`)
-            .join(",")}}`;
-    case "function":
-      return `@${identityOf(x)}`;
-    case "symbol":
-      throw fail(
-        "E_STATIC_ARG",
-        `${name}: ${where()} is static and a symbol, expected plain data or a function`,
-      );
-    default:
-      return `${typeof x}:${typeof x === "string" ? JSON.stringify(x) : Object.is(x, -0) ? "-0" : String(x)}`;
-  }
-}
-const isFrozenData = (x: object): boolean =>
-  Object.isFrozen(x) && (Array.isArray(x) || Object.getPrototypeOf(x) === Object.prototype);
+const NUMBER_ID = argumentAval("jit", 0).id;
 
 // --- the call ----------------------------------------------------------------------------------------------------------
+
+/** What a call looks up. */
+interface Found {
+  readonly entry: Entry;
+  readonly leaves: NDArray[];
+}
 
 /** What jit keeps of one wrapper. */
 class Compiler {
   readonly f: AnyFn;
+  readonly label: string;
   readonly name: string;
   private readonly statics: readonly number[];
   private readonly donated: readonly number[];
-  private readonly root: Node;
+  private readonly options: JitOptions;
+  /** No device to go to, nothing to write into the caller's trace. */
+  private readonly plain: boolean;
+  private root: Root;
+  private generation: number;
   /** The structure of the last call: most calls have it again. */
   private last: TreeDef | null = null;
 
   constructor(f: AnyFn, options: JitOptions) {
     this.f = f;
-    this.name = labelOf("jit", f);
-    this.statics = numberList(this.name, "staticArgnums", options.staticArgnums ?? []);
-    this.donated = numberList(this.name, "donateArgnums", options.donateArgnums ?? []);
-    this.root = rootOf(f, this.statics);
-    for (const i of this.donated)
-      if (this.statics.includes(i))
-        throw fail("E_ARGUMENT", `${this.name}: argument ${i} is both static and donated`);
+    this.label = labelOf("jit", f);
+    this.name = nameOf(f);
+    this.options = options;
+    this.statics = this.argnums("staticArgnums");
+    this.donated = this.argnums("donateArgnums");
+    const both = this.donated.find((i) => this.statics.includes(i));
+    if (both !== undefined)
+      throw fail("E_ARGUMENT", `${this.label}: argument ${both} is both static and donated`);
+    this.plain = options.device === undefined && options.inline !== true;
+    this.generation = generation;
+    this.root = this.findRoot();
+  }
+
+  /** @throws E_ARGUMENT for a place that the function doesn't have */
+  private argnums(word: "staticArgnums" | "donateArgnums"): readonly number[] {
+    const list = numberList(this.label, word, this.options[word] ?? []);
+    const parameters = parametersOf(this.f);
+    const known = parameters.length > 0 && !parameters.includes("");
+    for (const i of list) {
+      if (!Number.isInteger(i))
+        throw fail("E_ARGUMENT", `${this.label}: ${word} has ${i}, expected an integer`);
+      if (known && (i >= parameters.length || i < -parameters.length))
+        throw fail(
+          "E_ARGUMENT",
+          `${this.label}: ${word} names argument ${i}, and there are ${parameters.length}`,
+        );
+    }
+    return list;
+  }
+
+  private findRoot(): Root {
+    let byOptions = roots.get(this.f);
+    if (byOptions === undefined) roots.set(this.f, (byOptions = new Map()));
+    const key = `${this.statics.join(",")}|${this.donated.join(",")}|${this.options.keepUnused === true}`;
+    let root = byOptions.get(key);
+    if (root === undefined) byOptions.set(key, (root = { node: new Node(), known: [] }));
+    return root;
+  }
+  private current(): Root {
+    if (this.generation !== generation) {
+      this.generation = generation;
+      this.root = this.findRoot();
+    }
+    return this.root;
+  }
+  clear(): void {
+    const root = this.current();
+    root.node = new Node();
+    root.known = [];
   }
 
   /** The entry of a call, traced if it is new, and the call's leaves. */
-  lookup(args: readonly unknown[]): { entry: Entry; leaves: NDArray[] } {
+  private lookup(args: readonly unknown[]): Found {
     const dynamic = this.statics.length === 0 ? args : args.filter((_, i) => !this.isStatic(i, args.length));
     const raw: unknown[] = [];
     let treedef = this.last;
     if (treedef === null || !flattenLike(treedef, dynamic, raw)) {
-      const flat = rawArgs(this.name, this.f, dynamic, this.places(args.length));
+      const flat = rawArgs(this.label, this.f, dynamic, this.places(args.length));
       this.last = treedef = flat.treedef;
       raw.length = 0;
       raw.push(...flat.leaves);
     }
-    let node = this.root.at(treedef.id);
+    let node = this.current().node.at(treedef.id);
     const leaves: NDArray[] = [];
     for (const x of raw) {
-      const leaf = typeof x === "number" ? scalarLiteral(this.name, x) : leafOf(this.name, x);
+      const leaf = typeof x === "number" ? scalarLiteral(this.label, x) : leafOf(this.label, x);
       leaves.push(leaf);
       node = node.at(typeof x === "number" ? NUMBER_ID : leaf.aval.id);
     }
-    if (this.statics.length > 0) node = node.at(textId(this.staticKey(args)));
-    node = node.at(ambientId());
-    const entry = node.entry ?? this.traced(args, treedef, raw);
-    if (node.entry === null && !entry.singleUse) node.entry = entry;
-    return { entry, leaves };
+    return { entry: this.entryBelow(node, args, treedef, raw), leaves };
+  }
+
+  /** The entry of a signature that may be given by shapes and dtypes. */
+  lookupSpecs(args: readonly unknown[]): Entry {
+    const places = this.places(args.length);
+    const { leaves, treedef } = flatten(
+      places.map((i) => args[i]),
+      this.label,
+      { isLeaf: isSpecLeaf, placeName: (path) => placeIn(this.f, path, places) },
+    );
+    let node = this.current().node.at(treedef.id);
+    for (const x of leaves) node = node.at(specAval(this.label, x).id);
+    return this.entryBelow(node, args, treedef, leaves);
+  }
+
+  private entryBelow(
+    below: Node,
+    args: readonly unknown[],
+    treedef: TreeDef,
+    raw: readonly unknown[],
+  ): Entry {
+    const node = (this.statics.length > 0 ? below.at(textId(this.staticKey(args))) : below).at(ambientId());
+    if (node.entry !== null) return node.entry;
+    const entry = this.traced(args, treedef, raw);
+    if (!entry.singleUse) node.entry = entry;
+    return entry;
   }
 
   call(args: readonly unknown[]): unknown {
@@ -183,25 +256,49 @@ class Compiler {
       if (x.kind === CONCRETE && (x as ConcreteArray).buffer === null)
         throw fail(
           "E_DISPOSED",
-          `${this.name}: the array ${x.aval} that it captured was ${(x as ConcreteArray).gone}`,
+          `${this.label}: the array ${x.aval} that it captured was ${(x as ConcreteArray).gone}`,
           { hint: "pass it as an argument, or keep it" },
         );
     for (let i = 0; i < leaves.length; i++) {
       const x = leaves[i] as NDArray;
       if (x.kind === CONCRETE && (x as ConcreteArray).buffer === null)
-        (x as ConcreteArray).live(`${this.name}: ${this.pathOf(entry, i, args.length)}`);
+        (x as ConcreteArray).live(`${this.label}: ${this.pathOf(entry, i)}`);
     }
-    const outs = bindJit(entry.jaxpr, entry.consts, leaves, this.name, entry.donate);
-    if (entry.donate !== undefined) this.nameDonated(entry, leaves, args.length);
-    return finish(entry.outDef, outs);
+    const { running } = entry;
+    if (running.donate !== undefined) this.checkDonation(entry, leaves);
+    const taken = running.kept === null ? leaves : running.kept.map((i) => leaves[i] as NDArray);
+    const outs = this.plain
+      ? bindJit(running.jaxpr, entry.consts, taken, this.label, running.donate)
+      : this.bindSpecially(entry, taken);
+    if (running.donate !== undefined) this.nameDonated(entry, leaves);
+    return finish(entry.outTree, outs);
+  }
+
+  /** On the device, or into the caller's trace. */
+  private bindSpecially(entry: Entry, taken: readonly NDArray[]): readonly NDArray[] {
+    const { device, inline } = this.options;
+    const { jaxpr, donate } = entry.running;
+    const isEager = context().trace.kind === "eval";
+    if (inline === true && !isEager) return evalJaxpr(jaxpr, [...entry.consts, ...taken]);
+    if (device === undefined || !isEager) return bindJit(jaxpr, entry.consts, taken, this.label, donate);
+    const there = taken.map((x) => {
+      const array = x as ConcreteArray;
+      if (x.kind !== CONCRETE || array.home === device) return x;
+      if (!array.committed) return place(array, device);
+      throw fail(
+        "E_DEVICE_MISMATCH",
+        `${this.label}: an argument ${x.aval} is committed to ${array.home}, the function runs on ${device}`,
+      );
+    });
+    return withContext({ device }, () => bindJit(jaxpr, entry.consts, there, this.label, donate));
   }
 
   /** Without jit the function just runs, on arrays where a trace would have tracers. */
   private runAsWritten(args: readonly unknown[]): unknown {
     const places = this.places(args.length);
-    const { chosen, of } = selectArgs(this.name, this.f, args, places);
-    const { leaves, treedef } = flattenArgs(this.name, this.f, chosen, places);
-    const r = flattenResult(this.name, of(...(unflatten(treedef, leaves) as never[])));
+    const { chosen, of } = selectArgs(this.label, this.f, args, places);
+    const { leaves, treedef } = flattenArgs(this.label, this.f, chosen, places);
+    const r = flattenResult(this.label, of(...(unflatten(treedef, leaves) as never[])));
     return finish(r.treedef, r.leaves);
   }
 
@@ -210,103 +307,142 @@ class Compiler {
   }
   private staticKey(args: readonly unknown[]): string {
     return args
-      .map((x, i) =>
-        this.isStatic(i, args.length) ? `${i}=${staticText(this.name, x, () => `argument ${i}`)}` : "",
-      )
+      .map((x, i) => (this.isStatic(i, args.length) ? `${i}=${this.staticTextAt(x, i)}` : ""))
       .join(";");
+  }
+  private staticTextAt(x: unknown, i: number): string {
+    return staticText(this.label, x, () => `argument ${i}`);
   }
   /** The dynamic arguments' numbers among all. */
   private places(numArgs: number): number[] {
     return Array.from({ length: numArgs }, (_, i) => i).filter((i) => !this.isStatic(i, numArgs));
   }
-  pathOf(entry: Entry, i: number, numArgs: number): string {
-    return argumentPath(this.f, entry.treedef, i, this.places(numArgs));
+  private pathOf({ signature, inTree }: Entry, i: number): string {
+    return placeIn(this.f, pathOfLeaf(inTree, i), signature.places);
   }
+
+  // --- tracing -----------------------------------------------------------------------------------------------------
 
   private traced(args: readonly unknown[], treedef: TreeDef, raw: readonly unknown[]): Entry {
     counters.traces++;
-    warnOfRetracing(this.f);
-    const avals = raw.map((x) => argumentAval(this.name, x));
-    const { f } = this;
+    countTrace(this.label, this.f);
+    const avals = raw.map((x) => specAval(this.label, x));
+    const signature = this.signatureOf(args, treedef, avals);
+    const { known } = this.current();
+    if (context().config.explainCacheMisses) explainMiss(this.label, this.f, signature, known);
+    known.push(signature);
     let outDef: TreeDef | null = null;
     const staged = stage(
       (xs) => {
         const dynamic = unflatten(treedef, xs) as unknown[];
         let k = 0;
         const all = args.map((x, i) => (this.isStatic(i, args.length) ? x : dynamic[k++]));
-        const r = flattenResult(this.name, f(...(all as never[])));
+        const r = flattenResult(this.label, this.f(...(all as never[])));
         outDef = r.treedef;
         return r.leaves;
       },
       avals,
-      this.name,
+      this.label,
     );
     // The entry keeps what it captured: a surrounding scope() must not free it.
     for (const x of staged.consts) context().scope?.delete(x);
-    const donate = this.donateMask(treedef, args.length);
-    if (donate !== undefined) this.warnOfUnusableDonations(staged.jaxpr, staged.consts.length, donate);
+    const donate = this.donateMask(treedef, signature.places, args.length);
     return {
+      label: this.label,
+      name: this.name,
       ...staged,
-      treedef,
-      outDef: outDef as unknown as TreeDef,
-      singleUse: staged.consts.some((x) => x.kind === TRACER),
+      inTree: treedef,
+      outTree: outDef as unknown as TreeDef,
       donate,
+      running: this.running(staged, donate),
+      signature,
+      singleUse: staged.consts.some((x) => x.kind === TRACER),
     };
   }
+  private signatureOf(args: readonly unknown[], treedef: TreeDef, avals: readonly ShapedArray[]): Signature {
+    const { config, axisEnv } = context();
+    const statics = args.flatMap((x, i) =>
+      this.isStatic(i, args.length)
+        ? [[i, { text: this.staticTextAt(x, i), shown: shownStatic(x) }] as const]
+        : [],
+    );
+    return { treedef, avals, places: this.places(args.length), statics: new Map(statics), config, axisEnv };
+  }
 
-  private donateMask(treedef: TreeDef, numArgs: number): readonly boolean[] | undefined {
-    if (this.donated.length === 0) return undefined;
-    const places = this.places(numArgs);
+  private donateMask(treedef: TreeDef, places: readonly number[], numArgs: number): readonly boolean[] {
     return treedef.children.flatMap((c, k) => {
-      const place = places[k] as number;
-      const given = this.donated.includes(place) || this.donated.includes(place - numArgs);
+      const i = places[k] as number;
+      const given = this.donated.includes(i) || this.donated.includes(i - numArgs);
       return Array<boolean>(c.numLeaves).fill(given);
     });
   }
-  /** Later errors say to which argument a donated array went. */
-  private nameDonated(entry: Entry, leaves: readonly NDArray[], numArgs: number): void {
-    leaves.forEach((x, i) => {
-      if (entry.donate?.[i] === true && x.kind === CONCRETE && (x as ConcreteArray).buffer === null)
-        (x as ConcreteArray).gone = `donated to ${this.name} as ${this.pathOf(entry, i, numArgs)}`;
+  /** Without unused arguments, unless they shall be kept; donation where a result can take the memory. */
+  private running({ jaxpr, consts }: Staged, donate: readonly boolean[]): Running {
+    const n = consts.length;
+    const keepAll = this.options.keepUnused === true;
+    const pruned = keepAll
+      ? { jaxpr, usedInputs: jaxpr.inVars.map(() => true) }
+      : dce(jaxpr, { removable: jaxpr.inVars.map((_, i) => i >= n) });
+    const used = pruned.usedInputs.slice(n);
+    const kept = used.flatMap((u, i) => (u ? [i] : []));
+    const given = kept.map((i) => donate[i] as boolean);
+    const all = kept.length === donate.length;
+    const running = { jaxpr: all ? jaxpr : pruned.jaxpr, kept: all ? null : kept };
+    if (!given.includes(true)) return { ...running, donate: undefined };
+    const taken = donations(running.jaxpr, [...consts.map(() => false), ...given]).slice(n);
+    const unusable = given.flatMap((d, i) =>
+      d && taken[i] === undefined ? [(running.jaxpr.inVars[n + i] as { aval: ShapedArray }).aval] : [],
+    );
+    if (unusable.length > 0)
+      console.warn(`tenon: ${this.label}: no result can take the memory of donated ${unusable.join(", ")}`);
+    return { ...running, donate: taken.map((alias) => alias !== undefined) };
+  }
+
+  // --- donation ----------------------------------------------------------------------------------------------------
+
+  /** @throws E_DONATED_TWICE for an array that is donated and used in another place, too */
+  private checkDonation(entry: Entry, leaves: readonly NDArray[]): void {
+    const { kept, donate } = entry.running;
+    donate?.forEach((d, k) => {
+      const i = kept === null ? k : (kept[k] as number);
+      const x = leaves[i] as NDArray;
+      if (!d || x.kind !== CONCRETE) return;
+      const other = leaves.findIndex((y, j) => y === x && j !== i);
+      const where =
+        other >= 0
+          ? `it is ${this.pathOf(entry, other)}, too`
+          : entry.consts.includes(x)
+            ? "the function captured it"
+            : null;
+      if (where !== null)
+        throw fail(
+          "E_DONATED_TWICE",
+          `${this.label}: ${this.pathOf(entry, i)}, ${x.aval}, is donated, and ${where}`,
+        );
     });
   }
-  private warnOfUnusableDonations(jaxpr: Jaxpr, numConsts: number, donate: readonly boolean[]): void {
-    const free = jaxpr.outs.map((o) => o.aval.with({ weak: false }));
-    const unusable: ShapedArray[] = [];
-    donate.forEach((d, i) => {
-      if (!d) return;
-      const aval = (jaxpr.inVars[numConsts + i] as { aval: ShapedArray }).aval.with({ weak: false });
-      const at = free.indexOf(aval);
-      if (at >= 0) free.splice(at, 1);
-      else unusable.push(aval);
+  /** Later errors say to which argument a donated array went. */
+  private nameDonated(entry: Entry, leaves: readonly NDArray[]): void {
+    leaves.forEach((x, i) => {
+      if (entry.donate[i] === true && x.kind === CONCRETE && (x as ConcreteArray).buffer === null)
+        (x as ConcreteArray).gone = `donated to ${this.label} as ${this.pathOf(entry, i)}`;
     });
-    if (unusable.length > 0)
-      console.warn(`tenon: ${this.name}: no result can take the memory of donated ${unusable.join(", ")}`);
   }
 }
-const NUMBER_ID = argumentAval("jit", 0).id;
 
-// --- many closures of one source ----------------------------------------------------------------------------------------
-
-const MANY = 10;
-const tracedSources = new Map<string, WeakSet<AnyFn> & { count?: number }>();
-/** A new closure a call is traced a call: say so once, at the tenth. */
-function warnOfRetracing(f: AnyFn): void {
-  const source = Function.prototype.toString.call(f);
-  let seen = tracedSources.get(source);
-  if (seen === undefined) tracedSources.set(source, (seen = new WeakSet()));
-  if (seen.has(f)) return;
-  seen.add(f);
-  seen.count = (seen.count ?? 0) + 1;
-  if (seen.count === MANY)
-    console.warn(
-      `tenon: jit has traced ${MANY} closures of one source, ${source.slice(0, 60)}…: make the jitted function once, outside of the loop`,
-    );
+/** @throws E_UNIMPLEMENTED for options of JAX that aren't here, E_UNKNOWN_OPTION, E_ARGUMENT */
+function checkJitOptions(options: JitOptions): void {
+  if (typeof options === "object" && options !== null)
+    for (const [option, hint] of Object.entries(REFUSED))
+      if (Object.hasOwn(options, option) && (options as Record<string, unknown>)[option] != null)
+        throw fail("E_UNIMPLEMENTED", `jit: the option ${option} isn't there`, { hint });
+  checkOptions("jit", options, OPTIONS);
 }
 
 /**
  * `fun` traced once per signature, that is structure, shapes and dtypes of its arguments, and run as one compiled
- * program. Arrays that it captures are taken by value when it is traced.
+ * program. Arrays that it captures are taken by value when it is traced. docs/jit.md tells of caches, static arguments
+ * and donation.
  * @throws E_TRACE_ASYNC for an async function, E_STATIC_ARG, E_DONATED_TWICE. Source: jax.jit
  * @example jit((x) => x.mul(2).add(1))(np.arange(3))  // [1, 3, 5]
  */
@@ -316,13 +452,16 @@ export function jit<A extends readonly unknown[], R>(
   options?: JitOptions,
 ): Jitted<A, R>;
 export function jit(fun: AnyFn, options: JitOptions = {}): unknown {
-  checkOptions("jit", options, ["staticArgnums", "donateArgnums"]);
+  checkJitOptions(options);
   const compiler = new Compiler(fun, options);
   const call = (...args: unknown[]): unknown => compiler.call(args);
-  const trace = (...args: unknown[]): Traced => {
-    const { entry } = compiler.lookup(args);
-    return new Traced(compiler.name, entry.jaxpr, entry.consts, entry.donate);
-  };
-  const lower = (...args: unknown[]): Lowered => trace(...args).lower();
-  return Object.assign(transformed(call, fun, nameOf(fun)), { trace, lower });
+  const trace = (...args: unknown[]): Traced => new Traced(compiler.lookupSpecs(args));
+  return Object.assign(transformed(call, fun, nameOf(fun)), {
+    trace,
+    lower: (...args: unknown[]): Lowered => trace(...args).lower(),
+    evalShape: (...args: unknown[]): unknown => trace(...args).outInfo,
+    clearCache: () => {
+      compiler.clear();
+    },
+  });
 }

@@ -60,6 +60,9 @@ const lacksDType = (x: unknown): x is { readonly shape: Shape } =>
   Object.keys(x).join() === "shape" &&
   Array.isArray((x as { shape: unknown }).shape);
 
+/** What stands for an array among arguments: a shape and dtype, or a wrong one, told of later. */
+export const isSpecLeaf = (x: unknown): boolean => isSpec(x) || lacksDType(x);
+
 /** Avals and structure of arguments that may be shapes and dtypes. @throws E_ARGUMENT, E_DTYPE, E_SHAPE for wrong ones */
 export function specArgs(
   name: string,
@@ -69,15 +72,16 @@ export function specArgs(
     throw fail("E_ARGUMENT", `${name}: the arguments are ${describe(args)}, expected a list`, {
       hint: "give one entry for each argument: [x], [params, x, y]",
     });
-  const { leaves, treedef } = flatten(args, name, { isLeaf: (x) => isSpec(x) || lacksDType(x) });
-  const avalAt = (x: unknown): ShapedArray => {
-    if (lacksDType(x))
-      throw fail("E_DTYPE", `${name}: a shape [${x.shape.join(",")}] without a dtype`, {
-        hint: `write { shape: [${x.shape.join(",")}], dtype: "float32" }`,
-      });
-    return isSpec(x) ? avalOf(name, x) : argumentAval(name, x);
-  };
-  return { treedef, avals: leaves.map(avalAt) };
+  const { leaves, treedef } = flatten(args, name, { isLeaf: isSpecLeaf });
+  return { treedef, avals: leaves.map((x) => specAval(name, x)) };
+}
+/** The aval of an argument that may be a shape and dtype. */
+export function specAval(name: string, x: unknown): ShapedArray {
+  if (lacksDType(x))
+    throw fail("E_DTYPE", `${name}: a shape [${x.shape.join(",")}] without a dtype`, {
+      hint: `write { shape: [${x.shape.join(",")}], dtype: "float32" }`,
+    });
+  return isSpec(x) ? avalOf(name, x) : argumentAval(name, x);
 }
 /** The aval of an argument: a JavaScript number has the dtype `number` (docs: scalars). */
 export const argumentAval = (name: string, x: unknown): ShapedArray =>
