@@ -14,7 +14,7 @@ const PRECISION = 8;
 export function printArray(x: NDArray): string {
   const type = `${x.aval.dtype}[${x.shape.join(",")}]`;
   if (x.kind === TRACER) return `Tracer ${type}`;
-  if (x.aval.dtype === "key<fry>") return `Array(${type})`;
+  if (x.aval.dtype === "key<fry>") return `Key ${type}`;
   try {
     if (x.kind === LITERAL || x.kind === CONCRETE) return layout(listOf(x), x);
   } catch {

@@ -1,4 +1,5 @@
 // Abstract values: what tracing knows about an array. Interned: equality is ===, the cache key is the integer id.
+import { INSPECT, INSPECT_DENO } from "./inspect.ts";
 import { DTYPES, isInexact, type AvalDType } from "./dtype.ts";
 
 /** Sharding of an aval in explicit mode; one shared EMPTY value until that mode exists. */
@@ -73,6 +74,12 @@ export class ShapedArray implements AvalFields {
     });
   }
   /** `f32[8,128]`; a weak type has a leading `~`. */
+  [INSPECT](): string {
+    return String(this);
+  }
+  [INSPECT_DENO](): string {
+    return String(this);
+  }
   toString(): string {
     return `${this.weak ? "~" : ""}${DTYPES[this.dtype].short}[${this.shape.join(",")}]`;
   }

@@ -23,6 +23,7 @@ import type {
   TakeWords,
   VarWords,
 } from "./array-methods.ts";
+import { INSPECT, INSPECT_DENO } from "./inspect.ts";
 import { DTYPES, type DType, type TypedArrays } from "./dtype.ts";
 
 /** Kind of a `Literal`. */
@@ -421,10 +422,10 @@ export abstract class NDArray {
     if (n === undefined) throw fail("E_INDEX", `can't iterate over ${this.aval}: it has no axis`);
     for (let i = 0; i < n; i++) yield m().get(this, [i]);
   }
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
+  [INSPECT](): string {
     return m().print(this);
   }
-  [Symbol.for("Deno.customInspect")](): string {
+  [INSPECT_DENO](): string {
     return m().print(this);
   }
   [Symbol.for("Jupyter.display")](): Readonly<Record<string, string>> {

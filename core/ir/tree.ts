@@ -1,5 +1,6 @@
 // Pytrees: nested containers of leaves. Object keys are sorted by code point (JAX's order). Structures are interned;
 // key paths are made only when someone asks for them, so that a cached call costs one walk over its arguments.
+import { shownAsText } from "./inspect.ts";
 import { fail } from "../errors.ts";
 import { isForeignArray, NDArray } from "./ndarray.ts";
 import { identityOf } from "./primitive.ts";
@@ -52,7 +53,9 @@ function intern(
   let def = interned.get(key);
   if (def === undefined) {
     const numLeaves = kind === "leaf" ? 1 : children.reduce((n, c) => n + c.numLeaves, 0);
-    def = Object.freeze({ id: interned.size, kind, keys, children, numLeaves, node, meta, toString: print });
+    def = Object.freeze(
+      shownAsText({ id: interned.size, kind, keys, children, numLeaves, node, meta, toString: print }),
+    );
     interned.set(key, def);
   }
   return def;

@@ -11,10 +11,12 @@ import {
   grad,
   jit,
   lax,
+  makeJaxpr,
   nn,
   np,
   random,
   slice,
+  tree,
   use,
   vmap,
   withDevice,
@@ -258,4 +260,19 @@ it("one name of the class in what consoles print", () => {
 it("a part of tenon without the rest has a coded error, too", () => {
   const program = `import { sum } from "tenon-core/numpy"; try { sum(1); } catch (e) { console.log(e.reason, e.message); }`;
   expect(runs(program)).toMatch(/^E_NOT_READY tenon is not initialised\n[^]*import the package `tenon`/);
+});
+
+describe("what consoles show", () => {
+  it.each<[string, () => unknown, RegExp]>([
+    ["a device", () => devices()[0], /^cpu-wasm:0$/],
+    ["a key", () => random.key(0), /^Key key<fry>\[\]$/],
+    ["keys", () => random.split(random.key(0), 3), /^Key key<fry>\[3\]$/],
+    ["a jaxpr", () => makeJaxpr((x: NDArray) => x.mul(2))(np.ones([2])), /^\{ lambda .*f32\[2\].*mul/s],
+    ["a structure", () => tree.structure({ a: 1, b: [1, 2] }), /^\{a: \*, b: \[\*, \*\]\}$/],
+    ["an aval", () => makeJaxpr((x: NDArray) => x)(np.ones([2])).outAvals[0], /^f32\[2\]$/],
+  ])("of %s: its text, not its fields", (_what, make, text) => {
+    const x = make();
+    expect(inspect(x)).toMatch(text);
+    expect(inspect({ x })).not.toContain("toString");
+  });
 });
