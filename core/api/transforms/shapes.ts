@@ -1,4 +1,5 @@
 // Tracing without running: shapes and dtypes of results, and jaxprs.
+import { shownAsText } from "../../ir/inspect.ts";
 import { fail } from "../../errors.ts";
 import { shaped, type Shape, type ShapedArray } from "../../ir/aval.ts";
 import { DTYPES, type DType } from "../../ir/dtype.ts";
@@ -137,11 +138,12 @@ export const makeJaxpr =
     const p = specArgs(name, args);
     const { fn } = flatFunction(name, fun, p.treedef);
     const { jaxpr, consts } = stage(fn, p.avals, name);
-    return Object.freeze({
+    const closed: ClosedJaxpr = {
       jaxpr,
       consts,
       inAvals: p.avals,
       outAvals: jaxpr.outs.map((o) => o.aval),
       toString: () => printJaxpr(jaxpr),
-    });
+    };
+    return Object.freeze(shownAsText(closed));
   };
