@@ -8,6 +8,8 @@ export * as ops from "./ops.ts";
 export * as random from "./random.ts";
 export * as tree from "./tree.ts";
 export * as treeUtil from "./tree-util.ts";
+export * as customBatching from "./custom-batching.ts";
+export * as customDerivatives from "./custom-derivatives.ts";
 export * from "./transforms.ts";
 export {
   exportOnnx,

@@ -1,11 +1,14 @@
 // customVjp: a function with its own reverse derivative, as two functions that hand residuals from one to the other.
 import { fail } from "../../errors.ts";
+import { tangentAval } from "../../ir/aval.ts";
 import { context } from "../../ir/context.ts";
 import { NDArray } from "../../ir/ndarray.ts";
 import type { CustomVjp } from "../../ir/trace.ts";
 import { flatten, unflatten } from "../../ir/tree.ts";
+import { hasTangent } from "../../transforms/transpose.ts";
+import { zerosOf } from "../../transforms/zeros.ts";
 import { checkOptions } from "../arrays.ts";
-import type { Args, MapTree } from "../types.ts";
+import type { Args, MapTree, Traced } from "../types.ts";
 import {
   cotangentsOf,
   customFrame,
@@ -14,7 +17,8 @@ import {
   type DiffArgs,
   type NondiffArgs,
 } from "./custom.ts";
-import { checkFunction, finish, flattenResult, labelOf, nameOf, transformed } from "./flat.ts";
+import { vectors } from "./derivatives.ts";
+import { checkFunction, finish, flattenResult, labelOf, leafOf, nameOf, transformed } from "./flat.ts";
 import type { AnyFn, Argnums, Cotangent, Cotangents } from "./types.ts";
 
 /** An argument of a forward rule with `symbolicZeros`: the value, and whether it is differentiated. */
@@ -37,12 +41,32 @@ export function customVjpPrimalTreeValues<T>(tree: T): MapTree<T, NDArray> {
   return unflatten(treedef, values) as MapTree<T, NDArray>;
 }
 
+/**
+ * The tangent zero of a value: zeros of its shape, null for integers; with `symbolicZeros` null for all.
+ * Source: jax.custom_derivatives.zero_from_primal
+ */
+export function zeroFromPrimal<T>(
+  val: T,
+  options: { readonly symbolicZeros?: boolean | undefined } = {},
+): Cotangent<Traced<T>> {
+  const name = "zeroFromPrimal";
+  checkOptions(name, options, ["symbolicZeros"]);
+  const { leaves, treedef } = flatten(val, name);
+  const zeros = leaves.map((x) => {
+    const { aval } = leafOf(name, x);
+    return options.symbolicZeros === true || !hasTangent(aval) ? null : zerosOf(tangentAval(aval));
+  });
+  return vectors(treedef, zeros) as Cotangent<Traced<T>>;
+}
+
 /** Options of customVjp. */
 export interface CustomVjpOptions<N = Argnums, Z = boolean> {
   /** Arguments without derivative, of any kind but traced; `bwd` gets them first, `fwd` in their places. */
   readonly nondiffArgnums?: N | undefined;
   /** `fwd` gets `CustomVJPPrimal` leaves, `bwd` null for cotangents that are zero. */
   readonly symbolicZeros?: Z | undefined;
+  /** JAX's name for what isn't implemented here: true is refused. */
+  readonly optimizeRemat?: false | undefined;
 }
 
 /** The leaves of residuals: arrays are kept as values, everything else stays as it is in the backward rule. */
@@ -109,11 +133,11 @@ export function customVjp<A extends readonly unknown[], R, Res, const N extends 
 export function customVjp(
   fun: AnyFn,
   rules: { readonly fwd: AnyFn; readonly bwd: AnyFn },
-  options: CustomVjpOptions<unknown> & { readonly optimizeRemat?: unknown } = {},
+  options: CustomVjpOptions<unknown> = {},
 ): unknown {
   const name = labelOf("customVjp", fun);
   checkOptions("customVjp", options, ["nondiffArgnums", "symbolicZeros", "optimizeRemat"]);
-  if (options.optimizeRemat === true)
+  if ((options.optimizeRemat as unknown) === true)
     throw fail("E_UNIMPLEMENTED", `${name}: optimizeRemat is not implemented`, {
       hint: "leave it out: checkpoint drops what the forward rule computes and nobody uses",
     });

@@ -14,15 +14,8 @@ export { clearCaches, compileCounters, type CompileCounters } from "./caches.ts"
 export { explain, type ExplainedProgram, type Explanation, type Refusal } from "./explain.ts";
 export * as checkpointPolicies from "./checkpoint-policies.ts";
 export { closureConvert, customGradient } from "./custom-gradient.ts";
-export { customVmap, sequentialVmap, type InBatched } from "./custom-batching.ts";
 export { customJvp, type CustomJvpOptions } from "./custom-jvp.ts";
-export {
-  customVjp,
-  CustomVJPPrimal,
-  customVjpPrimalTreeValues,
-  type CustomVJPPrimals,
-  type CustomVjpOptions,
-} from "./custom-vjp.ts";
+export { customVjp, type CustomVjpOptions } from "./custom-vjp.ts";
 export { jvp, linearize, linearTranspose, vjp, type Pullback } from "./derivatives.ts";
 export { fwdAndBwd, VjpResiduals, type FwdAndBwdOptions } from "./fwd-and-bwd.ts";
 export { grad, valueAndGrad, type GradOptions } from "./gradients.ts";
@@ -31,5 +24,4 @@ export { jit, type Jitted, type JitOptions } from "./jit.ts";
 export type { ArgInfo, Compiled, Dialect, Lowered, Traced } from "./lowered.ts";
 export { evalShape, makeJaxpr, ShapeDtypeStruct, type ClosedJaxpr, type Spec, type Specs } from "./shapes.ts";
 export { vmap, type VmapOptions } from "./vmap.ts";
-export { linearCall } from "./linear-call.ts";
 export type { Argnums, AxisTree, Cotangent, Cotangents } from "./types.ts";
