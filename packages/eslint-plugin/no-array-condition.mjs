@@ -2,7 +2,7 @@
 // so `if (x)`, `!x`, `x && y`, `x ? a : b` silently take one side; neither types nor run-time traps can see it.
 import { ESLintUtils } from "@typescript-eslint/utils";
 
-const DOCS = "https://www.npmjs.com/package/eslint-plugin-tenon";
+const DOCS = "eslint-plugin-tenon/README.md";
 /** Names under which the array class is exported. */
 const ARRAY_CLASSES = new Set(["NDArray", "ConcreteArray", "Tracer", "Literal"]);
 /** Array methods whose callback's result is a condition. */

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -191,6 +192,25 @@ it.each([
     { cwd: project, encoding: "utf8" },
   );
   expect(stdout).toBe("");
+});
+it("is linted by the configuration that the plugin's page shows", () => {
+  const app = join(project, "linted");
+  const page = readFileSync(join(project, "node_modules/eslint-plugin-tenon/README.md"), "utf8");
+  mkdirSync(app);
+  for (const name of ["typescript", "typescript-eslint"])
+    symlinkSync(join(ROOT, "node_modules", name), join(project, "node_modules", name), "junction");
+  writeFileSync(join(app, "package.json"), '{"type":"module"}');
+  writeFileSync(join(app, "eslint.config.js"), /```js\n(.*?)```/s.exec(page)?.[1] ?? "");
+  writeFileSync(join(app, "tsconfig.json"), '{"compilerOptions":{"strict":true,"module":"nodenext"}}');
+  const code = 'import { np } from "tenon";\nif (np.array([1]).gt(0)) console.log(1);\n';
+  writeFileSync(join(app, "wrong.ts"), code);
+  writeFileSync(join(app, "right.ts"), code.replace(".gt(0)", ".gt(0).item()"));
+  const { stdout } = spawnSync(process.execPath, [join(ROOT, "node_modules/eslint/bin/eslint.js"), "."], {
+    cwd: app,
+    encoding: "utf8",
+  });
+  expect(stdout).toMatch(/wrong\.ts\n +2:5 +error .*tenon\/no-array-condition\n\n✖ 1 problem/s);
+  expect(stdout).not.toContain("right.ts");
 });
 it("judges a plugin of the project by the suite's command", () => {
   writeFileSync(join(project, "my-plugin.mjs"), PLUGIN);
