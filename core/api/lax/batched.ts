@@ -11,11 +11,11 @@ import type { AnyFn } from "../transforms/types.ts";
 import { vmap } from "../transforms/vmap.ts";
 import { scan } from "./scan.ts";
 
-/** `f` over the leading axis of `xs`, `size` elements at a time by vmap, and the remainder by another. */
+/** `f` over the leading axis of `xs`, `size` elements at a time (0: all) by vmap, and the remainder by another. */
 export function batchedMap(f: AnyFn, xs: unknown, size: number): unknown {
   const { lax } = context();
-  if (!Number.isInteger(size) || size < 1)
-    throw fail("E_ARGUMENT", `lax.map: batchSize is ${size}, expected a positive integer`);
+  if (!Number.isInteger(size) || size < 0)
+    throw fail("E_ARGUMENT", `lax.map: batchSize is ${size}, expected a number of elements`);
   const { leaves, treedef } = flatten(xs, "lax.map");
   const arrays = leaves.map((x) => leafOf("lax.map", x));
   const n = arrays[0]?.shape[0];
@@ -25,6 +25,7 @@ export function batchedMap(f: AnyFn, xs: unknown, size: number): unknown {
       `lax.map: xs need a common leading axis, got ${arrays.map((x) => x.aval).join(", ")}`,
     );
   const mapped = vmap(f as never) as unknown as (x: unknown) => unknown;
+  if (size === 0 || size >= n) return mapped(unflatten(treedef, arrays));
   const blocks = Math.floor(n / size);
   const part = (from: number, to: number): NDArray[] => arrays.map((x) => lax.sliceInDim(x, from, to));
   const whole = part(0, blocks * size).map((x) => lax.reshape(x, [blocks, size, ...x.shape.slice(1)]));
@@ -34,7 +35,7 @@ export function batchedMap(f: AnyFn, xs: unknown, size: number): unknown {
   const joined = (flat.leaves as NDArray[]).map((y) => lax.reshape(y, [blocks * size, ...y.shape.slice(2)]));
   if (blocks * size === n) return finish(flat.treedef, joined);
   const rest = flatten(mapped(unflatten(treedef, part(blocks * size, n))), "lax.map").leaves as NDArray[];
-  const all = blocks === 0 ? rest : joined.map((y, i) => lax.concatenate([y, rest[i] as NDArray], 0));
+  const all = joined.map((y, i) => lax.concatenate([y, rest[i] as NDArray], 0));
   return finish(flat.treedef, all);
 }
 

@@ -9,7 +9,7 @@ import { bind } from "../../ir/trace.ts";
 import { flatten, listOf, printTree, type TreeDef } from "../../ir/tree.ts";
 import { max, min } from "../../primitives/arithmetic.ts";
 import { padtypeToPads } from "../../primitives/conv.ts";
-import { checkSizes, literal, toArray, type Operand } from "../../primitives/operand.ts";
+import { checkSizes, literal, toArray } from "../../primitives/operand.ts";
 import * as r from "../../primitives/reduce.ts";
 import { isScalarFunction, reduce_p, reduce_window_p } from "../../primitives/region-reduce.ts";
 import { scatterApply as applyAt } from "../../primitives/scatter.ts";
@@ -120,7 +120,7 @@ function foldOf(api: string, operands: unknown, initValues: unknown, computation
   };
 }
 function startOf(name: string, x: NDArray, value: ArrayLike): NDArray {
-  const v = typeof value === "object" ? toArray(name, value) : literal(value, x.dtype);
+  const v = typeof value === "object" ? toArray(name, value, "value") : literal(value, x.dtype);
   if (v.ndim !== 0 || v.dtype !== x.dtype)
     throw fail("E_DTYPE_MISMATCH", `${name}: the start value is ${v.aval}, expected a scalar of ${x.dtype}`);
   return v;
@@ -307,7 +307,7 @@ export function scatterApply(
 ): NDArray {
   const { updateShape = [], ...rest } = options;
   checkOptions("lax.scatterApply", options, ["indicesAreSorted", "uniqueIndices", "mode", "updateShape"]);
-  const x = toArray("lax.scatterApply", operand as Operand);
+  const x = toArray("lax.scatterApply", operand);
   const name = labelOf("lax.scatterApply", func);
   const def = flatten([x], name).treedef;
   const { jaxpr, consts } = scalarFunction(name, func, def, [shaped([], x.dtype)]);

@@ -8,19 +8,20 @@ import { scan_p, type ScanParams } from "../../primitives/scan.ts";
 import { evalJaxpr } from "../../transforms/eval-jaxpr.ts";
 import { stage } from "../../transforms/stage.ts";
 
-/** Runs a scan whose operands are consts, carry, xs; `unroll` copies of the body make one step, all of them if true. */
+/** Runs a scan whose operands are consts, carry, xs; `unroll` copies of the body make one step, all of them if true or 0. */
 export function runScan(
   params: ScanParams,
   operands: readonly NDArray[],
   unroll: number | boolean,
 ): readonly NDArray[] {
   const { length } = params;
-  const copies = unroll === true ? Math.max(length, 1) : unroll === false ? 1 : unroll;
-  if (!Number.isInteger(copies) || copies < 1)
-    throw fail("E_ARGUMENT", `lax.scan: unroll is ${copies}, expected a positive integer or a boolean`);
+  if (typeof unroll !== "boolean" && (!Number.isInteger(unroll) || unroll < 0))
+    throw fail("E_ARGUMENT", `lax.scan: unroll is ${unroll}, expected a boolean or a number of copies`);
+  const copies = unroll === true || unroll === 0 ? Math.max(length, 1) : Number(unroll || 1);
   if (copies === 1 || length === 0) return bind(scan_p, operands, params);
   const { numConsts, numCarry, reverse } = params;
   const [consts, carry, xs] = cut(operands, numConsts, numCarry) as [NDArray[], NDArray[], NDArray[]];
+  if (copies >= length) return blockStep(params, length)([consts, carry, xs]);
   const blocks = Math.floor(length / copies);
   const rest = length - blocks * copies;
   const { lax } = context();
@@ -84,7 +85,7 @@ const blockStep =
         0,
       ),
     );
-    return [...carry, ...stacked];
+    return [...carry.map((x, i) => withWeak(x, jaxpr.outs[i]?.aval.weak === true)), ...stacked];
   };
 
 /** The weak type that the body has by its jaxpr: steps after the first may get a strong carry. */
