@@ -1,11 +1,13 @@
 // Pairs of the expected errors: the call, and the same call with valid input.
-import { grad, jit, jvp, lax, np, tree, type NDArray } from "tenon";
+import { customVjp, grad, jit, jvp, lax, np, tree, vjp, type NDArray } from "tenon";
 import type { CasePrograms } from "../run-case.ts";
 
 type A = NDArray;
 
 /** A call that TypeScript would refuse as well, for the checks at run time. */
 const untyped = (x: unknown): never => x as never;
+
+const identity = customVjp((x: A) => x, { fwd: (x) => [x, null], bwd: (_, ct) => [ct] });
 
 const programs: CasePrograms = {
   "err.concat_shapes": {
@@ -36,6 +38,10 @@ const programs: CasePrograms = {
   "err.grad_complex": {
     control: () => grad((x: A) => x.mul(2))(np.array(1)),
     call: () => grad((x: A) => x.mul(2))(np.array({ re: 0, im: 1 })),
+  },
+  "err.custom_vjp_fwdmode": {
+    control: () => vjp(identity, 1)[1](1),
+    call: () => jvp(identity, [1], [1]),
   },
   "err.jit_bool": {
     control: () => jit((x: A) => np.where(x.gt(0), 1, 0))(1),

@@ -48,6 +48,13 @@ const programs: CasePrograms = {
       [a, b],
     ),
   "lax.prog/assoc_scan_rev": (x: A) => lax.associativeScan(np.add, x, { reverse: true }),
+  "lax.prog/custom_root": (a: A) =>
+    lax.customRoot(
+      (x: A) => x.pow(3).sub(a),
+      np.onesLike(a),
+      (f, x0) => lax.foriLoop(0, 30, (_: A, x: A) => x.sub(f(x).div(x.mul(x).mul(3))), x0),
+      (g, y) => y.div(g(np.onesLike(y))),
+    ),
   "lax.prog/game_of_life": (g: A) => lax.foriLoop(0n, 5n, lifeStep, g),
   "lax.prog/nested_scan": (x: A) =>
     lax.scan((c: A, r: A) => lax.scan((d: A, v: A): [A, A] => [d.mul(0.9).add(v), d], c, r), 0, x),

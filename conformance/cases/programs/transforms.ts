@@ -1,6 +1,7 @@
 // Programs of the transform cases: derivatives, batches and their compositions.
 import {
   customJvp,
+  customVjp,
   grad,
   hessian,
   jacrev,
@@ -63,6 +64,14 @@ const log1pexp = customJvp(
   (x: A) => np.log(np.add(1, np.exp(x))),
   ([x], [dx]) => [log1pexp(x), np.subtract(1, np.divide(1, np.add(1, np.exp(x)))).mul(dx)],
 ) as (x: A) => A;
+const clipGrad = customVjp((x: A, _lo: A, _hi: A) => x, {
+  fwd: (x, lo, hi) => [x, { lo, hi }],
+  bwd: ({ lo, hi }, g) => [np.clip(g, lo, hi), null, null],
+});
+const straightRound = customVjp((x: A) => np.round(x), {
+  fwd: (x) => [np.round(x), null],
+  bwd: (_, g) => [g],
+});
 const sortLoss = (x: A): A =>
   np
     .sort(x)
@@ -146,6 +155,8 @@ const programs: CasePrograms = {
   "tf.grad.switch": later(() => grad((x: A, i: A) => lax.switch(i, [np.sin, np.exp, np.square], x))),
   "tf.custom_jvp.grad": later(() => vmap(grad(log1pexp))),
   "tf.custom_jvp.jvp": (x: A, t: A) => jvp(log1pexp, [x], [t]),
+  "tf.custom_vjp.vmap": later(() => vmap(grad((x: A) => clipGrad(x.mul(x), -0.5, 0.5)))),
+  "tf.custom_vjp.ste": later(() => grad((x: A) => straightRound(x).pow(2).sum())),
   "tf.edge.where_sqrt_bad": later(() => vmap(grad((x: A) => np.where(x.gt(0), np.sqrt(x), 0)))),
   "tf.edge.max_ties": later(() => grad((x: A) => x.max())),
   "tf.edge.relu_zero": later(() => vmap(grad(nn.relu))),
