@@ -59,6 +59,10 @@ export class AsyncTraceError extends TracerError {
 export class LifetimeError extends CodedError {
   override name = "LifetimeError";
 }
+/** A function of the host that a program called threw, or gave something else than it should. */
+export class CallbackError extends CodedError {
+  override name = "CallbackError";
+}
 /** A plugin broke its contract, or was refused. */
 export class PluginError extends CodedError {
   override name = "PluginError";
@@ -201,6 +205,12 @@ const TABLE = {
   E_DEVICE_MISMATCH: row(CodedError, BAD, "move one of them with devicePut"),
   E_NO_READ_SYNC: row(CodedError, STATE, "await x.data(), or await deviceGet(x) first"),
   E_NOT_READY: row(CodedError, STATE, "wait for it first: await use(plugin), await deviceGet(x)"),
+  E_CALLBACK: row(CallbackError, "INTERNAL", "the function's own error is in `cause`"),
+  E_CALLBACK_RESULT: row(
+    CallbackError,
+    BAD,
+    "return what the result shapes and dtypes say: arrays, typed arrays, numbers or nested lists of them",
+  ),
   E_PLUGIN: row(PluginError, "INTERNAL"),
   E_PLUGIN_REFUSED: row(PluginError, STATE),
   E_CONFIG: row(CodedError, BAD),

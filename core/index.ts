@@ -2,6 +2,7 @@
 // The function namespaces are entries of their own: tenon-core/numpy, /lax, /nn, /ops, /random, /tree, /transforms.
 export {
   AsyncTraceError,
+  CallbackError,
   callerLine,
   ConcretizationError,
   DTypeError,

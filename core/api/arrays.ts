@@ -130,7 +130,8 @@ function inferred(values: readonly (number | bigint | boolean | Complex)[]): DTy
   return values.some((v) => typeof v === "bigint") ? "int64" : "bool";
 }
 
-function flattenNested(
+/** Appends the elements of nested lists, and their lengths to `shape`. @throws E_SHAPE for ragged ones */
+export function flattenNested(
   x: Nested,
   depth: number,
   shape: number[],

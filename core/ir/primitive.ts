@@ -77,6 +77,26 @@ export interface Lowering {
   splat(value: WireValue, aval: ShapedArray): WireValue;
   /** The physical wire type of an aval: keys get a trailing dimension of 2. */
   typeOf(aval: ShapedArray): Type;
+  /** A call of the host, of operands of these avals. `isBound`: each run counts, in program order. */
+  hostCall(
+    call: HostCall,
+    operands: readonly WireValue[],
+    avals: readonly ShapedArray[],
+    isBound: boolean,
+  ): readonly WireValue[];
+}
+
+/** A function of the host that programs call. Its identity is part of the program's key: equal calls share one object. */
+export interface HostFunction {
+  /** For errors: `debug.callback(log)`. */
+  readonly name: string;
+  /** From arrays that can be read to the bytes of results of these avals. */
+  readonly call: (args: readonly NDArray[], outs: readonly ShapedArray[]) => readonly Uint8Array[];
+}
+/** A call of the host as primitives have it in their params. */
+export interface HostCall {
+  readonly fn: HostFunction;
+  readonly outs: readonly ShapedArray[];
 }
 
 /** What passes may ask of a primitive instead of its name. */
@@ -152,6 +172,8 @@ export interface Primitive {
   readonly rebind?: (args: readonly NDArray[], params: Params) => readonly NDArray[];
   readonly usesAxis?: (axisName: string, params: Params) => boolean;
   readonly effects?: (params: Params) => readonly Effect[];
+  /** The host's function that an application is a call of: outside of programs it is called as it is. */
+  readonly host?: (params: Params) => HostCall;
   readonly lower?: (
     b: Lowering,
     operands: readonly WireValue[],
@@ -169,6 +191,12 @@ export interface CutParts {
   /** (saved values, inputs) → the wanted outs */
   readonly unknown: Jaxpr;
   readonly numResiduals: number;
+}
+/** Whether the outputs of an equation are saved for the derivative, rather than computed again. */
+export interface Saves {
+  /** Equal for equal answers. */
+  readonly key: string;
+  of(eqn: JaxprEqn): boolean;
 }
 /** Cuts a jaxpr for some of its outputs. */
 export type CutJaxpr = (jaxpr: Jaxpr, wanted: readonly boolean[]) => CutParts;
@@ -188,6 +216,8 @@ export interface TapeLike extends Trace {
   readonly linear: boolean;
   /** It takes what doesn't vary out of a loop: nothing is differentiated, and effects stay in the loop. */
   readonly hoists: boolean;
+  /** Inside of checkpoint: what its policy saves, also within what has a policy of its own. */
+  readonly saves: Saves | null;
   owns(x: NDArray): boolean;
   record(primitive: Primitive, args: readonly NDArray[], params: Params): readonly NDArray[];
 }

@@ -35,7 +35,7 @@ function printValue(value: unknown, indent: string): string {
   if (typeof value === "object" && value !== null && "eqns" in value)
     return printJaxpr(value as Jaxpr, `${indent}    `);
   if (Array.isArray(value)) return `[${value.map((v) => printValue(v, indent)).join(",")}]`;
-  if (typeof value === "object" && value !== null)
+  if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype)
     return `{${Object.entries(value)
       .map(([k, v]) => `${k}:${printValue(v, indent)}`)
       .join(",")}}`;

@@ -1,5 +1,6 @@
 // The closed list of primitives.
 import type { Primitive } from "../ir/primitive.ts";
+import { debug_callback_p, io_callback_p, pure_callback_p } from "./callbacks.ts";
 import { checkpoint_p } from "./checkpoint.ts";
 import { cond_p } from "./cond.ts";
 import { custom_vmap_p } from "./custom-vmap.ts";
@@ -30,4 +31,7 @@ export const PRIMITIVES: readonly Primitive[] = [
   custom_vmap_p,
   linear_call_p,
   linear_solve_p,
+  debug_callback_p,
+  pure_callback_p,
+  io_callback_p,
 ];

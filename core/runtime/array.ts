@@ -49,6 +49,10 @@ export class ConcreteArray extends NDArray {
     );
   }
 
+  override assertLive(name: string, word?: string): void {
+    if (this.box.buffer === null) this.live(word === undefined ? name : `${name}: ${word}`);
+  }
+
   override dispose(): void {
     this.release("disposed");
   }
@@ -123,6 +127,12 @@ export class ConcreteArray extends NDArray {
       plugin,
       cause: error,
     });
+  }
+
+  /** Keeps a copy of the elements that is on the host already. */
+  hold(data: TypedArrays[DType]): this {
+    this.host = data;
+    return this;
   }
 
   /** Copies to the host and keeps the copy: afterwards the synchronous readers work on every device. */

@@ -223,8 +223,10 @@ function compile({ program, key, session, options }: Job): Executable | Promise<
 // --- the persistent cache ----------------------------------------------------------------------------------------------------
 
 /** What identifies this program in the persistent cache; null when nobody taps it. */
-function cacheQuery({ program, key, session }: Job): CacheQuery | null {
+function cacheQuery({ program, key, session, options }: Job): CacheQuery | null {
   const hooks = runtime.asked;
+  // Functions of this process: nobody else can run what calls them.
+  if (options.callbacks !== undefined) return null;
   if (hooks === null || !(hooks.cacheLookup.isUsed() || hooks.cacheStore.isUsed())) return null;
   const { plugin } = session;
   return Object.freeze({

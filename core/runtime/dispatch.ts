@@ -12,6 +12,7 @@ import { oneEquation } from "../transforms/stage.ts";
 import type { ConcreteArray } from "./array.ts";
 import { compileProgram, counters } from "./compile.ts";
 import type { RuntimeDevice } from "./device.ts";
+import { callDirectly, hostCallbacks } from "./callbacks.ts";
 import { run, type Entry } from "./execute.ts";
 import { donations, lower, wireType } from "./lower.ts";
 import { paramsId } from "./params.ts";
@@ -30,15 +31,19 @@ interface BuildOptions {
 function build(jaxpr: Jaxpr, device: RuntimeDevice, options: BuildOptions): Entry {
   const { name, donate = [], hoistLiterals, background } = options;
   counters.lowerings++;
-  const { program, literals } = lower(jaxpr, { name, donate, hoistLiterals });
+  const { program, literals, hostCalls } = lower(jaxpr, { name, donate, hoistLiterals });
   const taken = donate.includes(true) ? donations(jaxpr, donate).map((alias) => alias !== undefined) : [];
   const outAvals = jaxpr.outs.map((o) => o.aval);
   return {
-    loaded: compileProgram(program, device, background === true ? { background } : undefined),
+    loaded: compileProgram(program, device, {
+      ...(background === true ? { background } : {}),
+      ...(hostCalls.size > 0 ? { callbacks: hostCallbacks(hostCalls, device) } : {}),
+    }),
     outAvals,
     outTypes: outAvals.map((a) => wireType(a) as ConcreteType),
     literals,
     name,
+    callsHost: hostCalls.size > 0,
     donate: taken.includes(true) ? taken : null,
   };
 }
@@ -178,6 +183,8 @@ export class EvalTrace implements Trace {
   process(primitive: Primitive, args: readonly NDArray[], params: Params): readonly NDArray[] {
     const device = deviceOf(args, primitive.name);
     if (primitive.name === "jit") return this.call(args, params, device);
+    const host = primitive.host?.(params);
+    if (host !== undefined && device.session.readSync !== undefined) return callDirectly(host, args, device);
     const entry =
       primitive.traits.higherOrder === true
         ? buildOperation(primitive, args, params, device)

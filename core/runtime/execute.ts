@@ -21,6 +21,7 @@ import type { Loaded, RuntimeDevice } from "./device.ts";
 import { deferred, GatedBuffer } from "./gate.ts";
 import { encodeScalar, scalarKey } from "./host-values.ts";
 import { wireType } from "./lower.ts";
+import { callingHost } from "./pending.ts";
 import { runtime } from "./runtime.ts";
 
 /** What is ready to run: an executable and what its results are. */
@@ -32,6 +33,8 @@ export interface Entry {
   /** Literals that the lowering made parameters. */
   readonly literals: readonly Literal[];
   readonly name: string;
+  /** The program calls functions of the host. */
+  readonly callsHost: boolean;
   /** One per argument, when any is given away: those whose memory a result takes. */
   readonly donate: readonly boolean[] | null;
 }
@@ -162,10 +165,11 @@ function runHeld(entry: Entry, args: readonly NDArray[], device: RuntimeDevice):
   counters.executions++;
   if (watch.run !== null) watch.run(entry, device);
   const { gate } = device.session;
-  const buffers =
+  const start = (): readonly DeviceBuffer[] =>
     gate === null
       ? execute(entry, row, device)
       : deferred(gate, entry.outTypes, device.device.memory, () => execute(entry, row.map(unwrap), device));
+  const buffers = entry.callsHost ? callingHost(device, start) : start();
   const outs: NDArray[] = [];
   for (let i = 0; i < buffers.length; i++)
     outs.push(new ConcreteArray(entry.outAvals[i] as ShapedArray, buffers[i] as DeviceBuffer, device, false));

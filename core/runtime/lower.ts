@@ -16,7 +16,15 @@ import { ShapedArray } from "../ir/aval.ts";
 import { DTYPES, isFloat } from "../ir/dtype.ts";
 import { isVar, type Jaxpr, type JaxprEqn, type Var } from "../ir/jaxpr.ts";
 import type { Literal } from "../ir/ndarray.ts";
-import { paramsKey, type Lowering, type Params, type Primitive, type WireValue } from "../ir/primitive.ts";
+import {
+  identityOf,
+  paramsKey,
+  type HostCall,
+  type Lowering,
+  type Params,
+  type Primitive,
+  type WireValue,
+} from "../ir/primitive.ts";
 import { context } from "../ir/context.ts";
 import { stage } from "../transforms/stage.ts";
 import { encodeScalar, scalarKey, type ScalarValue } from "./host-values.ts";
@@ -42,6 +50,8 @@ export function wireType(aval: ShapedArray): Type {
 class ProgramState {
   nextId = 0;
   readonly attachments: Uint8Array[] = [];
+  /** Calls of the host by their names in the program. */
+  readonly hostCalls = new Map<string, LoweredHostCall>();
   private readonly known = new Map<string, number>();
   /** Literals of the outermost level that became parameters, so that a changed number is no new program. */
   readonly hoisted: { literal: Literal; value: WireValue }[] | null;
@@ -54,6 +64,11 @@ class ProgramState {
     if (at === undefined) this.known.set(key, (at = this.attachments.push(bytes) - 1));
     return at;
   }
+}
+
+/** A call of the host, and the avals that its operands have there. */
+export interface LoweredHostCall extends HostCall {
+  readonly avals: readonly ShapedArray[];
 }
 
 class BlockBuilder implements Lowering {
@@ -112,6 +127,25 @@ class BlockBuilder implements Lowering {
     return this.emit("broadcast_in_dim", [value], { dimensions: [] }, [
       { ...want, dtype: value.type.dtype } as Type,
     ])[0] as WireValue;
+  }
+
+  hostCall(
+    call: HostCall,
+    operands: readonly WireValue[],
+    avals: readonly ShapedArray[],
+    isBound: boolean,
+  ): readonly WireValue[] {
+    // The name is part of the program's key: the function by identity, and what it takes and gives.
+    const name = `${call.fn.name}#${identityOf(call.fn)}(${avals.join()})->(${call.outs.join()})`;
+    this.state.hostCalls.set(name, { ...call, avals });
+    const attributes = { name };
+    const sideEffect = isBound ? "ordered" : "none";
+    return this.emit(
+      "custom_call",
+      operands,
+      { target: "tenon.callback", version: 1, attributes, sideEffect },
+      call.outs,
+    );
   }
 
   closedRegion(
@@ -205,6 +239,8 @@ export interface Lowered {
   readonly program: Program;
   /** Literals that are parameters after the jaxpr's inputs. */
   readonly literals: readonly Literal[];
+  /** Functions of the host that it calls, by name. */
+  readonly hostCalls: ReadonlyMap<string, LoweredHostCall>;
 }
 /** How a jaxpr becomes a program. */
 interface LowerOptions {
@@ -246,6 +282,7 @@ export function lower(jaxpr: Jaxpr, options: LowerOptions): Lowered {
       attachments: state.attachments,
     }),
     literals: hoisted.map((h) => h.literal),
+    hostCalls: state.hostCalls,
   };
 }
 

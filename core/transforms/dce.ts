@@ -1,4 +1,5 @@
 // Dead code elimination on jaxprs. Effectful equations stay.
+import { mayDrop } from "../ir/effects.ts";
 import { isVar, makeJaxprOf, type Atom, type Jaxpr, type JaxprEqn, type Var } from "../ir/jaxpr.ts";
 
 /** A jaxpr without dead equations, and which inputs it still uses. */
@@ -23,7 +24,7 @@ export function dce(
   for (let i = jaxpr.eqns.length - 1; i >= 0; i--) {
     let eqn = jaxpr.eqns[i] as JaxprEqn;
     const used = eqn.outVars.map((v) => needed.has(v));
-    if (eqn.effects.length === 0 && !used.includes(true)) continue;
+    if (eqn.effects.every(mayDrop) && !used.includes(true)) continue;
     const { prune } = eqn.primitive;
     if (options.deep === true && prune !== undefined && used.includes(false)) eqn = prune(eqn, used);
     eqns.push(eqn);

@@ -3,10 +3,11 @@
 import { fail } from "../errors.ts";
 import type { ShapedArray } from "../ir/aval.ts";
 import { context, withTrace } from "../ir/context.ts";
+import { isBound } from "../ir/effects.ts";
 import { makeJaxprOf, NO_EFFECTS, Var, type Atom, type Jaxpr } from "../ir/jaxpr.ts";
 import type { DType } from "../ir/dtype.ts";
 import { LITERAL, Literal, type NDArray } from "../ir/ndarray.ts";
-import type { Params, Primitive, TapeLike } from "../ir/primitive.ts";
+import type { Params, Primitive, Saves, TapeLike } from "../ir/primitive.ts";
 import {
   bind,
   checkLive,
@@ -48,6 +49,12 @@ export interface Closed {
   readonly residuals: readonly NDArray[];
 }
 
+/** What a tape is for, beside derivatives: see TapeLike. */
+export interface TapeOptions {
+  readonly hoists?: boolean;
+  readonly saves?: Saves | null;
+}
+
 /** Records what depends on its arguments; runs the rest in the parent. A tracer's `a` is its node, `b` its output index. */
 export class TapeTrace implements TapeLike {
   readonly kind = "tape";
@@ -58,15 +65,17 @@ export class TapeTrace implements TapeLike {
   /** Linear mode: only what is linear in its unknown operands may be recorded (linearize); hoisting records anything. */
   readonly linear: boolean;
   readonly hoists: boolean;
+  readonly saves: Saves | null;
   /** Recorded nodes with effects: they stay, whether or not anything uses what they give. */
   private readonly effectful: Node[] = [];
   /** Known operands of recorded nodes: these outlive the rule that made them. */
   readonly retained: WeakSet<NDArray> = new WeakSet();
-  constructor(parent: Trace, label: string, linear: boolean, hoists = false) {
+  constructor(parent: Trace, label: string, linear: boolean, how: TapeOptions = {}) {
     this.parent = parent;
     this.label = label;
     this.linear = linear;
-    this.hoists = hoists;
+    this.hoists = how.hoists ?? false;
+    this.saves = how.saves ?? null;
   }
 
   input(aval: ShapedArray): Tracer {
@@ -79,7 +88,7 @@ export class TapeTrace implements TapeLike {
 
   process(primitive: Primitive, args: readonly NDArray[], params: Params): readonly NDArray[] {
     const unknown = args.map((x) => this.owns(x));
-    if (this.hoists && hasEffects(primitive, params)) return this.record(primitive, args, params);
+    if (this.hoists && staysInLoop(primitive, params)) return this.record(primitive, args, params);
     if (!unknown.includes(true)) {
       const outs = withTrace(this.parent, () => bind(primitive, args, params));
       return this.linear && isZeroOf(primitive, args, params) ? outs.map(markZero) : outs;
@@ -110,7 +119,7 @@ export class TapeTrace implements TapeLike {
       checkLive(x, primitive.name);
       this.retained.add(x);
     }
-    if (this.hoists && hasEffects(primitive, params)) this.effectful.push(node);
+    if (staysInLoop(primitive, params)) this.effectful.push(node);
     return node.outAvals.map((aval, i) => new Tracer(this, aval, node, i));
   }
 
@@ -174,8 +183,8 @@ export class TapeTrace implements TapeLike {
   }
 }
 
-const hasEffects = (primitive: Primitive, params: Params): boolean =>
-  (primitive.effects?.(params).length ?? 0) > 0;
+const staysInLoop = (primitive: Primitive, params: Params): boolean =>
+  primitive.effects !== undefined && isBound(primitive.effects(params));
 
 const isLinear = (primitive: Primitive, mask: readonly boolean[], params: Params): boolean =>
   primitive.linearIn?.(mask, params) ?? primitive.traits.linear === true;
