@@ -1,4 +1,4 @@
-// Communication along a named vmap axis: psum pmean pmax pmin axisIndex allGather allToAll ppermute.
+// Communication along a named vmap axis: psum pmax pmin axisIndex allGather allToAll ppermute.
 // The batching rule of the vmap with that name removes the axis; every other vmap passes the operation on.
 import { fail } from "../errors.ts";
 import { context } from "../ir/context.ts";
@@ -38,6 +38,8 @@ const apply = (p: Primitive, x: Operand, axisName: string, params: Params = {}):
 
 interface CollectiveSpec {
   readonly shape: (aval: ShapedArray, params: Params) => ShapedArray;
+  /** Own axis, and a value that is the same all along it; absent: it is spread first. */
+  readonly unmapped?: (lax: Lax, x: NDArray, params: Params) => NDArray;
   /** Own axis: the whole value with the mapped axis in front; returns the result and its mapped axis. */
   readonly own: (lax: Lax, x: NDArray, params: Params) => readonly [NDArray, BatchDim];
   readonly jvp?: Primitive["jvp"];
@@ -54,8 +56,11 @@ function collective(name: string, spec: CollectiveSpec): Primitive {
     jvp: spec.jvp ?? linearJvp(() => primitive),
     ...(spec.transpose === undefined ? {} : { transpose: spec.transpose }),
     batch: (lax, size, [x], [d], params, axisName) => {
+      const own = axisName === nameOf(params);
+      if (own && d == null && spec.unmapped !== undefined)
+        return { outs: [spec.unmapped(lax, x as NDArray, params)], bdims: [null] };
       const front = toAxis(size, x as NDArray, d ?? null, 0);
-      if (axisName === nameOf(params)) {
+      if (own) {
         const [out, bdim] = spec.own(lax, front, params);
         return { outs: [out], bdims: [bdim] };
       }
@@ -85,15 +90,12 @@ function checked(name: string, kinds: readonly string[]): (aval: ShapedArray) =>
 /** The primitive of `lax.psum`. */
 export const psum_p: Primitive = collective("psum", {
   shape: checked("psum", NUMERIC),
+  unmapped: (lax, x, params) => lax.mul(x, sizeOf(params)),
   own: (lax, x) => [lax.reduceSum(x, [0]), null],
   transpose: transposeUnary((_lax, ct, _a, params) => bind1(psum_p, [ct], params)),
 });
 /** Sum over a named axis; the same on all of it. Source: jax.lax.psum. */
 export const psum = (x: Operand, axisName: string): NDArray => apply(psum_p, x, axisName);
-/** Mean over a named axis. Source: jax.lax.pmean. */
-export const pmean = (x: Operand, axisName: string): NDArray =>
-  context().lax.div(psum(x, axisName), axisSizeOf("lax.pmean", axisName));
-
 /** Shared among ties, as the reduction's: ct · (x == m) / count. */
 const extremumJvp =
   (self: () => Primitive): NonNullable<Primitive["jvp"]> =>
@@ -110,6 +112,7 @@ const extremumJvp =
 /** The primitive of `lax.pmax`. */
 export const pmax_p: Primitive = collective("pmax", {
   shape: checked("pmax", ORDERED),
+  unmapped: (_lax, x) => x,
   own: (lax, x) => [lax.reduceMax(x, [0]), null],
   jvp: extremumJvp(() => pmax_p),
 });
@@ -118,6 +121,7 @@ export const pmax = (x: Operand, axisName: string): NDArray => apply(pmax_p, x, 
 /** The primitive of `lax.pmin`. */
 export const pmin_p: Primitive = collective("pmin", {
   shape: checked("pmin", ORDERED),
+  unmapped: (_lax, x) => x,
   own: (lax, x) => [lax.reduceMin(x, [0]), null],
   jvp: extremumJvp(() => pmin_p),
 });
@@ -169,32 +173,14 @@ export const all_gather_p: Primitive = collective("allGather", {
     return lax.dynamicIndexInDim(sum, index, number(params, "axis"), false);
   }),
 });
-/** The values of a whole named axis, stacked at `axis` (joined there, if `tiled`). Source: jax.lax.all_gather. */
-export function allGather(
-  x: Operand,
-  axisName: string,
-  options: { axis?: number; tiled?: boolean } = {},
-): NDArray {
-  const [v] = operands("lax.allGather", x) as [NDArray];
-  const tiled = options.tiled ?? false;
-  const axis = canonicalAxis("lax.allGather", options.axis ?? 0, v.ndim + (tiled ? 0 : 1));
-  const out = apply(all_gather_p, v, axisName, { axis });
-  if (!tiled) return out;
-  return context().lax.reshape(
-    out,
-    v.shape.map((n, i) => (i === axis ? n * axisSizeOf("lax.allGather", axisName) : n)),
-  );
-}
+/** The values of a whole named axis, stacked in front. Source: jax.lax.all_gather, untiled. */
+export const allGather = (x: Operand, axisName: string): NDArray =>
+  apply(all_gather_p, x, axisName, { axis: 0 });
 
 /** The primitive of `lax.allToAll`. */
 export const all_to_all_p: Primitive = collective("allToAll", {
   shape: (aval, params) => {
     const split = number(params, "splitAxis");
-    if (aval.shape[split] !== sizeOf(params))
-      throw fail(
-        "E_SHAPE",
-        `lax.allToAll: axis ${split} of ${aval} must have the size of "${nameOf(params)}", ${sizeOf(params)}`,
-      );
     const rest = aval.shape.filter((_, i) => i !== split);
     return aval.with({
       shape: [
@@ -226,10 +212,14 @@ export const all_to_all_p: Primitive = collective("allToAll", {
 export function allToAll(x: Operand, axisName: string, splitAxis: number, concatAxis: number): NDArray {
   const [v] = operands("lax.allToAll", x) as [NDArray];
   const axis = (d: number): number => canonicalAxis("lax.allToAll", d, v.ndim);
-  return apply(all_to_all_p, v, axisName, {
-    splitAxis: axis(splitAxis),
-    concatAxis: axis(concatAxis),
-  });
+  const params = { splitAxis: axis(splitAxis), concatAxis: axis(concatAxis) };
+  const size = axisSizeOf("lax.allToAll", axisName);
+  if (v.shape[params.splitAxis] !== size)
+    throw fail(
+      "E_SHAPE",
+      `lax.allToAll: axis ${params.splitAxis} of ${v.aval} must have the size of "${axisName}", ${size}`,
+    );
+  return apply(all_to_all_p, v, axisName, params);
 }
 
 type Pairs = readonly (readonly [source: number, target: number])[];
@@ -254,7 +244,11 @@ export const ppermute_p: Primitive = collective("ppermute", {
 });
 /** Sends values along a named axis by (source, target) pairs; places without a source get zeros. Source: jax.lax.ppermute. */
 export function ppermute(x: Operand, axisName: string, perm: Pairs): NDArray {
-  const size = axisSizeOf("lax.ppermute", axisName);
+  checkPermutation(perm, axisSizeOf("lax.ppermute", axisName));
+  return apply(ppermute_p, x, axisName, { perm: perm.map(([s, t]) => [s, t]) });
+}
+/** @throws E_ARGUMENT unless sources and targets are each distinct places of an axis of this size */
+export function checkPermutation(perm: Pairs, size: number): void {
   const valid = (list: readonly number[]): boolean =>
     new Set(list).size === list.length && list.every((i) => Number.isInteger(i) && i >= 0 && i < size);
   if (!valid(perm.map(([s]) => s)) || !valid(perm.map(([, t]) => t)))
@@ -262,5 +256,4 @@ export function ppermute(x: Operand, axisName: string, perm: Pairs): NDArray {
       "E_ARGUMENT",
       `lax.ppermute: sources and targets must each be distinct places of an axis of ${size}, got ${JSON.stringify(perm)}`,
     );
-  return apply(ppermute_p, x, axisName, { perm: perm.map(([s, t]) => [s, t]) });
 }

@@ -247,7 +247,7 @@ function batch(
   const perBranch = branches.map((j, k) => {
     const taken = lax.eq(clamped, k);
     const operands = moved.map((x, i) => sanitised(taken, batched[i] ? x : toAxis(size, x, null, 0)));
-    const b = batchJaxpr(j, size, all(operands.length), all(n));
+    const b = batchJaxpr(j, size, all(operands.length), all(n), axisName);
     return { taken, outs: evalJaxpr(b.jaxpr, [...b.consts, ...operands]) };
   });
   const last = perBranch[perBranch.length - 1] as (typeof perBranch)[number];

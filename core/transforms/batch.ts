@@ -22,10 +22,16 @@ export class BatchTrace implements Trace {
   readonly label: string;
   readonly size: number;
   readonly axisName: string | null;
-  /** Shared by the traces that re-run a custom rule of the same vmap. */
-  readonly tag: object;
+  /** Shared by the traces that re-run a custom rule of the same vmap: what they have in common. */
+  readonly tag: { readonly spmdAxisName?: readonly string[] | null };
   dead = false;
-  constructor(parent: Trace, label: string, size: number, axisName: string | null, tag: object = {}) {
+  constructor(
+    parent: Trace,
+    label: string,
+    size: number,
+    axisName: string | null,
+    tag: BatchTrace["tag"] = {},
+  ) {
     this.parent = parent;
     this.label = label;
     this.size = size;
@@ -240,6 +246,8 @@ export interface BatchOptions {
   readonly size: number;
   readonly axisName?: string | null;
   readonly label: string;
+  /** Mesh axes that the mapped axis is spread over, for shardMap inside. */
+  readonly spmdAxisName?: readonly string[] | null;
 }
 
 /** Outputs of `fn` over a mapped axis, with their mapped axes (null: not mapped). */
@@ -252,12 +260,13 @@ export function batchFlat(
   outs: readonly NDArray[];
   bdims: readonly BatchDim[];
 } {
-  const trace = new BatchTrace(context().trace, options.label, options.size, options.axisName ?? null);
+  const { label, size, axisName = null, spmdAxisName = null } = options;
+  const trace = new BatchTrace(context().trace, label, size, axisName, { spmdAxisName });
   try {
     const outs = withContext({ trace, axisEnv: axisEnvOf(trace) }, () =>
       fn(args.map((x, i) => trace.wrap(x, bdims[i] ?? null))),
     );
-    for (const x of outs) checkLive(x, options.label);
+    for (const x of outs) checkLive(x, label);
     return { outs: outs.map((x) => trace.value(x)), bdims: outs.map((x) => trace.bdim(x)) };
   } finally {
     trace.dead = true;

@@ -84,6 +84,7 @@ export {
   allToAll,
   axisIndex,
   axisSize,
+  pbroadcast,
   pmax,
   pmean,
   pmin,
@@ -91,7 +92,9 @@ export {
   pshuffle,
   psum,
   psumScatter,
+  pswapaxes,
   type AxisName,
+  type ReducedAxes,
 } from "./collectives.ts";
 export {
   batchMatmul,

@@ -4,6 +4,7 @@ import { Literal, type NDArray } from "../../ir/ndarray.ts";
 import type { BatchDim } from "../../ir/primitive.ts";
 import { broadcastPrefix, pathsOf, printPath, type TreeDef } from "../../ir/tree.ts";
 import { batchFlat, toAxis } from "../../transforms/batch.ts";
+import { describe } from "../../primitives/operand.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Args } from "../types.ts";
 import { argumentPath, finish, flatFunction, leafOf, labelOf, rawArgs, transformed } from "./flat.ts";
@@ -12,19 +13,22 @@ import type { AnyFn, ArrayFn, AxisTree } from "./types.ts";
 /** Options of vmap. */
 export interface VmapOptions<A extends readonly unknown[], R> {
   /** Mapped axis of each argument (default 0): one for all, or a list with a tree for each; null: not mapped. */
-  readonly inAxes?: number | { readonly [I in keyof A]: AxisTree<A[I]> } | undefined;
+  readonly inAxes?: number | null | { readonly [I in keyof A]: AxisTree<A[I]> } | undefined;
   /** Where the mapped axis goes in the result (default 0): one for all, or a tree; null: the result isn't mapped. */
   readonly outAxes?: AxisTree<R> | undefined;
   /** A name for collectives: lax.psum(x, name). */
   readonly axisName?: string | undefined;
   /** Size of the axis, where no argument says it. */
   readonly axisSize?: number | undefined;
+  /** Mesh axes that the mapped axis shall be spread over; without a mesh it changes nothing. */
+  readonly spmdAxisName?: string | readonly string[] | undefined;
 }
 interface Settings {
   readonly inAxes?: unknown;
   readonly outAxes?: unknown;
   readonly axisName?: string | undefined;
   readonly axisSize?: number | undefined;
+  readonly spmdAxisName?: string | readonly string[] | undefined;
 }
 const isAxis = (x: unknown): boolean => x === null || typeof x === "number";
 
@@ -42,19 +46,38 @@ export function vmap<A extends readonly unknown[], R>(
   options?: VmapOptions<A, R>,
 ): (...args: Args<A>) => R;
 export function vmap(fun: AnyFn, options: Settings = {}): unknown {
-  checkOptions("vmap", options, ["inAxes", "outAxes", "axisName", "axisSize"]);
+  checkOptions("vmap", options, ["inAxes", "outAxes", "axisName", "axisSize", "spmdAxisName"]);
   const name = labelOf("vmap", fun);
   const { inAxes = 0, outAxes = 0, axisName = null } = options;
+  const spmdAxisName = checkedNames(name, options);
   const mapped = (...args: unknown[]): unknown => {
     const { leaves: raw, treedef } = rawArgs(name, fun, args);
     const leaves = raw.map((x) => (typeof x === "number" ? new Literal(x, "number", true) : leafOf(name, x)));
     const bdims = mappedAxes(name, fun, inAxes, treedef, leaves);
     const size = mappedSize(name, fun, treedef, leaves, bdims, options.axisSize);
     const { fn, out } = flatFunction(name, fun, treedef);
-    const r = batchFlat(fn, leaves, bdims, { size, axisName, label: name });
+    const r = batchFlat(fn, leaves, bdims, { size, axisName, spmdAxisName, label: name });
     return finish(out(), placeResults(name, size, outAxes, out(), r));
   };
   return transformed(mapped, fun, name);
+}
+
+/** The mesh axes, as a list. @throws E_ARGUMENT for a name that is none, or a size that is none */
+function checkedNames(name: string, options: Settings): readonly string[] | null {
+  const refuse = (word: string, value: unknown, expected: string): never => {
+    throw fail("E_ARGUMENT", `${name}: ${word} is ${describe(value)}, expected ${expected}`);
+  };
+  const { axisName, axisSize, spmdAxisName } = options;
+  if (axisName != null && typeof axisName !== "string") refuse("axisName", axisName, "a text");
+  if (axisSize !== undefined && !(Number.isInteger(axisSize) && axisSize >= 0))
+    refuse("axisSize", axisSize, "a count");
+  if (spmdAxisName == null) return null;
+  const list: readonly unknown[] = Array.isArray(spmdAxisName) ? spmdAxisName : [spmdAxisName];
+  const isNames = (names: readonly unknown[]): names is readonly string[] =>
+    names.every((n) => typeof n === "string");
+  return isNames(list)
+    ? list
+    : refuse("spmdAxisName", spmdAxisName, "a name of a mesh axis, or a list of them");
 }
 
 /** @throws E_TREE_MISMATCH where a list of axes has not one entry for each argument */
