@@ -2,7 +2,10 @@
 import type { Shape } from "../../ir/aval.ts";
 import type { DType } from "../../ir/dtype.ts";
 import type { NDArray } from "../../ir/ndarray.ts";
-import { bind1 } from "../../ir/trace.ts";
+import type { HostFunction, Params, Primitive } from "../../ir/primitive.ts";
+import { bind, bind1 } from "../../ir/trace.ts";
+import { valuesOf } from "../../runtime/array.ts";
+import { debug_callback_p, io_callback_p, pure_callback_p } from "../callbacks.ts";
 import type { Lax } from "../lax.ts";
 
 /** An argument drawn uniformly: floats in [low, high), integers in [low, high], bools. */
@@ -157,8 +160,42 @@ const primitive = (
   y: NDArray,
 ): NDArray => bind1(lax[name], [x, y], window1);
 
+/** The bytes of what it is given, each number doubled. */
+const doubling: HostFunction = {
+  name: "doubling",
+  call: (xs) =>
+    xs.map((x) => {
+      const data = valuesOf(x, "test").slice() as Float64Array;
+      data.forEach((v, k) => (data[k] = 2 * v));
+      return new Uint8Array(data.buffer);
+    }),
+};
+const ignoring: HostFunction = { name: "ignoring", call: () => [] };
+const calling =
+  (p: Primitive, settings: Params = {}) =>
+  (_lax: Lax, ...xs: NDArray[]): readonly NDArray[] =>
+    bind(p, xs, { fn: doubling, outs: xs.map((x) => x.aval), ordered: false, vmapMethod: null, ...settings });
+const callbacks: Readonly<Record<string, readonly Case[]>> = {
+  debug_callback: [
+    {
+      args: [f(), f([])],
+      f: (lax, x, y) => {
+        bind(debug_callback_p, [x, y], { fn: ignoring, outs: [], ordered: true, vmapMethod: null });
+        return lax.mul(x, y);
+      },
+    },
+  ],
+  pure_callback: ["sequential", "sequential_unrolled", "broadcast_all"].map((vmapMethod) => ({
+    args: [f(), f([])],
+    f: calling(pure_callback_p, { vmapMethod }),
+    smooth: false,
+  })),
+  io_callback: [{ args: [f(), f([])], f: calling(io_callback_p), smooth: false }],
+};
+
 /** Cases by the primitive's name. A test proves that none is missing. */
 export const GENERATORS: Readonly<Record<string, readonly Case[]>> = {
+  ...callbacks,
   neg: unary((l) => l.neg),
   abs: unary((l) => l.abs, 0.1),
   sign: flat((l) => l.sign),
