@@ -9,13 +9,14 @@ import {
   identityOf,
   type Params,
   type Primitive,
+  type Saves,
   type TapeLike,
   type Tangent,
 } from "../ir/primitive.ts";
 import { bind } from "../ir/trace.ts";
 import { toAxis } from "../transforms/batch.ts";
 import { batchJaxpr, jvpJaxpr, transposeJaxpr } from "../transforms/jaxprs.ts";
-import { rematSplit, saveAll, saveNone, type Saves } from "../transforms/remat.ts";
+import { rematSplit, saveAll, saveEither, saveNone } from "../transforms/remat.ts";
 import { instantiateCt } from "../transforms/zeros.ts";
 import { optimization_barrier_p } from "./identity.ts";
 import { all, none, outAvals, spread, usesAxisIn } from "./jit.ts";
@@ -52,11 +53,12 @@ const paramsOf = (params: Params): CheckpointParams => params as CheckpointParam
 function savesOf(policy: CheckpointPolicy | null): Saves {
   if (policy === null) return saveNone;
   if (policy === everythingSaveable) return saveAll;
-  return (eqn) => {
+  const of = (eqn: JaxprEqn): boolean => {
     const verdict = policy(eqn.primitive, eqn.inputs.map((a) => a.aval), eqn.params); // prettier-ignore
     // No device of today has a second memory: what would be offloaded stays where it is.
     return typeof verdict === "boolean" ? verdict : verdict !== "recompute";
   };
+  return { key: String(identityOf(policy)), of };
 }
 
 /** Binds checkpoint on a jaxpr whose leading inputs are `consts`. */
@@ -103,8 +105,9 @@ function partialEval(
   const p = paramsOf(params);
   // Out of a loop goes nothing of what is to be computed again.
   if (tape.hoists) return tape.record(checkpoint_p, args, params);
-  const key = p.policy === null ? "" : String(identityOf(p.policy));
-  const s = rematSplit(p.jaxpr, unknown, tape.linear, savesOf(p.policy), key);
+  // Inside of another checkpoint its policy decides what outlives the forward run, this one what the second run keeps.
+  const saves = saveEither(tape.saves ?? saveNone, savesOf(p.policy));
+  const s = rematSplit(p.jaxpr, unknown, tape.linear, saves);
   const isKnown = unknown.map((u) => !u);
   const known = [...s.consts, ...args.filter((_, i) => isKnown[i])];
   const flags = [...all(s.consts.length), ...p.preventCse.filter((_, i) => isKnown[i])];

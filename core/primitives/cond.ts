@@ -22,9 +22,10 @@ import { bind } from "../ir/trace.ts";
 import { toAxis } from "../transforms/batch.ts";
 import { evalJaxpr } from "../transforms/eval-jaxpr.ts";
 import { dce } from "../transforms/dce.ts";
-import { batchJaxpr, jvpJaxpr, splitJaxpr, transposeJaxpr } from "../transforms/jaxprs.ts";
+import { batchJaxpr, jvpJaxpr, splitJaxpr, transposeJaxpr, type SplitJaxpr } from "../transforms/jaxprs.ts";
 import { stage } from "../transforms/stage.ts";
 import { instantiateCt, zerosOf } from "../transforms/zeros.ts";
+import { cut } from "./fixpoint.ts";
 import { all, none, spread, usesAxisIn } from "./jit.ts";
 import { isOneOf, readBy } from "./scan-parts.ts";
 
@@ -34,7 +35,6 @@ export interface CondParams extends Params {
 }
 const branchesOf = (params: Params): readonly Jaxpr[] => (params as CondParams).branches;
 const first = (branches: readonly Jaxpr[]): Jaxpr => branches[0] as Jaxpr;
-const sum = (ns: readonly number[]): number => ns.reduce((a, b) => a + b, 0);
 const or = (masks: readonly (readonly boolean[])[]): boolean[] =>
   (masks[0] ?? []).map((_, i) => masks.some((m) => m[i] ?? false));
 
@@ -86,7 +86,7 @@ function jvp(
   return { outs: outs.slice(0, n), tangents: spread(outNonzero, outs.slice(n)) };
 }
 
-/** Residuals are the union over branches: each branch fills the others' with zeros. */
+/** Residuals are the union over branches, which share places: each branch fills the others' with zeros. */
 function partialEval(
   tape: TapeLike,
   args: readonly NDArray[],
@@ -97,27 +97,56 @@ function partialEval(
   const n = first(branches).outs.length;
   if (unknown[0] === true) return tape.record(cond_p, args, params);
   const un = unknown.slice(1);
-  const outUnknown = or(branches.map((j) => splitJaxpr(j, un, none(n)).outUnknown));
-  const splits = branches.map((j) => splitJaxpr(j, un, outUnknown));
-  const avals = splits.map((s) =>
-    s.known.outs.slice(s.known.outs.length - s.numResiduals).map((o) => o.aval),
+  const how = { saves: tape.saves };
+  const outUnknown = or(branches.map((j) => splitJaxpr(j, un, none(n), how).outUnknown));
+  const { splits, forwarded } = forwardOperands(branches.map((j) => splitJaxpr(j, un, outUnknown, how)));
+  const layout = layOut(
+    splits.map((s) => s.known.outs.slice(s.known.outs.length - s.numResiduals).map((o) => o.aval)),
   );
   const numKnown = outUnknown.filter((u) => !u).length;
   const known = unifyConsts(
-    splits.map((s, k) => ({ consts: s.consts, jaxpr: padResiduals(s, k, avals, numKnown) })),
+    splits.map((s, k) => ({ consts: s.consts, jaxpr: padResiduals(s, k, layout, numKnown) })),
   );
   const [index, ...rest] = args as [NDArray, ...NDArray[]];
+  const operands = rest.filter((_, i) => !un[i]);
   const outs = withTrace(tape.parent as NonNullable<typeof tape.parent>, () =>
-    bind(cond_p, [index, ...known.consts, ...rest.filter((_, i) => !un[i])], { branches: known.branches }),
+    bind(cond_p, [index, ...known.consts, ...operands], { branches: known.branches }),
   );
-  const residuals = outs.slice(numKnown);
-  const unknownBranches = splits.map((s, k) => takeResiduals(s, k, avals));
+  const residuals = [...outs.slice(numKnown), ...forwarded.map((i) => operands[i] as NDArray)];
   const recorded = tape.record(cond_p, [index, ...residuals, ...rest.filter((_, i) => un[i])], {
-    branches: unknownBranches,
+    branches: splits.map((s, k) => takeResiduals(s, k, layout)),
   });
   let k = 0;
   let u = 0;
   return outUnknown.map((isUnknown) => (isUnknown ? recorded[u++] : outs[k++]) as NDArray);
+}
+
+/** Residuals that are operands of the cond aren't results of it, too: `forwarded` are inputs of every unknown branch. */
+function forwardOperands(splits: readonly SplitJaxpr[]): {
+  splits: SplitJaxpr[];
+  forwarded: readonly number[];
+} {
+  const sources = splits.map((s) => {
+    const operands: readonly Atom[] = s.known.inVars.slice(s.consts.length);
+    return s.known.outs.slice(s.known.outs.length - s.numResiduals).map((o) => operands.indexOf(o));
+  });
+  const forwarded = [...new Set(sources.flat())].filter((i) => i >= 0).sort((a, b) => a - b);
+  const moved = splits.map((s, k): SplitJaxpr => {
+    const source = sources[k] as number[];
+    const numOuts = s.known.outs.length - s.numResiduals;
+    const [residuals, rest] = cut(s.unknown.inVars, s.numResiduals) as [Var[], Var[]];
+    const operand = (i: number): Var =>
+      residuals[source.indexOf(i)] ?? new Var((s.known.inVars[s.consts.length + i] as Var).aval);
+    const stored = residuals.filter((_, r) => (source[r] as number) < 0);
+    const outs = s.known.outs.filter((_, i) => i < numOuts || (source[i - numOuts] as number) < 0);
+    return {
+      ...s,
+      known: makeJaxprOf(s.known.inVars, s.known.eqns, outs),
+      unknown: makeJaxprOf([...stored, ...forwarded.map(operand), ...rest], s.unknown.eqns, s.unknown.outs),
+      numResiduals: stored.length,
+    };
+  });
+  return { splits: moved, forwarded };
 }
 
 /** A cond without the outputs that nothing uses. */
@@ -139,24 +168,24 @@ function withBranches(eqn: JaxprEqn, branches: readonly Jaxpr[], outVars: readon
 }
 
 /** A cond in two, as in partialEval: what is saved is the union over branches. */
-function cutCond(eqn: JaxprEqn, wanted: readonly boolean[], cut: CutJaxpr): CutEqn {
+function cutCond(eqn: JaxprEqn, wanted: readonly boolean[], cutJaxpr: CutJaxpr): CutEqn {
   const branches = branchesOf(eqn.params);
-  const kept = savedEverywhere(branches.map((j) => cut(j, wanted)), wanted); // prettier-ignore
+  const kept = savedEverywhere(branches.map((j) => cutJaxpr(j, wanted)), wanted); // prettier-ignore
   const rest = wanted.map((w, i) => w && !kept[i]);
   const keptVars = eqn.outVars.filter((_, i) => kept[i]);
   if (!rest.includes(true)) return { known: eqn, saved: keptVars, again: null };
-  const parts = branches.map((j) => cut(j, rest));
+  const parts = branches.map((j) => cutJaxpr(j, rest));
   const n = eqn.outVars.length;
-  const avals = parts.map((s) => s.known.outs.slice(n).map((o) => o.aval));
-  const saved = avals.flat().map((a) => new Var(a));
-  const again = parts.map((s, k) => takeResiduals(s, k, avals));
+  const layout = layOut(parts.map((s) => s.known.outs.slice(n).map((o) => o.aval)));
+  const saved = layout.slots.map((a) => new Var(a));
+  const again = parts.map((s, k) => takeResiduals(s, k, layout));
   const [index, ...operands] = eqn.inputs as [Atom, ...Atom[]];
   const second = { ...eqn, inputs: [index, ...saved, ...operands] };
   return {
     known: {
       ...eqn,
       outVars: [...eqn.outVars, ...saved],
-      params: { branches: parts.map((s, k) => padResiduals(s, k, avals, n)) },
+      params: { branches: parts.map((s, k) => padResiduals(s, k, layout, n)) },
     },
     saved: [...keptVars, ...saved],
     again: withBranches(second, again, eqn.outVars.filter((_, i) => rest[i])), // prettier-ignore
@@ -173,32 +202,48 @@ function savedEverywhere(parts: readonly CutParts[], wanted: readonly boolean[])
   });
 }
 
-function padResiduals(
-  s: CutParts,
-  branch: number,
-  avals: readonly (readonly ShapedArray[])[],
-  numKnown: number,
-): Jaxpr {
+/** Where residuals lie: what one branch doesn't use serves another's of the same aval. */
+interface Layout {
+  readonly slots: readonly ShapedArray[];
+  /** Of each branch, the slot of each of its residuals. */
+  readonly places: readonly (readonly number[])[];
+}
+function layOut(residuals: readonly (readonly ShapedArray[])[]): Layout {
+  const slots: ShapedArray[] = [];
+  const places = residuals.map((avals) => {
+    const taken = new Set<number>();
+    return avals.map((aval) => {
+      let slot = slots.findIndex((s, i) => s === aval && !taken.has(i));
+      if (slot < 0) slot = slots.push(aval) - 1;
+      taken.add(slot);
+      return slot;
+    });
+  });
+  return { slots, places };
+}
+
+function padResiduals(s: CutParts, branch: number, { slots, places }: Layout, numKnown: number): Jaxpr {
+  const place = places[branch] as readonly number[];
   return stage(
     (xs) => {
       const outs = evalJaxpr(s.known, xs);
-      return [
-        ...outs.slice(0, numKnown),
-        ...avals.flatMap((list, k) => (k === branch ? outs.slice(numKnown) : list.map(zerosOf))),
-      ];
+      const stored = slots.map((aval, i) => {
+        const r = place.indexOf(i);
+        return r < 0 ? zerosOf(aval) : (outs[numKnown + r] as NDArray);
+      });
+      return [...outs.slice(0, numKnown), ...stored];
     },
     s.known.inVars.map((v) => v.aval),
     "cond",
   ).jaxpr;
 }
 
-function takeResiduals(s: CutParts, branch: number, avals: readonly (readonly ShapedArray[])[]): Jaxpr {
-  const before = sum(avals.slice(0, branch).map((l) => l.length));
-  const total = sum(avals.map((l) => l.length));
+function takeResiduals(s: CutParts, branch: number, { slots, places }: Layout): Jaxpr {
+  const place = places[branch] as readonly number[];
   const rest = s.unknown.inVars.slice(s.numResiduals).map((v) => v.aval);
   return stage(
-    (xs) => evalJaxpr(s.unknown, [...xs.slice(before, before + s.numResiduals), ...xs.slice(total)]),
-    [...avals.flat(), ...rest],
+    (xs) => evalJaxpr(s.unknown, [...place.map((i) => xs[i] as NDArray), ...xs.slice(slots.length)]),
+    [...slots, ...rest],
     "cond",
   ).jaxpr;
 }

@@ -75,7 +75,7 @@ export function recordCustom(
   if (tape.linear) {
     const unknown = operands.map((x) => tape.owns(x));
     const none = jaxpr.outs.map(() => false);
-    splitJaxpr(jaxpr, unknown, none, true);
+    splitJaxpr(jaxpr, unknown, none, { linear: true });
   }
   return tape.record(primitive, operands, params);
 }

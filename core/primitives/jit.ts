@@ -70,7 +70,7 @@ export const jit_p: Primitive = definePrimitive({
   },
   partialEval: (tape, args, unknown, params) => {
     const { jaxpr, name, donate } = paramsOf(params);
-    const s = splitJaxpr(jaxpr, unknown, none(jaxpr.outs.length), tape.linear);
+    const s = splitJaxpr(jaxpr, unknown, none(jaxpr.outs.length), tape);
     const known = args.filter((_, i) => !unknown[i]);
     const knownDonate = keepResiduals(
       s.known,

@@ -66,15 +66,13 @@ export function cutScan(eqn: JaxprEqn, wanted: Mask, cut: CutJaxpr): CutEqn {
   });
   const inner = parts.unknown.inVars.slice(0, parts.numResiduals);
   // A saved value of each step may be a y already.
-  const ys = p.jaxpr.outs.slice(p.numCarry);
+  const outs = parts.known.outs.slice(0, p.jaxpr.outs.length);
+  const ys = outs.slice(p.numCarry);
   const known = inner.map((v) => eqn.outVars[p.numCarry + ys.indexOf(v)]);
   const isNew = inner.map((v) => !ys.includes(v));
   const saved = inner.map((v, i) => (isNew[i] ? new Var(stacked(v.aval, p.length)) : (known[i] as Var)));
   const further = saved.filter((_, i) => isNew[i]);
-  const first = makeJaxprOf(p.jaxpr.inVars, parts.known.eqns, [
-    ...p.jaxpr.outs,
-    ...inner.filter((_, i) => isNew[i]),
-  ]);
+  const first = makeJaxprOf(p.jaxpr.inVars, parts.known.eqns, [...outs, ...inner.filter((_, i) => isNew[i])]);
   return {
     known: { ...eqn, outVars: [...eqn.outVars, ...further], params: { ...p, jaxpr: first } },
     saved: [...new Set([...keptVars, ...saved])],

@@ -113,7 +113,9 @@ function partialEval(
   const numYs = p.jaxpr.outs.length - p.numCarry;
   const [uc, uh, ux] = cut(unknown, p.numConsts, p.numCarry) as [boolean[], boolean[], boolean[]];
   const { value: s, mask: carryUnknown } = fixpoint(uh, (carry) => {
-    const value = splitJaxpr(p.jaxpr, [...uc, ...carry, ...ux], [...carry, ...none(numYs)]);
+    const value = splitJaxpr(p.jaxpr, [...uc, ...carry, ...ux], [...carry, ...none(numYs)], {
+      saves: tape.saves,
+    });
     return { value, out: value.outUnknown.slice(0, p.numCarry) };
   });
   const [ac, ah, ax] = cut(args, p.numConsts, p.numCarry) as [NDArray[], NDArray[], NDArray[]];

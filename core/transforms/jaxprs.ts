@@ -10,7 +10,7 @@ import { dce } from "./dce.ts";
 import { evalJaxpr } from "./eval-jaxpr.ts";
 import { jvpFlat } from "./jvp.ts";
 import { stage } from "./stage.ts";
-import { TapeTrace } from "./tape.ts";
+import { TapeTrace, type TapeOptions } from "./tape.ts";
 import { backward } from "./transpose.ts";
 import { instantiateCt, instantiateTangent } from "./zeros.ts";
 
@@ -84,25 +84,30 @@ export interface SplitJaxpr extends WithConsts {
   readonly numResiduals: number;
 }
 
+/** What a jaxpr is split for: see TapeLike. */
+export interface SplitOptions extends TapeOptions {
+  readonly linear?: boolean;
+}
+
 /**
  * Partial evaluation. `instantiate[i]`: make output i unknown even if it is known. `linear`: refuse operations that
- * aren't linear in what is unknown (a tape of linearize asks for it). `hoists`: see TapeLike.
+ * aren't linear in what is unknown (a tape of linearize asks for it).
  */
 export function splitJaxpr(
   jaxpr: Jaxpr,
   unknownIn: Mask,
   instantiate: Mask,
-  linear = false,
-  hoists = false,
+  how: SplitOptions = {},
 ): SplitJaxpr {
-  const kind = linear ? "linear" : hoists ? "hoists" : "";
+  const { linear = false, hoists = false, saves = null } = how;
+  const kind = `${linear ? "linear" : hoists ? "hoists" : ""}:${saves === null ? "" : saves.key}`;
   return cached(jaxpr, `split:${bits(unknownIn)}:${bits(instantiate)}:${kind}`, () => {
     let outUnknown: Mask = [];
     let unknown: Jaxpr | null = null;
     let numResiduals = 0;
     const staged = stage(
       (knownArgs) => {
-        const tape = new TapeTrace(context().trace, "split", linear, hoists);
+        const tape = new TapeTrace(context().trace, "split", linear, how);
         let k = 0;
         const ins = jaxpr.inVars.map((v, i) =>
           unknownIn[i] ? tape.input(v.aval) : (knownArgs[k++] as NDArray),
@@ -209,8 +214,7 @@ export function hoistInvariant(jaxpr: Jaxpr, numInvariant: number, keep: Mask): 
     jaxpr,
     jaxpr.inVars.map((_, i) => i >= numInvariant),
     keep,
-    false,
-    true,
+    { hoists: true },
   );
   return { invariant: known, varying: unknown, consts, outVarying: outUnknown, numResiduals };
 }

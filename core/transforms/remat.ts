@@ -1,29 +1,39 @@
 // Rematerialisation: after a jaxpr has been split, the residuals that a policy refuses are computed again on the unknown
 // side, by copies of the equations that made them, down to what the policy saves or to inputs. A pass from data to data.
+import { isVisible, mayDuplicate } from "../ir/effects.ts";
 import { isVar, makeJaxprOf, Var, type Atom, type Jaxpr, type JaxprEqn } from "../ir/jaxpr.ts";
 import type { NDArray } from "../ir/ndarray.ts";
-import type { CutEqn, CutJaxpr, CutParts, Effect } from "../ir/primitive.ts";
+import type { CutEqn, CutJaxpr, CutParts, Saves } from "../ir/primitive.ts";
 import { dce } from "./dce.ts";
 import { cached, splitJaxpr } from "./jaxprs.ts";
 
 type Mask = readonly boolean[];
-/** Are the outputs of an equation saved? */
-export type Saves = (eqn: JaxprEqn) => boolean;
 /** Saves every residual, as without checkpoint. */
-export const saveAll: Saves = () => true;
+export const saveAll: Saves = { key: "all", of: () => true };
 /** Saves none. */
-export const saveNone: Saves = () => false;
+export const saveNone: Saves = { key: "none", of: () => false };
+/** Saves what either saves. */
+export function saveEither(a: Saves, b: Saves): Saves {
+  if (a === saveAll || b === saveNone || a.key === b.key) return a;
+  if (b === saveAll || a === saveNone) return b;
+  return { key: `${a.key}|${b.key}`, of: (eqn) => a.of(eqn) || b.of(eqn) };
+}
 
 // --- calls written out -------------------------------------------------------------------------------------------------
 
 /** `jaxpr` with the bodies of its calls in their places. */
 export function writeOut(jaxpr: Jaxpr): Jaxpr {
   if (!jaxpr.eqns.some((e) => e.primitive.body !== undefined)) return jaxpr;
+  const known = written.get(jaxpr);
+  if (known !== undefined) return known;
   const env = new Map<Var, Atom>();
   const eqns: JaxprEqn[] = [];
   append(jaxpr, env, eqns, false);
-  return makeJaxprOf(jaxpr.inVars, eqns, jaxpr.outs.map((a) => read(env, a))); // prettier-ignore
+  const result = makeJaxprOf(jaxpr.inVars, eqns, jaxpr.outs.map((a) => read(env, a))); // prettier-ignore
+  written.set(jaxpr, result);
+  return result;
 }
+const written = new WeakMap<Jaxpr, Jaxpr>();
 const read = (env: ReadonlyMap<Var, Atom>, a: Atom): Atom => (isVar(a) ? (env.get(a) ?? a) : a);
 
 /** Appends the equations of a jaxpr. A body may be called twice, so `isBody` gives its variables new names. */
@@ -47,20 +57,25 @@ function append(jaxpr: Jaxpr, env: Map<Var, Atom>, eqns: JaxprEqn[], isBody: boo
 
 // --- the pass ------------------------------------------------------------------------------------------------------------
 
-/** What a second run would do twice outside of the program. */
-const isOnce = (e: Effect): boolean => e.kind !== "axis" && e.kind !== "collective";
+/** Does it show what runs, so that a second run shows it again? */
+const isRepeated = (eqn: JaxprEqn, saves: Saves): boolean =>
+  isVisible(eqn.effects) &&
+  eqn.effects.every(mayDuplicate) &&
+  eqn.primitive.remat === undefined &&
+  !saves.of(eqn);
 
 function cutEqn(eqn: JaxprEqn, wanted: Mask, saves: Saves, cut: CutJaxpr): CutEqn {
   const { remat } = eqn.primitive;
   const saved = eqn.outVars.filter((_, i) => wanted[i]);
-  if (eqn.effects.some(isOnce)) return { known: eqn, saved, again: null };
+  if (!eqn.effects.every(mayDuplicate)) return { known: eqn, saved, again: null };
   // Within loops and branches the policy is asked about their equations.
   if (remat !== undefined && saves !== saveAll) return remat(eqn, wanted, cut);
-  return saves(eqn) ? { known: eqn, saved, again: null } : { known: eqn, saved: [], again: eqn };
+  return saves.of(eqn) ? { known: eqn, saved, again: null } : { known: eqn, saved: [], again: eqn };
 }
 
-/** Cuts a jaxpr, so that the wanted outputs are computed again from what `saves` says. */
-export function cutJaxpr(jaxpr: Jaxpr, wanted: Mask, saves: Saves): CutParts {
+/** Cuts a jaxpr, so that the wanted outputs are computed again from what `saves` says. Calls in it are written out. */
+export function cutJaxpr(whole: Jaxpr, wanted: Mask, saves: Saves): CutParts {
+  const jaxpr = writeOut(whole);
   const outs = jaxpr.outs.filter((_, i) => wanted[i]);
   const needed = new Set<Atom>(outs);
   const saved = new Set<Var>();
@@ -70,7 +85,7 @@ export function cutJaxpr(jaxpr: Jaxpr, wanted: Mask, saves: Saves): CutParts {
   for (let i = known.length - 1; i >= 0; i--) {
     const eqn = known[i] as JaxprEqn;
     const want = eqn.outVars.map((v) => needed.has(v));
-    if (!want.includes(true)) continue;
+    if (!want.includes(true) && !isRepeated(eqn, saves)) continue;
     const parts = cutEqn(eqn, want, saves, cut);
     known[i] = parts.known;
     for (const v of parts.saved) saved.add(v);
@@ -100,19 +115,12 @@ export interface RematSplit {
 }
 
 /** Partial evaluation that keeps the residuals that `saves` allows, inputs of the jaxpr among them. */
-export function rematSplit(
-  jaxpr: Jaxpr,
-  unknownIn: Mask,
-  linear: boolean,
-  saves: Saves,
-  key: string,
-): RematSplit {
+export function rematSplit(jaxpr: Jaxpr, unknownIn: Mask, linear: boolean, saves: Saves): RematSplit {
   const bits = unknownIn.map((u) => (u ? "1" : "0")).join("");
-  return cached(jaxpr, `remat:${bits}:${linear ? "linear" : ""}:${key}`, () => {
-    const s = splitJaxpr(jaxpr, unknownIn, jaxpr.outs.map(() => false), linear); // prettier-ignore
-    const whole = writeOut(s.known);
-    const numKnown = whole.outs.length - s.numResiduals;
-    const parts = cutJaxpr(whole, whole.outs.map((_, i) => i >= numKnown), saves); // prettier-ignore
+  return cached(jaxpr, `remat:${bits}:${linear ? "linear" : ""}:${saves.key}`, () => {
+    const s = splitJaxpr(jaxpr, unknownIn, jaxpr.outs.map(() => false), { linear, saves }); // prettier-ignore
+    const numKnown = s.known.outs.length - s.numResiduals;
+    const parts = cutJaxpr(s.known, s.known.outs.map((_, i) => i >= numKnown), saves); // prettier-ignore
     return {
       consts: s.consts,
       outUnknown: s.outUnknown,
