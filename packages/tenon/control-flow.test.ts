@@ -1,56 +1,5 @@
-// Loops, branches and regions against JAX's values, shapes, dtypes and weak types, on the embedded device and the oracle.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import reference from "tenon-reference";
-import { beforeAll, describe, expect, it } from "vitest";
-import { deviceGet, tree, use, withDevice, type Device } from "./index.ts";
+// Loops, branches and regions against JAX's values, on the embedded device and the oracle.
+import { againstJax } from "./testing/against-jax.ts";
 import { programs } from "./testing/control-flow/programs.ts";
 
-interface Leaf {
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly weak: boolean;
-  readonly data: readonly (number | string | boolean)[];
-}
-const values = JSON.parse(
-  readFileSync(join(import.meta.dirname, "testing/control-flow/values.json"), "utf8"),
-) as Record<string, readonly Leaf[]>;
-
-/** Float arithmetic may be ordered otherwise; halves have eleven bits. */
-const TOLERANCE: Readonly<Record<string, number>> = { float32: 2e-5, float16: 1e-3 };
-const numberOf = (v: number | string | boolean): number =>
-  v === "nan" ? NaN : v === "inf" ? Infinity : v === "-inf" ? -Infinity : Number(v);
-
-async function check(name: string, run: () => unknown): Promise<void> {
-  const leaves = tree.leaves(run()).map((x) => x);
-  await deviceGet(leaves);
-  const want = values[name] as readonly Leaf[];
-  expect(leaves.map((x) => ({ dtype: x.dtype, shape: [...x.shape], weak: x.weakType }))).toEqual(
-    want.map(({ dtype, shape, weak }) => ({ dtype, shape, weak })),
-  );
-  leaves.forEach((x, i) => {
-    const { data, dtype } = want[i] as Leaf;
-    const got = [x.tolist()].flat(9).map(Number);
-    got.forEach((v, k) => {
-      const w = numberOf(data[k] as number);
-      const near = Math.abs(v - w) <= (TOLERANCE[dtype] ?? 0) * Math.max(1, Math.abs(w));
-      if (!(Object.is(v, w) || v === w || near))
-        expect.fail(`${name}: element ${k} of result ${i} is ${v}, expected ${w}`);
-    });
-  });
-}
-
-let oracle: Device;
-beforeAll(async () => {
-  oracle = (await use(reference()))[0] as Device;
-});
-
-it("has a program for every value, and a value for every program", () => {
-  expect(Object.keys(programs).sort()).toEqual(Object.keys(values).sort());
-  expect(Object.keys(values).length).toBeGreaterThanOrEqual(140);
-});
-describe.each(["cpu-wasm", "reference"])("on %s", (device) => {
-  it.each(Object.entries(programs))("%s", async (name, program) => {
-    await check(name, device === "reference" ? () => withDevice(oracle, program) : program);
-  });
-});
+againstJax("control-flow", programs, 140);
