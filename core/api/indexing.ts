@@ -31,6 +31,7 @@ function normal(i: NDArray, n: number, wrap: boolean): NDArray {
 
 /** Elements by a list of indices. */
 export function getItem(x: NDArray, index: readonly Index[]): NDArray {
+  x.assertLive("x.get");
   const p = planOf(x, index);
   return p.arrays ? gatherPlan(p, "promise_in_bounds") : windowPlan(p);
 }
@@ -271,6 +272,7 @@ function update(
 
 /** Reads and functional updates of part of x. */
 export function atOf(x: NDArray, index: readonly Index[]): At {
+  x.assertLive("x.at");
   const get = (options: AtOptions = {}): NDArray => {
     checkAt("get", options);
     const mode = options.mode ?? (options.fillValue === undefined ? null : "fill");

@@ -60,7 +60,7 @@ const segments = (name: string, { into, buckets, empty }: Joining) =>
 
 function checked(name: string, data: ArrayLike, segmentIds: ArrayLike, options: SegmentOptions) {
   checkOptions(name, options, WORDS);
-  const [x, ids] = [toArray(name, data), toArray(name, segmentIds)] as const;
+  const [x, ids] = [toArray(name, data, "data"), toArray(name, segmentIds, "segmentIds")] as const;
   if (x.ndim === 0) throw fail("E_SHAPE", `${name}: data is ${x.aval}, expected rows along an axis`);
   if (!["int", "uint"].includes(DTYPES[ids.dtype].kind))
     throw fail("E_DTYPE", `${name}: segmentIds is ${ids.aval}, expected integers`);

@@ -88,8 +88,8 @@ const isScalar = (x: unknown): x is Scalar =>
 const isTracedNumber = (x: unknown): x is NDArray => x instanceof NDArray && x.aval.dtype === "number";
 
 /** Is there an integer or bool array among the operands, and no inexact one? */
-function besideIntegers(name: string, xs: readonly Operand[]): boolean {
-  const arrays = xs.filter((x) => !isScalar(x) && !isTracedNumber(x)).map((x) => toArray(name, x));
+function besideIntegers(name: string, xs: readonly Operand[], words: readonly string[]): boolean {
+  const arrays = xs.flatMap((x, i) => (isScalar(x) || isTracedNumber(x) ? [] : [toArray(name, x, words[i])]));
   return arrays.length > 0 && arrays.every((x) => isInteger(x.dtype) || isBool(x.dtype));
 }
 
@@ -97,22 +97,28 @@ function besideIntegers(name: string, xs: readonly Operand[]): boolean {
  * Operands as arrays. A number is weak float32, beside integers and without a fraction a weak integer (docs: scalars).
  * @throws E_NUMBER_DTYPE for a traced number beside integers: its value, which would decide, isn't known
  */
-export function arraysOf(name: string, xs: readonly Operand[]): NDArray[] {
-  const beside = besideIntegers(name, xs);
-  return xs.map((x) => {
+export function arraysOf(
+  name: string,
+  xs: readonly Operand[],
+  words: readonly string[] = xs.length > 2 ? [] : XY,
+): NDArray[] {
+  const beside = besideIntegers(name, xs, words);
+  return xs.map((x, i) => {
     if (typeof x === "number" && beside && Number.isInteger(x)) return integerLiteral(name, x);
     if (beside && isTracedNumber(x))
       throw fail(
         "E_NUMBER_DTYPE",
         `${name}: a number that was passed into a traced function meets an integer array`,
       );
-    return toArray(name, x);
+    return toArray(name, x, words[i]);
   });
 }
+/** What most functions call their operands. */
+const XY = ["x", "y"] as const;
 
 /** The dtype that operands promote to. Source: jax.numpy.result_type. */
-export function resultOf(name: string, xs: readonly Operand[]): TypeOf {
-  const types = arraysOf(name, xs).map((x): TypeOf => {
+export function resultOf(name: string, xs: readonly Operand[], words?: readonly string[]): TypeOf {
+  const types = arraysOf(name, xs, words).map((x): TypeOf => {
     if (isKey(x.aval.dtype)) throw fail("E_DTYPE", `${name}: a random key ${x.aval} is no number`);
     return { dtype: x.dtype, weak: x.weakType };
   });
@@ -140,17 +146,22 @@ const DOMAINS: Readonly<Record<Domain, (dtype: DType) => DType>> = {
   inexact: inexactDType,
 };
 
-/** Operands in one dtype; scalars as literals. */
-export function promoteDTypes(name: string, xs: readonly Operand[], domain: Domain = "any"): NDArray[] {
-  const arrays = arraysOf(name, xs);
+/** Operands in one dtype; scalars as literals. `words`: the names of the parameters, if they aren't x and y. */
+export function promoteDTypes(
+  name: string,
+  xs: readonly Operand[],
+  domain: Domain = "any",
+  words?: readonly string[],
+): NDArray[] {
+  const arrays = arraysOf(name, xs, words);
   if (domain === "any" && arrays.length > 0 && arrays.every((x) => isKey(x.aval.dtype))) return arrays;
   const { dtype, weak } = resultOf(name, arrays);
   const to = DOMAINS[domain](dtype);
   return arrays.map((x) => context().lax.convertElementType(x, to, { weakType: weak }));
 }
 /** One operand as a number, float or complex. */
-export const promoteOne = (name: string, x: Operand, domain: Domain): NDArray =>
-  promoteDTypes(name, [x], domain)[0] as NDArray;
+export const promoteOne = (name: string, x: Operand, domain: Domain, word = "x"): NDArray =>
+  promoteDTypes(name, [x], domain, [word])[0] as NDArray;
 
 /** The common shape of broadcasting. @throws E_BROADCAST naming the operands. Source: jax.numpy.broadcast_shapes */
 export function broadcastShapes(name: string, ...shapes: readonly Shape[]): number[] {
@@ -193,18 +204,32 @@ export function broadcastTo(name: string, x: NDArray, shape: Shape): NDArray {
   );
 }
 /** Most calls: two arrays of one aval, or a float array and a number. Nothing is to be decided then; null for the others. */
-function easyPair(x: Operand, y: Operand, domain: Domain): NDArray[] | null {
+function easyPair(
+  name: string,
+  [x, y]: readonly Operand[],
+  domain: Domain,
+  words: readonly string[] = XY,
+): NDArray[] | null {
   if (!(x instanceof NDArray)) return null;
   const { aval } = x;
+  x.assertLive(name, words[0]);
   if (aval.dtype === "number" || isKey(aval.dtype)) return null;
-  if (y instanceof NDArray) return y.aval === aval && DOMAINS[domain](x.dtype) === x.dtype ? [x, y] : null;
+  if (y instanceof NDArray) {
+    y.assertLive(name, words[1]);
+    return y.aval === aval && DOMAINS[domain](x.dtype) === x.dtype ? [x, y] : null;
+  }
   return typeof y === "number" && isFloat(aval.dtype) && !aval.weak ? [x, literal(y, x.dtype)] : null;
 }
 /** Operands promoted and broadcast; rank-0 ones stay rank 0, which elementwise primitives accept beside any shape. */
-export function promoteArgs(name: string, xs: readonly Operand[], domain: Domain = "any"): NDArray[] {
-  const easy = xs.length === 2 ? easyPair(xs[0] as Operand, xs[1] as Operand, domain) : null;
+export function promoteArgs(
+  name: string,
+  xs: readonly Operand[],
+  domain: Domain = "any",
+  words?: readonly string[],
+): NDArray[] {
+  const easy = xs.length === 2 ? easyPair(name, xs, domain, words) : null;
   if (easy !== null) return easy;
-  const ys = promoteDTypes(name, xs, domain);
+  const ys = promoteDTypes(name, xs, domain, words);
   const shape = broadcastShapes(name, ...ys.map((y) => y.shape));
   if (
     context().config.numpyRankPromotion === "raise" &&

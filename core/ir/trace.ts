@@ -77,6 +77,9 @@ export class Tracer extends NDArray {
     this.a = a;
     this.b = b;
   }
+  override assertLive(name: string, word?: string): void {
+    if (this.trace.dead) throw leaked(this, word === undefined ? name : `${name}: ${word}`);
+  }
 }
 
 /** Is the value traced? */

@@ -220,7 +220,7 @@ const fullOf = (lax: Lax, x: NDArray, out: NDArray): NDArray =>
 export function pow(x: Operand, y: Operand): NDArray {
   if (typeof y === "number" && Number.isInteger(y) && Math.abs(y) < 1024) return integerPow(x, y);
   if (y instanceof NDArray && y.aval.dtype !== "number" && isInteger(y.dtype) && x instanceof NDArray)
-    return bind1(pow_p, [toArray("lax.pow", x), y]);
+    return bind1(pow_p, [toArray("lax.pow", x, "x"), y]);
   return bind1(pow_p, operands("lax.pow", x, y));
 }
 

@@ -7,7 +7,7 @@ import type { NDArray } from "../ir/ndarray.ts";
 import { definePrimitive, type Primitive, type Tangent } from "../ir/primitive.ts";
 import { bind1 } from "../ir/trace.ts";
 import type { Lax } from "./lax.ts";
-import { operands, toArray, type Operand } from "./operand.ts";
+import { operands, operandsAs, toArray, type Operand } from "./operand.ts";
 import { alignBatch, ANY, elementwise, ORDERED, toBool, unbroadcast } from "./rules.ts";
 
 type Direction = "EQ" | "NE" | "GE" | "GT" | "LE" | "LT";
@@ -131,13 +131,17 @@ function predicateFor(
 
 /** onTrue where pred, else onFalse. Only the taken side has a derivative. Source: jax.lax.select. */
 export function select(pred: Operand, onTrue: Operand, onFalse: Operand): NDArray {
-  const [x, y] = operands("lax.select", onTrue, onFalse) as [NDArray, NDArray];
-  return bind1(select_p, [toArray("lax.select", pred), x, y]);
+  const [x, y] = operandsAs("lax.select", ["onTrue", "onFalse"], [onTrue, onFalse]) as [NDArray, NDArray];
+  return bind1(select_p, [toArray("lax.select", pred, "pred"), x, y]);
 }
 
 /** min(max(x, lo), hi) by StableHLO's clamp: the derivative outside and at the bounds is 0. Source: jax.lax.clamp. */
 export function clamp(min: Operand, x: Operand, max: Operand): NDArray {
-  const [v, lo, hi] = operands("lax.clamp", x, min, max) as [NDArray, NDArray, NDArray];
+  const [v, lo, hi] = operandsAs("lax.clamp", ["x", "min", "max"], [x, min, max]) as [
+    NDArray,
+    NDArray,
+    NDArray,
+  ];
   return bind1(clamp_p, [lo, v, hi]);
 }
 /** The primitive of `lax.clamp`. */

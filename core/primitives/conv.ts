@@ -7,7 +7,7 @@ import { definePrimitive, type BatchDim, type Params, type Primitive } from "../
 import { bind1 } from "../ir/trace.ts";
 import type { Precision } from "./dot-general.ts";
 import type { Lax } from "./lax.ts";
-import { checkList, checkSizes, operands, type Operand } from "./operand.ts";
+import { checkList, checkSizes, operandsAs, type Operand } from "./operand.ts";
 
 type Ints = readonly number[];
 /** Low and high padding of each spatial axis. */
@@ -320,7 +320,7 @@ export function convGeneralDilated(
   padding: string | Pads,
   options: ConvOptions = {},
 ): NDArray {
-  const [x, w] = operands("lax.convGeneralDilated", lhs, rhs) as [NDArray, NDArray];
+  const [x, w] = operandsAs("lax.convGeneralDilated", ["lhs", "rhs"], [lhs, rhs]) as [NDArray, NDArray];
   const dims = convDimensionNumbers(x.ndim, options.dimensionNumbers);
   checkSizes("lax.convGeneralDilated", "windowStrides", windowStrides);
   const ones = windowStrides.map(() => 1);

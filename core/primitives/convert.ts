@@ -13,7 +13,15 @@ import {
 import { LITERAL, NDArray, type Literal } from "../ir/ndarray.ts";
 import { definePrimitive, type Params, type Primitive } from "../ir/primitive.ts";
 import { bind1 } from "../ir/trace.ts";
-import { checkInteger, describe, literal, operands, scalarLiteral, type Operand } from "./operand.ts";
+import {
+  checkInteger,
+  describe,
+  literal,
+  operands,
+  operandsAs,
+  scalarLiteral,
+  type Operand,
+} from "./operand.ts";
 import { ANY, elementwise, FLOAT, transposeUnary, zeroJvp } from "./rules.ts";
 
 const target = (params: Params): { dtype: DType; weak: boolean } =>
@@ -97,7 +105,7 @@ export function convertElementType(
         ? scalarLiteral("lax.convertElementType", x)
         : x instanceof NDArray
           ? x
-          : (operands("lax.convertElementType", x)[0] as NDArray);
+          : (operandsAs("lax.convertElementType", ["operand"], [x])[0] as NDArray);
   if (v.aval.dtype === dtype && v.aval.weak === weak) return v;
   const folded = v.kind === LITERAL ? convertLiteral(v as Literal, dtype, weak) : null;
   return folded ?? bind1(convert_element_type_p, [v], { dtype, weak });
@@ -181,7 +189,10 @@ export const reduce_precision_p: Primitive = definePrimitive({
 export function reducePrecision(operand: Operand, exponentBits: number, mantissaBits: number): NDArray {
   checkInteger("lax.reducePrecision", "exponentBits", exponentBits);
   checkInteger("lax.reducePrecision", "mantissaBits", mantissaBits);
-  return bind1(reduce_precision_p, operands("lax.reducePrecision", operand), { exponentBits, mantissaBits });
+  return bind1(reduce_precision_p, operandsAs("lax.reducePrecision", ["operand"], [operand]), {
+    exponentBits,
+    mantissaBits,
+  });
 }
 
 const COMPLEX = ["complex"] as const;

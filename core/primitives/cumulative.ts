@@ -6,7 +6,7 @@ import type { NDArray } from "../ir/ndarray.ts";
 import { definePrimitive, type Params, type Primitive } from "../ir/primitive.ts";
 import { bind1 } from "../ir/trace.ts";
 import type { Lax } from "./lax.ts";
-import { operands, type Operand } from "./operand.ts";
+import { operands, operandsAs, type Operand } from "./operand.ts";
 import { elementwise, FLOAT, linearJvp, NUMERIC, ORDERED, transposeUnary } from "./rules.ts";
 import { canonicalAxis } from "./shape.ts";
 
@@ -100,7 +100,7 @@ function cumulative(
   return primitive;
 }
 function along(p: Primitive, operand: Operand, axis: number, reverse: boolean): NDArray {
-  const [x] = operands(`lax.${p.name}`, operand) as [NDArray];
+  const [x] = operandsAs(`lax.${p.name}`, ["operand"], [operand]) as [NDArray];
   return bind1(p, [x], {
     axis: canonicalAxis(`lax.${p.name}`, axis, x.ndim),
     reverse,

@@ -7,7 +7,7 @@ import { definePrimitive, type BatchDim, type Params, type Primitive } from "../
 import { bind1 } from "../ir/trace.ts";
 import { toAxis } from "../transforms/batch.ts";
 import type { Lax } from "./lax.ts";
-import { checkList, operands, type Operand } from "./operand.ts";
+import { checkList, operandsAs, type Operand } from "./operand.ts";
 
 type Ints = readonly number[];
 /** [[lhs contracting, rhs contracting], [lhs batch, rhs batch]]. */
@@ -212,7 +212,7 @@ export function dotGeneral(
   dimensionNumbers: DotDimensionNumbers,
   options: DotOptions = {},
 ): NDArray {
-  const [x, y] = operands("lax.dotGeneral", lhs, rhs) as [NDArray, NDArray];
+  const [x, y] = operandsAs("lax.dotGeneral", ["lhs", "rhs"], [lhs, rhs]) as [NDArray, NDArray];
   checkDimensions(dimensionNumbers);
   return bind1(dot_general_p, [x, y], {
     dims: dimensionNumbers,
@@ -233,7 +233,7 @@ function checkDimensions(given: DotDimensionNumbers): void {
 
 /** Matrix or vector product of rank 1 or 2 operands. Source: jax.lax.dot. */
 export function dot(lhs: Operand, rhs: Operand, options: DotOptions = {}): NDArray {
-  const [x, y] = operands("lax.dot", lhs, rhs) as [NDArray, NDArray];
+  const [x, y] = operandsAs("lax.dot", ["lhs", "rhs"], [lhs, rhs]) as [NDArray, NDArray];
   if (x.ndim < 1 || x.ndim > 2 || y.ndim < 1 || y.ndim > 2 || x.shape[x.ndim - 1] !== y.shape[0])
     throw fail("E_DOT_CONTRACT", `lax.dot: incompatible shapes: ${x.aval}, ${y.aval}`);
   return dotGeneral(
@@ -248,7 +248,7 @@ export function dot(lhs: Operand, rhs: Operand, options: DotOptions = {}): NDArr
 }
 /** Products of matrices over leading batch axes. Source: jax.lax.batch_matmul. */
 export function batchMatmul(lhs: Operand, rhs: Operand, options: DotOptions = {}): NDArray {
-  const [x, y] = operands("lax.batchMatmul", lhs, rhs) as [NDArray, NDArray];
+  const [x, y] = operandsAs("lax.batchMatmul", ["lhs", "rhs"], [lhs, rhs]) as [NDArray, NDArray];
   if (x.ndim < 2 || x.ndim !== y.ndim)
     throw fail("E_DOT_CONTRACT", `lax.batchMatmul: ranks must be equal and at least 2: ${x.aval}, ${y.aval}`);
   const lead = Array.from({ length: x.ndim - 2 }, (_, i) => i);

@@ -140,7 +140,7 @@ export function dynamicSlice(
   startIndices: readonly Operand[] | NDArray,
   sliceSizes: Shape,
 ): NDArray {
-  const x = toArray("lax.dynamicSlice", operand);
+  const x = toArray("lax.dynamicSlice", operand, "operand");
   checkSizes("lax.dynamicSlice", "sliceSizes", sliceSizes);
   return bind1(dynamic_slice_p, [x, ...scalarStarts("lax.dynamicSlice", startIndices, x.shape)], {
     sliceSizes: [...sliceSizes],
@@ -155,7 +155,7 @@ function scalarStarts(name: string, starts: readonly Operand[] | NDArray, shape:
       const n = Number(s);
       return literal(n < 0 ? n + (shape[i] ?? 0) : n, "int32");
     }
-    return toArray(name, s);
+    return toArray(name, s, "a start index");
   });
 }
 const unpack = (x: NDArray): NDArray[] => Array.from({ length: x.shape[0] ?? 0 }, (_, i) => lax1(x, i));
@@ -232,10 +232,10 @@ export function dynamicUpdateSlice(
   update: Operand,
   startIndices: readonly Operand[] | NDArray,
 ): NDArray {
-  const x = toArray("lax.dynamicUpdateSlice", operand);
+  const x = toArray("lax.dynamicUpdateSlice", operand, "operand");
   return bind1(dynamic_update_slice_p, [
     x,
-    toArray("lax.dynamicUpdateSlice", update),
+    toArray("lax.dynamicUpdateSlice", update, "update"),
     ...scalarStarts("lax.dynamicUpdateSlice", startIndices, x.shape),
   ]);
 }
@@ -249,7 +249,7 @@ export function dynamicSliceInDim(
   sliceSize: number,
   axis = 0,
 ): NDArray {
-  const x = toArray("lax.dynamicSliceInDim", operand);
+  const x = toArray("lax.dynamicSliceInDim", operand, "operand");
   const d = canonicalAxis("lax.dynamicSliceInDim", axis, x.ndim);
   return dynamicSlice(
     x,
@@ -259,7 +259,7 @@ export function dynamicSliceInDim(
 }
 /** One element of an axis, which is kept with size 1 or dropped. Source: jax.lax.dynamic_index_in_dim. */
 export function dynamicIndexInDim(operand: Operand, index: Operand, axis = 0, keepdims = true): NDArray {
-  const x = toArray("lax.dynamicIndexInDim", operand);
+  const x = toArray("lax.dynamicIndexInDim", operand, "operand");
   const d = canonicalAxis("lax.dynamicIndexInDim", axis, x.ndim);
   const piece = dynamicSliceInDim(x, index, 1, d);
   return keepdims
@@ -276,7 +276,7 @@ export function dynamicUpdateSliceInDim(
   startIndex: Operand,
   axis: number,
 ): NDArray {
-  const x = toArray("lax.dynamicUpdateSliceInDim", operand);
+  const x = toArray("lax.dynamicUpdateSliceInDim", operand, "operand");
   return dynamicUpdateSlice(
     x,
     update,

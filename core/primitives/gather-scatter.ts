@@ -235,7 +235,7 @@ export function gather(
   sliceSizes: Shape,
   options: GatherOptions = {},
 ): NDArray {
-  const x = toArray("lax.gather", operand);
+  const x = toArray("lax.gather", operand, "operand");
   const mode = options.mode ?? "fill";
   const dims = {
     operandBatchingDims: [],
@@ -253,7 +253,7 @@ export function gather(
     indicesAreSorted: options.indicesAreSorted ?? false,
     uniqueIndices: options.uniqueIndices ?? false,
   };
-  return bind1(gather_p, [x, toArray("lax.gather", startIndices)], params);
+  return bind1(gather_p, [x, toArray("lax.gather", startIndices, "startIndices")], params);
 }
 /** NaN for floats, the lowest integer, the highest unsigned, true for bool (as JAX). */
 function defaultFill(dtype: DType): number | bigint | boolean {

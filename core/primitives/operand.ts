@@ -57,19 +57,26 @@ export function literal(value: Scalar | Complex, dtype: DType, weak = false): Li
   return new Literal(value, dtype, weak);
 }
 
-/** The array that an operand stands for; numbers passed into jit become float32 here. */
-export function toArray(name: string, x: Operand): NDArray {
-  if (x instanceof NDArray) return x.aval.dtype === "number" ? fromNumber(x) : x;
+/**
+ * The array that an operand stands for; numbers passed into jit become float32 here. `word`: the parameter's name.
+ * @throws E_ARGUMENT for what is no array; E_DISPOSED, E_DONATED, E_TRACER_LEAKED for one that can't be used any more
+ */
+export function toArray(name: string, x: Operand, word?: string): NDArray {
+  if (x instanceof NDArray) {
+    x.assertLive(name, word);
+    return x.aval.dtype === "number" ? fromNumber(x) : x;
+  }
   if (typeof x === "number" || typeof x === "bigint" || typeof x === "boolean") return scalarLiteral(name, x);
   if (ArrayBuffer.isView(x)) return context().methods.asArray(x);
-  throw refuseOperand(name, x, "an array, a number, a bigint, a boolean or a typed array");
+  throw refuseOperand(name, x, "an array, a number, a bigint, a boolean or a typed array", word);
 }
 
 /** The error for something that stands where an array is expected. */
-export function refuseOperand(name: string, x: unknown, expected: string): Error {
+export function refuseOperand(name: string, x: unknown, expected: string, word?: string): Error {
+  const got = word === undefined ? `got ${describe(x)}` : `${word} is ${describe(x)}`;
   return isForeignArray(x)
     ? fail("E_TWO_COPIES", `${name}: got an array that belongs to another copy of tenon`)
-    : fail("E_ARGUMENT", `${name}: got ${describe(x)}, expected ${expected}`, {
+    : fail("E_ARGUMENT", `${name}: ${got}, expected ${expected}`, {
         ...(Array.isArray(x) && expected.includes("array") ? { hint: "wrap lists in np.array" } : {}),
       });
 }
@@ -138,14 +145,18 @@ const isScalar = (x: unknown): x is Scalar =>
  * @throws E_DTYPE_MISMATCH for a fraction beside integers; E_NUMBER_DTYPE for a traced number beside integers
  */
 export function operands(name: string, ...xs: readonly Operand[]): NDArray[] {
+  return operandsAs(name, xs.length > 2 ? [] : ["x", "y"], xs);
+}
+/** `operands` whose parameters have other names than x and y. */
+export function operandsAs(name: string, words: readonly string[], xs: readonly Operand[]): NDArray[] {
   const lead = xs.find((x) => !isScalar(x) && !(x instanceof NDArray && x.aval.dtype === "number"));
-  if (lead === undefined) return xs.map((x) => toArray(name, x));
-  const leader = toArray(name, lead);
+  if (lead === undefined) return xs.map((x, i) => toArray(name, x, words[i]));
+  const leader = toArray(name, lead, words[xs.indexOf(lead)]);
   const dtype = leader.dtype;
-  return xs.map((x) => {
+  return xs.map((x, i) => {
     if (x === lead) return leader;
     if (x instanceof NDArray && x.aval.dtype === "number") return traceNumber(name, x, dtype);
-    return isScalar(x) ? scalarBeside(name, x, leader) : toArray(name, x);
+    return isScalar(x) ? scalarBeside(name, x, leader) : toArray(name, x, words[i]);
   });
 }
 

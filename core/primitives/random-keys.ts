@@ -70,7 +70,7 @@ export function randomSeed(seed: NDArray | number | bigint): NDArray {
   return lax.wrapKeyData(seedWords(lax, seedArray("random.key", seed)));
 }
 function seedArray(name: string, seed: NDArray | number | bigint): NDArray {
-  if (typeof seed !== "number" && typeof seed !== "bigint") return toArray(name, seed);
+  if (typeof seed !== "number" && typeof seed !== "bigint") return toArray(name, seed, "seed");
   if (typeof seed === "number" && !Number.isSafeInteger(seed))
     throw fail("E_ARGUMENT", `${name}: got ${seed}, expected an integer`);
   const value = BigInt(seed);

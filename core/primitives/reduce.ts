@@ -14,7 +14,7 @@ import {
 import { bind1 } from "../ir/trace.ts";
 import { canonicalDType } from "./convert.ts";
 import type { Lax } from "./lax.ts";
-import { checkSizes, operands, type Operand } from "./operand.ts";
+import { checkSizes, operandsAs, type Operand } from "./operand.ts";
 import { BITS, linearJvp, NUMERIC, ORDERED, transposeUnary, zeroJvp } from "./rules.ts";
 import { canonicalAxis } from "./shape.ts";
 
@@ -93,7 +93,7 @@ function reducer(name: string, spec: ReducerSpec): Primitive {
 }
 
 function reduceWith(p: Primitive, operand: Operand, axes: Shape): NDArray {
-  const [x] = operands(`lax.${p.name}`, operand) as [NDArray];
+  const [x] = operandsAs(`lax.${p.name}`, ["operand"], [operand]) as [NDArray];
   checkSizes(`lax.${p.name}`, "axes", axes);
   const canonical = axes.map((d) => canonicalAxis(`lax.${p.name}`, d, x.ndim)).sort((i, j) => i - j);
   if (new Set(canonical).size !== canonical.length)
@@ -277,7 +277,7 @@ export const argmin_p: Primitive = argReducer("argmin");
 export const argmin = (operand: Operand, axis: number, indexDtype: DType): NDArray =>
   argWith(argmin_p, operand, axis, indexDtype);
 function argWith(p: Primitive, operand: Operand, axis: number, indexDtype: DType): NDArray {
-  const [x] = operands(`lax.${p.name}`, operand) as [NDArray];
+  const [x] = operandsAs(`lax.${p.name}`, ["operand"], [operand]) as [NDArray];
   return bind1(p, [x], {
     axis: canonicalAxis(`lax.${p.name}`, axis, x.ndim),
     indexDtype: canonicalDType(indexDtype),

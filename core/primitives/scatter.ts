@@ -17,7 +17,7 @@ import { neg } from "./arithmetic.ts";
 import { range, up } from "./dims.ts";
 import type { GatherScatterMode, ScatterDimensionNumbers, ScatterOptions } from "./gather-scatter.ts";
 import type { Lax } from "./lax.ts";
-import { checkList, operands, toArray, type Operand } from "./operand.ts";
+import { checkList, operandsAs, toArray, type Operand } from "./operand.ts";
 import { monoidRegion } from "./reduce.ts";
 import { trailing } from "./shape.ts";
 
@@ -350,7 +350,7 @@ function scatterWith(
   jaxpr?: Jaxpr,
 ): NDArray {
   const name = `lax.${p.name.replace(/_(\w)/g, (_, c: string) => c.toUpperCase())}`;
-  const [x, u] = operands(name, operand, updates) as [NDArray, NDArray];
+  const [x, u] = operandsAs(name, ["operand", "updates"], [operand, updates]) as [NDArray, NDArray];
   const mode = options.mode ?? "drop";
   for (const word of ["updateWindowDims", "insertedWindowDims", "scatterDimsToOperandDims"] as const)
     checkList(name, `dimensionNumbers.${word}`, (dims as ScatterDimensionNumbers | null)?.[word]);
@@ -361,7 +361,7 @@ function scatterWith(
     uniqueIndices: options.uniqueIndices ?? false,
     ...(jaxpr === undefined ? {} : { jaxpr }),
   };
-  return bind1(p, [x, toArray(name, indices), u], params);
+  return bind1(p, [x, toArray(name, indices, "indices"), u], params);
 }
 type ScatterFn = (
   operand: Operand,
@@ -382,7 +382,10 @@ export const scatterMin: ScatterFn = (x, i, u, d, o = {}) => scatterWith(scatter
 export const scatterMax: ScatterFn = (x, i, u, d, o = {}) => scatterWith(scatter_max_p, x, i, u, d, o);
 /** Windows subtracted. Source: jax.lax.scatter_sub. */
 export const scatterSub: ScatterFn = (x, i, u, d, o = {}) => {
-  const [operand, updates] = operands("lax.scatterSub", x, u) as [NDArray, NDArray];
+  const [operand, updates] = operandsAs("lax.scatterSub", ["operand", "updates"], [x, u]) as [
+    NDArray,
+    NDArray,
+  ];
   return scatterWith(scatter_add_p, operand, i, neg(updates), d, o);
 };
 /** Elements replaced by a function of theirs, given as a jaxpr of scalars; `updateShape` is that of updates. Source: jax.lax.scatter_apply. */

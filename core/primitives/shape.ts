@@ -87,7 +87,7 @@ export const broadcast_in_dim_p: Primitive = definePrimitive({
 
 /** x with its axes placed at `broadcastDimensions` of `shape`; the rest, and axes of size 1, repeat. Source: jax.lax.broadcast_in_dim. */
 export function broadcastInDim(operand: Operand, shape: Shape, broadcastDimensions: Shape): NDArray {
-  const x = toArray("lax.broadcastInDim", operand);
+  const x = toArray("lax.broadcastInDim", operand, "operand");
   checkSizes("lax.broadcastInDim", "shape", shape);
   checkSizes("lax.broadcastInDim", "broadcastDimensions", broadcastDimensions);
   if (sameShape(x.shape, shape) && broadcastDimensions.every((d, i) => d === i)) return x;
@@ -125,7 +125,7 @@ export function reshape(
   newSizes: Shape,
   options: { dimensions?: Shape | null } = {},
 ): NDArray {
-  let x = toArray("lax.reshape", operand);
+  let x = toArray("lax.reshape", operand, "operand");
   checkSizes("lax.reshape", "newSizes", newSizes);
   if (options.dimensions != null) x = transpose(x, options.dimensions);
   return sameShape(x.shape, newSizes) ? x : bind1(reshape_p, [x], { newSizes: [...newSizes] });
@@ -172,7 +172,7 @@ export const transpose_p: Primitive = definePrimitive({
 });
 /** Axes permuted. Source: jax.lax.transpose. */
 export function transpose(operand: Operand, permutation: Shape): NDArray {
-  const x = toArray("lax.transpose", operand);
+  const x = toArray("lax.transpose", operand, "operand");
   checkSizes("lax.transpose", "permutation", permutation);
   if (permutation.length === x.ndim && permutation.every((d, i) => d === i)) return x;
   return bind1(transpose_p, [x], { permutation: [...permutation] });
@@ -185,7 +185,7 @@ export function moveAxis(x: NDArray, from: number, to: number): NDArray {
 }
 /** Axes of size 1 inserted. Source: jax.lax.expand_dims. */
 export function expandDims(array: Operand, dimensions: Shape): NDArray {
-  const x = toArray("lax.expandDims", array);
+  const x = toArray("lax.expandDims", array, "array");
   checkSizes("lax.expandDims", "dimensions", dimensions);
   const rank = x.ndim + dimensions.length;
   const at = new Set(dimensions.map((d) => canonicalAxis("lax.expandDims", d, rank)));
@@ -195,7 +195,7 @@ export function expandDims(array: Operand, dimensions: Shape): NDArray {
 }
 /** Axes of size 1 removed. Source: jax.lax.squeeze. */
 export function squeeze(array: Operand, dimensions: Shape): NDArray {
-  const x = toArray("lax.squeeze", array);
+  const x = toArray("lax.squeeze", array, "array");
   checkSizes("lax.squeeze", "dimensions", dimensions);
   const axes = dimensions.map((d) => canonicalAxis("lax.squeeze", d, x.ndim));
   for (const d of axes)
@@ -228,7 +228,7 @@ export const rev_p: Primitive = definePrimitive({
 });
 /** Elements reversed along axes. Source: jax.lax.rev. */
 export function rev(operand: Operand, dimensions: Shape): NDArray {
-  const x = toArray("lax.rev", operand);
+  const x = toArray("lax.rev", operand, "operand");
   checkSizes("lax.rev", "dimensions", dimensions);
   const axes = dimensions.map((d) => canonicalAxis("lax.rev", d, x.ndim));
   return axes.length === 0 ? x : bind1(rev_p, [x], { dimensions: axes });
@@ -316,7 +316,7 @@ export function slice(
   limitIndices: Shape,
   strides: Shape | null = null,
 ): NDArray {
-  const x = toArray("lax.slice", operand);
+  const x = toArray("lax.slice", operand, "operand");
   checkSizes("lax.slice", "startIndices", startIndices);
   checkSizes("lax.slice", "limitIndices", limitIndices);
   const steps = strides ?? startIndices.map(() => 1);
@@ -338,7 +338,7 @@ export function sliceInDim(
   stride = 1,
   axis = 0,
 ): NDArray {
-  const x = toArray("lax.sliceInDim", operand);
+  const x = toArray("lax.sliceInDim", operand, "operand");
   const d = canonicalAxis("lax.sliceInDim", axis, x.ndim);
   checkInteger("lax.sliceInDim", "stride", stride);
   const n = x.shape[d] as number;
@@ -357,7 +357,7 @@ export function sliceInDim(
 
 /** Consecutive parts of these sizes along one axis. Source: jax.lax.split. */
 export function split(operand: Operand, sizes: readonly number[], axis = 0): NDArray[] {
-  const x = toArray("lax.split", operand);
+  const x = toArray("lax.split", operand, "operand");
   checkSizes("lax.split", "sizes", sizes);
   const d = canonicalAxis("lax.split", axis, x.ndim);
   const total = sizes.reduce((n, size) => n + size, 0);
@@ -453,11 +453,11 @@ export const pad_p: Primitive = definePrimitive({
 export function pad(operand: Operand, paddingValue: Operand, paddingConfig: PaddingConfig): NDArray {
   checkList("lax.pad", "paddingConfig", paddingConfig);
   for (const p of paddingConfig) checkList("lax.pad", "an entry of paddingConfig", p);
-  const x = toArray("lax.pad", operand);
+  const x = toArray("lax.pad", operand, "operand");
   const v =
     typeof paddingValue === "number" || typeof paddingValue === "bigint" || typeof paddingValue === "boolean"
       ? literal(paddingValue, x.dtype, x.weakType)
-      : toArray("lax.pad", paddingValue);
+      : toArray("lax.pad", paddingValue, "paddingValue");
   return paddingConfig.every((c) => c.every((n) => n === 0)) && paddingConfig.length === x.ndim
     ? x
     : bind1(pad_p, [x, v], { config: paddingConfig.map((c) => [...c]) });
@@ -557,7 +557,7 @@ export function iota(dtype: DType, size: number): NDArray {
 export function fillOperand(name: string, value: Operand, dtype?: DType | null): NDArray {
   const integral =
     typeof value === "bigint" || (Number.isInteger(value) && dtype != null && isInteger(dtype));
-  if (!integral) return toArray(name, value);
+  if (!integral) return toArray(name, value, "fillValue");
   return context().lax.convertElementType(BigInt(value as number | bigint), dtype ?? "int64", {
     weakType: dtype == null,
   });

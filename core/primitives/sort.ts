@@ -184,7 +184,7 @@ export function sortKeyVal(
 }
 /** The k largest of the last axis, with their int32 indices; equal elements in order, −0 below 0. Source: jax.lax.top_k. */
 export function topK(operand: Operand, k: number): readonly [NDArray, NDArray] {
-  const x = toArray("lax.topK", operand);
+  const x = toArray("lax.topK", operand, "operand");
   const n = x.shape[x.ndim - 1];
   if (n === undefined || k < 0 || k > n)
     throw fail("E_SHAPE", `lax.topK: k = ${k} is out of range for ${x.aval}`);

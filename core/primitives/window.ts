@@ -15,7 +15,7 @@ import { bind1 } from "../ir/trace.ts";
 import { toAxis } from "../transforms/batch.ts";
 import { padtypeToPads, type Pads } from "./conv.ts";
 import type { Lax } from "./lax.ts";
-import { operands, type Operand } from "./operand.ts";
+import { operandsAs, type Operand } from "./operand.ts";
 import { linearJvp, NUMERIC, ORDERED, transposeUnary } from "./rules.ts";
 import { identityOfMonoid, monoidRegion } from "./reduce.ts";
 
@@ -317,7 +317,7 @@ function windowed(
   padding: string | Pads,
   options: WindowOptions,
 ): NDArray {
-  const [x] = operands(`lax.${p.name}`, operand) as [NDArray];
+  const [x] = operandsAs(`lax.${p.name}`, ["operand"], [operand]) as [NDArray];
   const ones = x.shape.map(() => 1);
   const [baseDilation, windowDilation] = [options.baseDilation ?? ones, options.windowDilation ?? ones];
   const pads =

@@ -276,3 +276,42 @@ describe("what consoles show", () => {
     expect(inspect({ x })).not.toContain("toString");
   });
 });
+
+describe("arrays that can't be used any more: the public function is named", () => {
+  const gone = (): NDArray => {
+    const x = np.ones([2]);
+    x.dispose();
+    return x;
+  };
+  it.each<[string, (x: NDArray) => unknown, RegExp]>([
+    ["np.sum(x)", (x) => np.sum(x), /^E_DISPOSED np\.sum: a: the array f32\[2\] was disposed/],
+    ["x.sum()", (x) => x.sum(), /^E_DISPOSED np\.sum/],
+    ["x.add(1)", (x) => x.add(1), /^E_DISPOSED np\.add: x/],
+    ["y.add(x)", (x) => np.ones([2]).add(x), /^E_DISPOSED np\.add: y/],
+    ["np.exp(x)", (x) => np.exp(x), /^E_DISPOSED np\.exp: x/],
+    ["x.get(0)", (x) => x.get(0), /^E_DISPOSED x\.get/],
+    ["x.at(0).set(1)", (x) => x.at(0).set(1), /^E_DISPOSED x\.at/],
+    ["lax.reduceSum(x, [0])", (x) => lax.reduceSum(x, [0]), /^E_DISPOSED lax\.reduceSum: operand/],
+    ["jit(f)(x)", (x) => jit((v: NDArray) => v.mul(2))(x), /^E_DISPOSED jit\(anonymous\): v/],
+  ])("%s", (_call, f, text) => {
+    expect(thrown(() => f(gone()))).toMatch(text);
+  });
+  it("donated and leaked ones, too", () => {
+    const x = np.ones([2]);
+    jit((v: NDArray) => v.mul(2), { donateArgnums: [0] })(x);
+    expect(thrown(() => np.sum(x))).toMatch(/^E_DONATED np\.sum: a: the array f32\[2\] was donated to jit/);
+    let kept = x;
+    jit((v: NDArray) => (kept = v))(np.ones([2]));
+    expect(thrown(() => np.sum(kept))).toMatch(/^E_TRACER_LEAKED np\.sum: a: got a tracer/);
+  });
+  it("arguments are named: not an array, but", () => {
+    const loose = <T>(x: T): never => x as never;
+    expect(thrown(() => np.add(1, loose(undefined)))).toMatch(
+      /^E_ARGUMENT np\.add: y is undefined, expected an array/,
+    );
+    expect(thrown(() => np.power(loose("a"), 1))).toMatch(/^E_ARGUMENT np\.power: x1 is string a/);
+    expect(thrown(() => np.matmul(np.ones([2]), loose([1, 2])))).toMatch(
+      /^E_ARGUMENT np\.matmul: b is a list \[1, 2\], expected.*\n.*\n {2}hint: wrap lists in np\.array/,
+    );
+  });
+});

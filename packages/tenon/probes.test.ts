@@ -142,7 +142,7 @@ describe("errors name the function in our spelling, the arrays and the user's li
     ["options that stand alone", () => np.sum(np.ones([2, 2]), 0 as never), /^E_OPTIONS np\.sum: .*\{ axis/],
     ["options misspelt", () => np.sum(x3(), { axes: 0 } as never), /^E_UNKNOWN_OPTION np\.sum: .*"axes".*did you mean "axis"/s],
     ["options of another kind", () => np.sum(x3(), { keepdims: "yes" as never }), /^E_ARGUMENT np\.sum: keepdims is "yes"/],
-    ["what is no array", () => np.add("1" as never, 2), /^E_ARGUMENT np\.add: got string 1/],
+    ["what is no array", () => np.add("1" as never, 2), /^E_ARGUMENT np\.add: x is string 1/],
     ["what is no function", () => jit(3 as never), /^E_ARGUMENT jit: got number 3, expected a function/],
     ["trees", () => jit((t: { a: NDArray }) => t.a)({ a: new Date() as never }), /^E_TREE_LEAF jit\(anonymous\): at t\.a: .*Date/],
     ["no scalar loss", () => grad((x: NDArray) => x)(x3()), /^E_NOT_SCALAR grad\(anonymous\): .*f32\[3\]/],

@@ -104,7 +104,7 @@ export function cond<A extends readonly unknown[], R>(
   const name = "lax.cond";
   checkFunction(name, trueFun);
   checkFunction(name, falseFun);
-  const p = toArray(name, pred);
+  const p = toArray(name, pred, "pred");
   if (p.ndim !== 0) throw fail("E_SHAPE", `${name}: the predicate is ${p.aval}, expected a scalar`);
   if (isComplex(p.dtype))
     throw fail("E_DTYPE", `${name}: the predicate is ${p.aval}, expected a boolean or a real number`);
@@ -122,7 +122,11 @@ function switch_<A extends readonly unknown[], R>(
 ): R {
   const name = "lax.switch";
   // A number's dtype is open: one without a fraction is an integer here.
-  const i = toArray(name, typeof index === "number" && Number.isInteger(index) ? BigInt(index) : index);
+  const i = toArray(
+    name,
+    typeof index === "number" && Number.isInteger(index) ? BigInt(index) : index,
+    "index",
+  );
   if (i.ndim !== 0 || !isInteger(i.dtype))
     throw fail("E_DTYPE", `${name}: the index is ${i.aval}, expected an integer scalar`);
   checkList(name, "branches", branches);

@@ -76,11 +76,9 @@ export function raggedDot(
 ): NDArray {
   checkOptions("lax.raggedDot", options, DOT);
   const { lax } = context();
-  const [x, w, sizes] = [lhs, rhs, groupSizes].map((v) => toArray("lax.raggedDot", v)) as [
-    NDArray,
-    NDArray,
-    NDArray,
-  ];
+  const [x, w, sizes] = Object.entries({ lhs, rhs, groupSizes }).map(([word, v]) =>
+    toArray("lax.raggedDot", v, word),
+  ) as [NDArray, NDArray, NDArray];
   if (x.ndim !== 2 || w.ndim !== 3 || sizes.ndim !== 1 || sizes.shape[0] !== w.shape[0])
     throw fail(
       "E_SHAPE",
@@ -197,7 +195,7 @@ export function convTranspose(
 ): NDArray {
   checkOptions("lax.convTranspose", options, ["rhsDilation", "dimensionNumbers", "transposeKernel", ...DOT]);
   const { lax } = context();
-  const [x, kernel] = [toArray("lax.convTranspose", lhs), toArray("lax.convTranspose", rhs)];
+  const [x, kernel] = [toArray("lax.convTranspose", lhs, "lhs"), toArray("lax.convTranspose", rhs, "rhs")];
   const numbers = options.dimensionNumbers ?? CHANNELS_LAST[x.ndim];
   if (numbers === undefined)
     throw fail("E_CONV", `lax.convTranspose: give dimensionNumbers for rank ${x.ndim}`);
@@ -240,7 +238,7 @@ export function convGeneralDilatedPatches(
 ): NDArray {
   checkOptions("lax.convGeneralDilatedPatches", options, LOCAL);
   const { lax } = context();
-  const x = toArray("lax.convGeneralDilatedPatches", lhs);
+  const x = toArray("lax.convGeneralDilatedPatches", lhs, "lhs");
   const dims = c.convDimensionNumbers(x.ndim, options.dimensionNumbers);
   checkSizes("lax.convGeneralDilatedPatches", "filterShape", filterShape);
   const size = filterShape.reduce((n, k) => n * k, 1);
@@ -276,7 +274,7 @@ export function convGeneralDilatedLocal(
     "dimensionNumbers",
     "precision",
   ]);
-  const x = toArray("lax.convGeneralDilatedLocal", lhs);
+  const x = toArray("lax.convGeneralDilatedLocal", lhs, "lhs");
   const patches = convGeneralDilatedPatches(x, filterShape, windowStrides, padding, options);
   const { rhsSpec, outSpec } = c.convDimensionNumbers(x.ndim, options.dimensionNumbers);
   const pairs = outSpec

@@ -31,7 +31,7 @@ function starts(name: string, x: NDArray, given: Starts, allowNegative: boolean 
       const n = Number(start);
       return literal(n < 0 && allowNegative !== false ? n + size : n, "int32");
     }
-    const v = toArray(name, start);
+    const v = toArray(name, start, "a start index");
     if (allowNegative === false || isUnsigned(v.dtype)) return v;
     const wrapped = lax.add(v, literal(size, v.dtype));
     return lax.select(lax.lt(v, 0), wrapped, v);
@@ -48,7 +48,7 @@ export function dynamicSlice(
   options: Options<never, Negative> = {},
 ): NDArray {
   checkOptions("lax.dynamicSlice", options, ["allowNegativeIndices"]);
-  const x = toArray("lax.dynamicSlice", operand);
+  const x = toArray("lax.dynamicSlice", operand, "operand");
   return p.dynamicSlice(
     x,
     starts("lax.dynamicSlice", x, startIndices, options.allowNegativeIndices),
@@ -63,7 +63,7 @@ export function dynamicSliceInDim(
   options: Options<never, Negative & { axis: number }> = {},
 ): NDArray {
   checkOptions("lax.dynamicSliceInDim", options, ["axis", "allowNegativeIndices"]);
-  const x = toArray("lax.dynamicSliceInDim", operand);
+  const x = toArray("lax.dynamicSliceInDim", operand, "operand");
   const axis = canonicalAxis("lax.dynamicSliceInDim", options.axis ?? 0, x.ndim);
   const sizes = x.shape.map((n, i) => (i === axis ? sliceSize : n));
   const { allowNegativeIndices } = options;
@@ -76,7 +76,7 @@ export function dynamicIndexInDim(
   options: Options<"keepdims", Negative & { axis: number }> = {},
 ): NDArray {
   checkOptions("lax.dynamicIndexInDim", options, ["axis", "keepdims", "allowNegativeIndices"]);
-  const x = toArray("lax.dynamicIndexInDim", operand);
+  const x = toArray("lax.dynamicIndexInDim", operand, "operand");
   const axis = canonicalAxis("lax.dynamicIndexInDim", options.axis ?? 0, x.ndim);
   const { allowNegativeIndices } = options;
   const piece = dynamicSliceInDim(x, index, 1, { axis, allowNegativeIndices });
@@ -90,7 +90,7 @@ export function dynamicUpdateSlice(
   options: Options<never, Negative> = {},
 ): NDArray {
   checkOptions("lax.dynamicUpdateSlice", options, ["allowNegativeIndices"]);
-  const x = toArray("lax.dynamicUpdateSlice", operand);
+  const x = toArray("lax.dynamicUpdateSlice", operand, "operand");
   const at = starts("lax.dynamicUpdateSlice", x, startIndices, options.allowNegativeIndices);
   return p.dynamicUpdateSlice(x, update, at);
 }
@@ -103,7 +103,7 @@ export function dynamicUpdateSliceInDim(
   options: Options<never, Negative> = {},
 ): NDArray {
   checkOptions("lax.dynamicUpdateSliceInDim", options, ["allowNegativeIndices"]);
-  const x = toArray("lax.dynamicUpdateSliceInDim", operand);
+  const x = toArray("lax.dynamicUpdateSliceInDim", operand, "operand");
   const d = canonicalAxis("lax.dynamicUpdateSliceInDim", axis, x.ndim);
   return dynamicUpdateSlice(x, update, along(x, d, startIndex), options);
 }
@@ -116,9 +116,9 @@ export function dynamicUpdateIndexInDim(
   options: Options<never, Negative> = {},
 ): NDArray {
   checkOptions("lax.dynamicUpdateIndexInDim", options, ["allowNegativeIndices"]);
-  const x = toArray("lax.dynamicUpdateIndexInDim", operand);
+  const x = toArray("lax.dynamicUpdateIndexInDim", operand, "operand");
   const d = canonicalAxis("lax.dynamicUpdateIndexInDim", axis, x.ndim);
-  const u = toArray("lax.dynamicUpdateIndexInDim", update);
+  const u = toArray("lax.dynamicUpdateIndexInDim", update, "update");
   const wide = u.ndim === x.ndim ? u : context().lax.expandDims(u, [d]);
   return dynamicUpdateSliceInDim(x, wide, index, d, options);
 }

@@ -17,7 +17,7 @@ export function reciprocal(x: ArrayLike): NDArray {
 /** The element of the case that `which` (bool or int32) names, at each place. Source: jax.lax.select_n. */
 export function selectN(which: ArrayLike, ...cases: readonly ArrayLike[]): NDArray {
   const { lax } = context();
-  const index = toArray("lax.selectN", which);
+  const index = toArray("lax.selectN", which, "which");
   const xs = operands("lax.selectN", ...cases);
   const [first, ...others] = xs;
   if (first === undefined) throw fail("E_ARGUMENT", "lax.selectN: needs at least one case");

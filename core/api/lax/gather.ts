@@ -110,11 +110,11 @@ export function scatterMax(
  */
 export function indexTake(src: ArrayLike, idxs: readonly ArrayLike[], axes: Shape): NDArray {
   const { lax } = context();
-  const x = toArray("lax.indexTake", src);
+  const x = toArray("lax.indexTake", src, "src");
   checkList("lax.indexTake", "idxs", idxs);
   checkList("lax.indexTake", "axes", axes);
   const columns = idxs.map((index, k) => {
-    const i = toArray("lax.indexTake", index);
+    const i = toArray("lax.indexTake", index, "index");
     const size = literal(x.shape[axes[k] as number] as number, i.dtype);
     const rest = lax.rem(i, size);
     return lax.expandDims(lax.select(lax.lt(rest, literal(0, i.dtype)), lax.add(rest, size), rest), [1]);

@@ -3,7 +3,7 @@
 import { context } from "../../ir/context.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
 import type { Lax } from "../../primitives/lax.ts";
-import { operands } from "../../primitives/operand.ts";
+import { operandsAs } from "../../primitives/operand.ts";
 import { composite } from "../composite.ts";
 import { broadcastAll, customJvp } from "../numpy/define.ts";
 import { whileLoop } from "../numpy/loop.ts";
@@ -196,7 +196,7 @@ function differentiable(name: string, upper: boolean): (a: ArrayLike, x: ArrayLi
       return { outs: [value([a, x])], tangents: [upper ? lax.neg(tangent) : tangent] };
     },
   );
-  return (a, x) => rule(...broadcastAll(name, operands(name, a, x)))[0] as NDArray;
+  return (a, x) => rule(...broadcastAll(name, operandsAs(name, ["a", "x"], [a, x])))[0] as NDArray;
 }
 /** The regularised lower incomplete gamma function P(a, x). Source: jax.lax.igamma. */
 export const igamma: (a: ArrayLike, x: ArrayLike) => NDArray = differentiable("lax.igamma", false);
@@ -204,7 +204,7 @@ export const igamma: (a: ArrayLike, x: ArrayLike) => NDArray = differentiable("l
 export const igammac: (a: ArrayLike, x: ArrayLike) => NDArray = differentiable("lax.igammac", true);
 /** The derivative of P(a, x) by a. Source: jax.lax.igamma_grad_a. */
 export const igammaGradA = (a: ArrayLike, x: ArrayLike): NDArray =>
-  gradA(operands("lax.igammaGradA", a, x) as [NDArray, NDArray]);
+  gradA(operandsAs("lax.igammaGradA", ["a", "x"], [a, x]) as [NDArray, NDArray]);
 /** The derivative by a of a sample x from Gamma(a, 1) (implicit reparametrisation). Source: jax.lax.random_gamma_grad. */
 export const randomGammaGrad = (a: ArrayLike, x: ArrayLike): NDArray =>
-  sampleGrad(operands("lax.randomGammaGrad", a, x) as [NDArray, NDArray]);
+  sampleGrad(operandsAs("lax.randomGammaGrad", ["a", "x"], [a, x]) as [NDArray, NDArray]);

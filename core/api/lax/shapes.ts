@@ -29,7 +29,7 @@ export function fullLike(
   options: Options<"dtype", { shape: Shape | null }> = {},
 ): NDArray {
   checkOptions("lax.fullLike", options, ["dtype", "shape"]);
-  const like = toArray("lax.fullLike", x);
+  const like = toArray("lax.fullLike", x, "x");
   const v = p.fillOperand("lax.fullLike", fillValue, options.dtype ?? like.dtype);
   const weakType = options.dtype == null && like.weakType;
   const out = p.full(options.shape ?? like.shape, v, options.dtype ?? like.dtype);
@@ -38,7 +38,7 @@ export function fullLike(
 
 /** `x` repeated along new leading axes of these sizes. Source: jax.lax.broadcast. */
 export function broadcast(operand: ArrayLike, sizes: Shape): NDArray {
-  const x = toArray("lax.broadcast", operand);
+  const x = toArray("lax.broadcast", operand, "operand");
   checkSizes("lax.broadcast", "sizes", sizes);
   return p.broadcastInDim(
     x,
@@ -51,7 +51,7 @@ export const broadcastShapes = (...shapes: readonly Shape[]): Shape =>
   joinShapes("lax.broadcastShapes", ...shapes);
 /** `x` with leading axes of size 1 up to a rank. Source: jax.lax.broadcast_to_rank. */
 export function broadcastToRank(x: ArrayLike, rank: number): NDArray {
-  const v = toArray("lax.broadcastToRank", x);
+  const v = toArray("lax.broadcastToRank", x, "x");
   if (!Number.isInteger(rank) || rank < v.ndim)
     throw fail("E_SHAPE", `lax.broadcastToRank: ${v.aval} has rank ${v.ndim}, expected ${rank}`);
   return p.expandDims(v, range(rank - v.ndim));
@@ -78,7 +78,7 @@ export function collapse(
   options: Options<never, { stopDimension: number | null }> = {},
 ): NDArray {
   checkOptions("lax.collapse", options, ["stopDimension"]);
-  const x = toArray("lax.collapse", operand);
+  const x = toArray("lax.collapse", operand, "operand");
   const at = (d: number): number => (d < 0 ? d + x.ndim : d);
   const [start, stop] = [at(startDimension), at(options.stopDimension ?? x.ndim)];
   if (!(start >= 0 && start <= stop && stop <= x.ndim))
@@ -113,7 +113,7 @@ export function indexInDim(
   options: Options<"keepdims", { axis: number }> = {},
 ): NDArray {
   checkOptions("lax.indexInDim", options, ["axis", "keepdims"]);
-  const x = toArray("lax.indexInDim", operand);
+  const x = toArray("lax.indexInDim", operand, "operand");
   const axis = p.canonicalAxis("lax.indexInDim", options.axis ?? 0, x.ndim);
   const size = x.shape[axis] as number;
   if (!(Number.isInteger(index) && index >= -size && index < size))
@@ -133,7 +133,7 @@ export function split(
 }
 /** Each axis repeated as often as `reps` says; missing ones lead. Source: jax.lax.tile. */
 export function tile(operand: ArrayLike, reps: Shape): NDArray {
-  const given = toArray("lax.tile", operand);
+  const given = toArray("lax.tile", operand, "operand");
   checkSizes("lax.tile", "reps", reps);
   const rank = Math.max(given.ndim, reps.length);
   const x = broadcastToRank(given, rank);
@@ -170,7 +170,7 @@ export function stack(
 /** The parts of an axis, one array each. Source: jax.lax.unstack. */
 export function unstack(x: ArrayLike, options: Options<never, { axis: number }> = {}): NDArray[] {
   checkOptions("lax.unstack", options, ["axis"]);
-  const v = toArray("lax.unstack", x);
+  const v = toArray("lax.unstack", x, "x");
   const axis = p.canonicalAxis("lax.unstack", options.axis ?? 0, v.ndim);
   return range(v.shape[axis] as number).map((i) => indexInDim(v, i, { axis, keepdims: false }));
 }

@@ -49,7 +49,7 @@ export function topK(
   options: Options<never, { axis: number }> = {},
 ): [values: NDArray, indices: NDArray] {
   checkOptions("lax.topK", options, ["axis"]);
-  const x = toArray("lax.topK", operand);
+  const x = toArray("lax.topK", operand, "operand");
   const last = x.ndim - 1;
   const axis = canonicalAxis("lax.topK", options.axis ?? -1, x.ndim);
   if (axis === last) return [...s.topK(x, k)] as [NDArray, NDArray];

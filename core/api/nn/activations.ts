@@ -17,14 +17,14 @@ import { promoteOne, type Domain } from "../promotion.ts";
 type Taken = Domain | "beside floats";
 function taken(name: string, x: ArrayLike, as: Taken): NDArray {
   if (as !== "beside floats") return promoteOne(`nn.${name}`, x, as);
-  const v = toArray(`nn.${name}`, x);
+  const v = toArray(`nn.${name}`, x, "x");
   if (isInexact(v.dtype)) return v;
   return L().convertElementType(v, canonicalDType("float64"), { weakType: true });
 }
 /** One function of elements as one program. */
 function activation(name: string, as: Taken, body: (x: NDArray) => NDArray): Unary {
   const run = composite(`nn.${name}`, ([x]: readonly [NDArray]) => body(taken(name, x, as)));
-  return (x) => run([toArray(`nn.${name}`, x)]);
+  return (x) => run([toArray(`nn.${name}`, x, "x")]);
 }
 /** The same with a parameter by name. */
 function withParameter<W extends string>(
@@ -119,7 +119,7 @@ export const sparseSigmoid: Unary = activation("sparseSigmoid", "beside floats",
 /** tanh x. Source: jax.nn.tanh. */
 export const tanh: Unary = activation("tanh", "inexact", (x) => L().tanh(x));
 /** x. Source: jax.nn.identity. */
-export const identity = (x: ArrayLike): NDArray => toArray("nn.identity", x);
+export const identity = (x: ArrayLike): NDArray => toArray("nn.identity", x, "x");
 
 const expm1Below = (x: NDArray): NDArray => L().expm1(pick(positive(x), real(x, 0), x));
 /** x above 0, α·(eˣ − 1) below; α is 1 by default. Source: jax.nn.elu. */

@@ -52,7 +52,11 @@ export function dotProductAttention(
   const name = "nn.dotProductAttention";
   checkOptions(name, options, WORDS);
   const { lax } = context();
-  const given = [query, key, value].map((x) => toArray(name, x)) as [NDArray, NDArray, NDArray];
+  const given = Object.entries({ query, key, value }).map(([word, x]) => toArray(name, x, word)) as [
+    NDArray,
+    NDArray,
+    NDArray,
+  ];
   const [q, k, v] = given.map((x) => (x.ndim === 3 ? lax.expandDims(x, [0]) : x)) as [
     NDArray,
     NDArray,
@@ -130,7 +134,7 @@ function visible(
 /** Zeros where a query is only padding. */
 function realQueries(name: string, out: NDArray, lengths: ArrayLike): NDArray {
   const { lax } = context();
-  const n = broadcastTo(name, lax.convertElementType(toArray(name, lengths), "int32"), [
+  const n = broadcastTo(name, lax.convertElementType(toArray(name, lengths, "lengths"), "int32"), [
     out.shape[0] as number,
   ]);
   const isReal = lax.lt(lax.broadcastedIota("int32", out.shape, 1), lax.broadcastInDim(n, out.shape, [0]));

@@ -36,7 +36,7 @@ export function constant(value: ArrayLike, options: Options<"dtype"> = {}): Init
 
 const scaled = (x: NDArray, factor: ArrayLike): NDArray => {
   const { lax } = context();
-  return lax.mul(x, lax.convertElementType(toArray("nn.initializers", factor), x.dtype));
+  return lax.mul(x, lax.convertElementType(toArray("nn.initializers", factor, "factor"), x.dtype));
 };
 /** Uniform in [0, scale); the scale is 0.01 by default. Source: jax.nn.initializers.uniform. */
 export function uniform(options: Options<"dtype", { scale: ArrayLike }> = {}): Initializer {
@@ -135,7 +135,7 @@ export function varianceScaling(
         `${name}: mode "${String(mode)}" is none of fan_in, fan_out, fan_avg, fan_geo_avg`,
       );
     const part = realDType(to);
-    const variance = lax.div(lax.convertElementType(toArray(name, scale), part), literal(n, part));
+    const variance = lax.div(lax.convertElementType(toArray(name, scale, "scale"), part), literal(n, part));
     const times = (x: NDArray, factor: NDArray): NDArray => lax.mul(x, lax.convertElementType(factor, to));
     switch (distribution) {
       case "normal":

@@ -21,7 +21,7 @@ const laxOf = (): ReturnType<typeof context>["lax"] => context().lax;
 const masked = (x: NDArray, where: NDArray | null): NDArray =>
   where === null ? x : pick(where, x, literal(-Infinity, x.dtype));
 const maskOf = (name: string, where: ArrayLike | null | undefined): NDArray | null =>
-  where == null ? null : toBool(toArray(name, where));
+  where == null ? null : toBool(toArray(name, where, "where"));
 
 function softmaxValue([x, where]: Operands, axis: Axis): NDArray {
   const lax = laxOf();
@@ -117,8 +117,8 @@ export function logsumexp(
   checkOptions(name, options, ["axis", "b", "keepdims", "returnSign", "where"]);
   const [x, b] =
     options.b == null
-      ? [promoteOne(name, a, "inexact"), null]
-      : (promoteDTypes(name, [a, options.b], "inexact") as [NDArray, NDArray]);
+      ? [promoteOne(name, a, "inexact", "a"), null]
+      : (promoteDTypes(name, [a, options.b], "inexact", ["a", "b"]) as [NDArray, NDArray]);
   const signed = options.returnSign ?? false;
   const outs = logsumexpOf(
     [x, b, maskOf(name, options.where)],
@@ -209,7 +209,7 @@ export function oneHot(
   const name = "nn.oneHot";
   checkOptions(name, options, ["dtype", "axis"]);
   checkInteger(name, "numClasses", numClasses);
-  const v = toArray(name, typeof x === "number" && Number.isInteger(x) ? BigInt(x) : x);
+  const v = toArray(name, typeof x === "number" && Number.isInteger(x) ? BigInt(x) : x, "x");
   const axis = canonicalAxis(name, options.axis ?? -1, v.ndim + 1);
   return oneHotOf([v], numClasses, axis, canonicalDType(options.dtype ?? "float64"));
 }

@@ -8,7 +8,8 @@ import { arraysOf, promoteArgs, promoteDTypes, promoteOne } from "../promotion.t
 import {
   strongArray,
   binary,
-  binaryComposite,
+  binary12,
+  binaryComposite12,
   broadcastAll,
   L,
   unary,
@@ -35,7 +36,7 @@ export const multiply: Binary = binary("multiply", "any", (x, y, lax) =>
   isBool(x.dtype) ? lax.bitwiseAnd(x, y) : lax.mul(x, y),
 );
 /** x1 / x2 as floats. Source: jax.numpy.true_divide. */
-export const trueDivide: Binary12 = binary("trueDivide", "inexact", (x, y, lax) => lax.div(x, y));
+export const trueDivide: Binary12 = binary12("trueDivide", "inexact", (x, y, lax) => lax.div(x, y));
 /** As trueDivide. Source: jax.numpy.divide. */
 export const divide: Binary12 = trueDivide;
 /** Complex numbers in order of real, then of imaginary part: x if it comes first, else y. */
@@ -83,9 +84,9 @@ function remainderOf(x: NDArray, y: NDArray): NDArray {
   return lax.select(lax.bitwiseAnd(apart, lax.ne(m, 0)), lax.add(m, by), m);
 }
 /** Quotient rounded towards −∞. Source: jax.numpy.floor_divide. */
-export const floorDivide: Binary12 = binaryComposite("floorDivide", "numeric", floorOf);
+export const floorDivide: Binary12 = binaryComposite12("floorDivide", "numeric", floorOf);
 /** Remainder with the sign of the divisor. Source: jax.numpy.remainder. */
-export const remainder: Binary12 = binaryComposite("remainder", "numeric", (x, y) =>
+export const remainder: Binary12 = binaryComposite12("remainder", "numeric", (x, y) =>
   remainderOf(real("remainder", x), y),
 );
 /** As remainder. Source: jax.numpy.mod. */
@@ -94,12 +95,12 @@ const fmodOf = composite("np.fmod", (operands: readonly [NDArray, NDArray]) => {
   const lax = L();
   const [a, b] = broadcastAll("np.fmod", promoteDTypes("np.fmod", operands)) as [NDArray, NDArray];
   const by = isInteger(b.dtype) ? lax.select(lax.eq(b, 0), lax.fullLike(b, 1), b) : b;
-  const [x, y] = promoteDTypes("np.fmod", [a, by], "numeric") as [NDArray, NDArray];
+  const [x, y] = promoteDTypes("np.fmod", [a, by], "numeric", ["a", "by"]) as [NDArray, NDArray];
   return lax.rem(x, y);
 });
 /** Remainder with the sign of the dividend. Source: jax.numpy.fmod. */
 export function fmod(x1: ArrayLike, x2: ArrayLike): NDArray {
-  return fmodOf(arraysOf("np.fmod", [x1, x2]) as [NDArray, NDArray]);
+  return fmodOf(arraysOf("np.fmod", [x1, x2], ["x1", "x2"]) as [NDArray, NDArray]);
 }
 const divmodOf = composite("np.divmod", (operands: readonly [NDArray, NDArray]) => {
   const [x, y] = broadcastAll("np.divmod", promoteDTypes("np.divmod", operands, "numeric")) as [
@@ -110,7 +111,7 @@ const divmodOf = composite("np.divmod", (operands: readonly [NDArray, NDArray]) 
 });
 /** [floorDivide, remainder]. Source: jax.numpy.divmod. */
 export function divmod(x1: ArrayLike, x2: ArrayLike): [NDArray, NDArray] {
-  return divmodOf(arraysOf("np.divmod", [x1, x2]) as [NDArray, NDArray]) as [NDArray, NDArray];
+  return divmodOf(arraysOf("np.divmod", [x1, x2], ["x1", "x2"]) as [NDArray, NDArray]) as [NDArray, NDArray];
 }
 
 /** The value of an exponent that is known and integral, else null. */
@@ -135,7 +136,7 @@ const intPower = composite("np.power", (operands: readonly [NDArray, NDArray]) =
 });
 /** As a known integer, the exponent has no part in promotion; its value isn't read. */
 function countedPower(a: NDArray, count: NDArray): NDArray {
-  const base = promoteOne("np.power", a, "numeric");
+  const base = promoteOne("np.power", a, "numeric", "a");
   const out = isInteger(base.dtype) ? intPower([base, count]) : L().pow(base, count);
   return L().convertElementType(out, base.dtype, { weakType: base.weakType });
 }
@@ -147,14 +148,19 @@ export function power(x1: ArrayLike, x2: ArrayLike): NDArray {
   const lax = L();
   const exponent = integerExponent(x2);
   if (exponent !== null) {
-    const base = promoteOne("np.power", typeof x1 === "number" ? toArray("np.power", x1) : x1, "numeric");
+    const base = promoteOne(
+      "np.power",
+      typeof x1 === "number" ? toArray("np.power", x1, "x1") : x1,
+      "numeric",
+      "x1",
+    );
     if (isInteger(base.dtype) && exponent < 0)
       throw fail("E_ARGUMENT", `np.power: integers ${base.aval} to the negative power ${exponent}`, {
         hint: "convert the base to float",
       });
     return lax.integerPow(base, exponent);
   }
-  const [a, b] = arraysOf("np.power", [x1, x2]) as [NDArray, NDArray];
+  const [a, b] = arraysOf("np.power", [x1, x2], ["x1", "x2"]) as [NDArray, NDArray];
   if (b.kind === CONCRETE && b.ndim === 0 && isInteger(b.dtype)) return countedPower(a, b);
   const [x, y] = promoteArgs("np.power", [a, b], "numeric") as [NDArray, NDArray];
   if (isInteger(x.dtype)) return intPower([x, y]);
@@ -194,11 +200,11 @@ const nanless = (x: NDArray, y: NDArray, before: "lt" | "gt"): NDArray => {
   return lax.select(lax.bitwiseOr(lax[before](x, y), lax.ne(y, y)), x, y);
 };
 /** The larger element; the other one where one is NaN. Source: jax.numpy.fmax. */
-export const fmax: Binary12 = binaryComposite("fmax", "any", (x, y) => nanless(x, y, "gt"));
+export const fmax: Binary12 = binaryComposite12("fmax", "any", (x, y) => nanless(x, y, "gt"));
 /** The smaller element; the other one where one is NaN. Source: jax.numpy.fmin. */
-export const fmin: Binary12 = binaryComposite("fmin", "any", (x, y) => nanless(x, y, "lt"));
+export const fmin: Binary12 = binaryComposite12("fmin", "any", (x, y) => nanless(x, y, "lt"));
 /** √(x1² + x2²) without overflow. Source: jax.numpy.hypot. */
-export const hypot: Binary12 = binaryComposite("hypot", "inexact", (a, b, lax) => {
+export const hypot: Binary12 = binaryComposite12("hypot", "inexact", (a, b, lax) => {
   const [x1, x2] = [lax.abs(real("hypot", a)), lax.abs(b)];
   const infinite = lax.bitwiseOr(lax.eq(x1, Infinity), lax.eq(x2, Infinity));
   const [hi, lo] = [lax.max(x1, x2), lax.min(x1, x2)];
@@ -208,7 +214,7 @@ export const hypot: Binary12 = binaryComposite("hypot", "inexact", (a, b, lax) =
   return strongArray(lax.select(infinite, lax.fullLike(length, Infinity), length));
 });
 /** 0 below, 1 above, x2 at zero; NaN stays. Source: jax.numpy.heaviside. */
-export const heaviside: Binary12 = binaryComposite("heaviside", "inexact", (x, y, lax) => {
+export const heaviside: Binary12 = binaryComposite12("heaviside", "inexact", (x, y, lax) => {
   const at = lax.select(lax.ne(x, x), x, y);
   const above = lax.select(lax.gt(x, 0), lax.fullLike(x, 1), at);
   return strongArray(lax.select(lax.lt(x, 0), lax.fullLike(x, 0), above));
@@ -241,11 +247,11 @@ function gcdOf(x: NDArray, y: NDArray): NDArray {
   )[0] as NDArray;
 }
 /** Greatest common divisor. Source: jax.numpy.gcd. */
-export const gcd: Binary12 = binaryComposite("gcd", "any", (x, y) =>
+export const gcd: Binary12 = binaryComposite12("gcd", "any", (x, y) =>
   gcdOf(integers("gcd", x), integers("gcd", y)),
 );
 /** Least common multiple. Source: jax.numpy.lcm. */
-export const lcm: Binary12 = binaryComposite("lcm", "any", (a, b, lax) => {
+export const lcm: Binary12 = binaryComposite12("lcm", "any", (a, b, lax) => {
   const [x, y] = [integers("lcm", a), integers("lcm", b)];
   const d = gcdOf(x, y);
   const none = lax.eq(d, 0);
@@ -255,12 +261,12 @@ export const lcm: Binary12 = binaryComposite("lcm", "any", (a, b, lax) => {
 
 /** Real part. Source: jax.numpy.real. */
 function realPart(val: ArrayLike): NDArray {
-  const x = toArray("np.real", val);
+  const x = toArray("np.real", val, "val");
   return isComplex(x.dtype) ? L().real(x) : x;
 }
 /** Imaginary part; zeros of real arrays. Source: jax.numpy.imag. */
 export function imag(val: ArrayLike): NDArray {
-  const x = toArray("np.imag", val);
+  const x = toArray("np.imag", val, "val");
   return isComplex(x.dtype) ? L().imag(x) : L().fullLike(x, 0);
 }
 export { realPart as real };

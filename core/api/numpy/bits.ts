@@ -25,7 +25,7 @@ function along(
 ): { x: NDArray; axis: number } {
   if (order !== "big" && order !== "little")
     throw fail("E_ARGUMENT", `${name}: the bitorder is "${String(order)}", expected "big" or "little"`);
-  const x = axis == null ? ravel(a) : toArray(name, a);
+  const x = axis == null ? ravel(a) : toArray(name, a, "a");
   return { x, axis: oneAxis(name, axis ?? 0, x) };
 }
 const packOf = composite("np.packbits", ([a]: readonly [NDArray], axis: number, order: Order) => {

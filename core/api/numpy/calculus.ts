@@ -42,7 +42,7 @@ const diffOf = composite("np.diff", (parts: readonly NDArray[], n: number, axis:
 export function diff(a: ArrayLike, options: DiffOptions = {}): NDArray {
   checkOptions("np.diff", options, ["n", "axis", "prepend", "append"]);
   const { n = 1, prepend, append } = options;
-  const x = toArray("np.diff", a);
+  const x = toArray("np.diff", a, "a");
   if (!Number.isInteger(n) || n < 0) throw fail("E_ARGUMENT", `np.diff: n is ${String(n)}, expected a count`);
   if (n === 0) return x;
   if (x.ndim === 0) throw fail("E_SHAPE", `np.diff: got ${x.aval}, expected at least one axis`);
@@ -50,7 +50,7 @@ export function diff(a: ArrayLike, options: DiffOptions = {}): NDArray {
   const one = x.shape.map((m, i) => (i === axis ? 1 : m));
   const edge = (v: ArrayLike | null | undefined): NDArray[] => {
     if (v == null) return [];
-    const [e] = arraysOf("np.diff", [v, x]) as [NDArray];
+    const [e] = arraysOf("np.diff", [v, x], ["v", "x"]) as [NDArray];
     return [e.ndim === 0 ? broadcastTo("np.diff", e, one) : e];
   };
   return diffOf([...edge(prepend), x, ...edge(append)], n, axis);
@@ -62,7 +62,7 @@ export function ediff1d(
 ): NDArray {
   checkOptions("np.ediff1d", options, ["toEnd", "toBegin"]);
   const lax = L();
-  const x = ravel(ary);
+  const x = ravel(toArray("np.ediff1d", ary, "ary"));
   const edge = (v: ArrayLike | null | undefined): NDArray[] =>
     v == null ? [] : [lax.convertElementType(ravel(v), x.dtype)];
   const parts = [...edge(options.toBegin), lax.sub(cut(x, 0, 1), cut(x, 0, 0, -1)), ...edge(options.toEnd)];
@@ -100,7 +100,7 @@ function slope(a: NDArray, h: NDArray | null, axis: number): NDArray {
   return lax.concatenate([start, inner, end], axis);
 }
 const gradientOf = composite("np.gradient", (operands: readonly NDArray[], axes: readonly number[]) => {
-  const [a, ...spacing] = promoteDTypes("np.gradient", operands, "inexact") as [NDArray, ...NDArray[]];
+  const [a, ...spacing] = promoteDTypes("np.gradient", operands, "inexact", ["f"]) as [NDArray, ...NDArray[]];
   return axes.map((axis, i) => slope(a, spacing[spacing.length === 1 ? 0 : i] ?? null, axis));
 });
 const isWords = (v: unknown): v is GradientOptions =>
@@ -117,7 +117,7 @@ export function gradient(
   const options = isWords(last) ? last : {};
   checkOptions("np.gradient", options, ["axis"]);
   const spacing = (isWords(last) ? varargs.slice(0, -1) : varargs) as readonly ArrayLike[];
-  const [a, ...hs] = arraysOf("np.gradient", [f, ...spacing]) as [NDArray, ...NDArray[]];
+  const [a, ...hs] = arraysOf("np.gradient", [f, ...spacing], ["f"]) as [NDArray, ...NDArray[]];
   const axes = axesOf("np.gradient", options.axis, a);
   if (hs.length > 1 && hs.length !== axes.length)
     throw fail("E_ARGUMENT", `np.gradient: ${hs.length} spacings for ${axes.length} axes`);
@@ -139,7 +139,7 @@ const trapezoidOf = composite(
   "np.trapezoid",
   ([y, x, dx]: readonly [NDArray, NDArray | null, NDArray], axis: number) => {
     const lax = L();
-    const [ys, xs] = promoteDTypes("np.trapezoid", x === null ? [y] : [y, x], "inexact") as [
+    const [ys, xs] = promoteDTypes("np.trapezoid", x === null ? [y] : [y, x], "inexact", ["y", "x"]) as [
       NDArray,
       NDArray?,
     ];
@@ -166,7 +166,10 @@ function widths(x: NDArray | undefined, dx: NDArray, axis: number, rank: number)
 /** Integral of samples by trapezoids. Source: jax.numpy.trapezoid. */
 export function trapezoid(y: ArrayLike, options: TrapezoidOptions = {}): NDArray {
   checkOptions("np.trapezoid", options, ["x", "dx", "axis"]);
-  const [v, x] = arraysOf("np.trapezoid", options.x == null ? [y] : [y, options.x]) as [NDArray, NDArray?];
+  const [v, x] = arraysOf("np.trapezoid", options.x == null ? [y] : [y, options.x], ["y", "x"]) as [
+    NDArray,
+    NDArray?,
+  ];
   const axis = oneAxis("np.trapezoid", options.axis ?? -1, v);
   return trapezoidOf([v, x ?? null, toArray("np.trapezoid", options.dx ?? 1)], axis);
 }
@@ -209,7 +212,7 @@ function convolution(
   mode: ConvolveMode,
 ): NDArray {
   checkOptions(name, options, ["mode", "precision", "preferredElementType"]);
-  const pair = arraysOf(name, [a, v]) as [NDArray, NDArray];
+  const pair = arraysOf(name, [a, v], ["a", "v"]) as [NDArray, NDArray];
   for (const x of pair)
     if (x.ndim !== 1 || x.size === 0)
       throw fail("E_SHAPE", `${name}: got ${x.aval}, expected vectors with elements`);
@@ -238,7 +241,7 @@ const unwrapOf = composite(
   "np.unwrap",
   ([p, period, discont]: readonly [NDArray, NDArray, NDArray | null], axis: number) => {
     const lax = L();
-    const [x, full] = promoteDTypes("np.unwrap", [p, period]) as [NDArray, NDArray];
+    const [x, full] = promoteDTypes("np.unwrap", [p, period], "any", ["p", "period"]) as [NDArray, NDArray];
     const half = isInteger(x.dtype) ? floorDivide(full, 2) : divide(full, 2);
     const dd = diff(x, { axis });
     const low = lax.neg(half);
@@ -254,11 +257,14 @@ const unwrapOf = composite(
 export function unwrap(p: ArrayLike, options: UnwrapOptions = {}): NDArray {
   checkOptions("np.unwrap", options, ["discont", "axis", "period"]);
   const period = options.period ?? 2 * Math.PI;
-  const [x, full] = arraysOf("np.unwrap", [p, period]) as [NDArray, NDArray];
+  const [x, full] = arraysOf("np.unwrap", [p, period], ["p", "period"]) as [NDArray, NDArray];
   if (isComplex(x.dtype)) throw fail("E_DTYPE", `np.unwrap: got ${x.aval}, expected real numbers`);
   const axis = oneAxis("np.unwrap", options.axis ?? -1, x);
-  if (x.shape[axis] === 0) return promoteDTypes("np.unwrap", [x, full])[0] as NDArray;
-  return unwrapOf([x, full, options.discont == null ? null : toArray("np.unwrap", options.discont)], axis);
+  if (x.shape[axis] === 0) return promoteDTypes("np.unwrap", [x, full], "any", ["x", "full"])[0] as NDArray;
+  return unwrapOf(
+    [x, full, options.discont == null ? null : toArray("np.unwrap", options.discont, "discont")],
+    axis,
+  );
 }
 
 /** What interp gives beyond the samples: a value, or a straight line on. */
@@ -270,8 +276,8 @@ const interpOf = composite(
   "np.interp",
   ([x, xp, fp, left, right, period]: InterpOperands, extendLeft: boolean, extendRight: boolean) => {
     const lax = L();
-    let [at, xs] = promoteDTypes("np.interp", [x, xp], "inexact") as [NDArray, NDArray];
-    let fs = promoteOne("np.interp", fp, "inexact");
+    let [at, xs] = promoteDTypes("np.interp", [x, xp], "inexact", ["x", "xp"]) as [NDArray, NDArray];
+    let fs = promoteOne("np.interp", fp, "inexact", "fp");
     if (period !== null) {
       const p = absolute(period);
       [at, xs] = [remainder(at, p), remainder(xs, p)];
@@ -307,8 +313,8 @@ const takeAt = (x: NDArray, at: NDArray): NDArray =>
 export function interp(x: ArrayLike, xp: ArrayLike, fp: ArrayLike, options: InterpOptions = {}): NDArray {
   checkOptions("np.interp", options, ["left", "right", "period"]);
   const name = "np.interp";
-  const [at, xs] = arraysOf(name, [x, xp]) as [NDArray, NDArray];
-  const fs = toArray(name, fp);
+  const [at, xs] = arraysOf(name, [x, xp], ["x", "xp"]) as [NDArray, NDArray];
+  const fs = toArray(name, fp, "fp");
   if (xs.ndim !== 1 || xs.shape.join() !== fs.shape.join())
     throw fail("E_SHAPE", `${name}: xp ${xs.aval} and fp ${fs.aval}, expected vectors of one length`);
   if (isComplex(at.dtype) || isComplex(xs.dtype)) throw fail("E_DTYPE", `${name}: x is complex`);
@@ -318,11 +324,11 @@ export function interp(x: ArrayLike, xp: ArrayLike, fp: ArrayLike, options: Inte
         throw fail("E_ARGUMENT", `${name}: "${String(v)}", expected a value or "extrapolate"`);
       return null;
     }
-    return v == null ? null : toArray(name, v);
+    return v == null ? null : toArray(name, v, "v");
   };
   const { left, right, period } = options;
   return interpOf(
-    [at, xs, fs, optional(left), optional(right), period == null ? null : toArray(name, period)],
+    [at, xs, fs, optional(left), optional(right), period == null ? null : toArray(name, period, "period")],
     left === "extrapolate",
     right === "extrapolate",
   );

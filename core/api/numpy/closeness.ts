@@ -18,7 +18,7 @@ export type CloseOptions = Options<"rtol" | "atol" | "equalNan">;
 type Operands = readonly [NDArray, NDArray, NDArray, NDArray];
 function close([a, b, r, t]: Operands, equalNan: boolean): NDArray {
   const lax = L();
-  const [x, y] = broadcastAll("np.isclose", promoteDTypes("np.isclose", [a, b], "inexact")) as [
+  const [x, y] = broadcastAll("np.isclose", promoteDTypes("np.isclose", [a, b], "inexact", ["a", "b"])) as [
     NDArray,
     NDArray,
   ];
@@ -35,7 +35,7 @@ const allOf = composite("np.allclose", (operands: Operands, equalNan: boolean) =
 );
 function given(name: string, a: ArrayLike, b: ArrayLike, options: CloseOptions): Operands {
   checkOptions(name, options, ["rtol", "atol", "equalNan"]);
-  const pair = arraysOf(name, [a, b]);
+  const pair = arraysOf(name, [a, b], ["a", "b"]);
   return [
     ...pair,
     toArray(name, options.rtol ?? 1e-5),
@@ -61,13 +61,14 @@ const no = (): NDArray => materialise(literal(false, "bool"));
 /** Have two arrays the same shape and elements? Source: jax.numpy.array_equal. */
 export function arrayEqual(a1: ArrayLike, a2: ArrayLike, options: Options<"equalNan"> = {}): NDArray {
   checkOptions("np.arrayEqual", options, ["equalNan"]);
-  const [a, b] = arraysOf("np.arrayEqual", [a1, a2]) as [NDArray, NDArray];
+  const [a, b] = arraysOf("np.arrayEqual", [a1, a2], ["a1", "a2"]) as [NDArray, NDArray];
   return sameShape(a.shape, b.shape) ? equalOf([a, b], options.equalNan ?? false) : no();
 }
 /** Have two arrays the same elements after broadcasting? Source: jax.numpy.array_equiv. */
 export function arrayEquiv(a1: ArrayLike, a2: ArrayLike): NDArray {
   try {
-    return all(equal(a1, a2));
+    const [x, y] = [toArray("np.arrayEquiv", a1, "a1"), toArray("np.arrayEquiv", a2, "a2")];
+    return all(equal(x, y));
   } catch (error) {
     if (isTenonError(error) && error.reason === "E_BROADCAST") return no();
     throw error;

@@ -63,9 +63,9 @@ export function full(shape: Shape | number, fillValue: ArrayLike, options: FillO
 
 /** Words of zerosLike and its kin. */
 export type LikeOptions = Options<"dtype" | "shape" | "device">;
-function like(name: string, a: ArrayLike, value: ArrayLike, options: LikeOptions): NDArray {
+function like(name: string, a: ArrayLike, value: ArrayLike, options: LikeOptions, word = "a"): NDArray {
   checkOptions(name, options, ["dtype", "shape", "device"]);
-  const x = toArray(name, a);
+  const x = toArray(name, a, word);
   const weak = options.dtype == null && x.weakType;
   return onDevice(options.device, () =>
     filled(name, options.shape ?? x.shape, value, options.dtype ?? x.dtype, weak),
@@ -81,7 +81,7 @@ export function onesLike(a: ArrayLike, options: LikeOptions = {}): NDArray {
 }
 /** As zerosLike. Source: jax.numpy.empty_like. */
 export function emptyLike(prototype: ArrayLike, options: LikeOptions = {}): NDArray {
-  return like("np.emptyLike", prototype, 0, options);
+  return like("np.emptyLike", prototype, 0, options, "prototype");
 }
 /** A value in the shape and dtype of `a`. Source: jax.numpy.full_like. */
 export function fullLike(a: ArrayLike, fillValue: ArrayLike, options: LikeOptions = {}): NDArray {
@@ -108,7 +108,7 @@ export function asarray(a: Nested, options: Options<"dtype" | "device", { copy: 
 }
 /** A copy with a buffer of its own. Source: jax.numpy.copy. */
 export function copy(a: ArrayLike): NDArray {
-  const x = materialise(toArray("np.copy", a));
+  const x = materialise(toArray("np.copy", a, "a"));
   // The barrier is an operation: its result has a buffer of its own.
   return L().optimizationBarrier([x])[0] as NDArray;
 }
@@ -119,7 +119,7 @@ export function astype(
   options: Options<"device", { copy: boolean }> = {},
 ): NDArray {
   checkOptions("np.astype", options, ["copy", "device"]);
-  return convert(toArray("np.astype", x), canonicalDType(dtype));
+  return convert(toArray("np.astype", x, "x"), canonicalDType(dtype));
 }
 /** An array over the bytes of a buffer. Source: jax.numpy.frombuffer. */
 export function frombuffer(
@@ -145,7 +145,7 @@ export function frombuffer(
 }
 /** The same bytes as another dtype; a different size of elements changes the last axis. */
 export function view(x: ArrayLike, dtype: DType): NDArray {
-  const v = toArray("x.view", x);
+  const v = toArray("x.view", x, "x");
   const to = canonicalDType(dtype);
   const [from, into] = [DTYPES[v.dtype].itemsize, DTYPES[to].itemsize];
   const lax = L();

@@ -48,7 +48,7 @@ const RUN = {
 } as const;
 function flatOrAlong(name: keyof typeof RUN, a: ArrayLike, options: CumulativeOptions): NDArray {
   checkOptions(`np.${name}`, options, ["axis", "dtype"]);
-  const given = toArray(`np.${name}`, a);
+  const given = toArray(`np.${name}`, a, "a");
   const x = options.axis == null || given.ndim === 0 ? L().reshape(given, [given.size]) : given;
   return RUN[name]([x], {
     axis: oneAxis(`np.${name}`, options.axis ?? 0, x),
@@ -82,7 +82,7 @@ function alongOne(
   options: CumulativeSumOptions,
 ): NDArray {
   checkOptions(`np.${name}`, options, ["axis", "dtype", "includeInitial"]);
-  const v = toArray(`np.${name}`, x);
+  const v = toArray(`np.${name}`, x, "x");
   if (v.ndim === 0) throw fail("E_SHAPE", `np.${name}: got ${v.aval}, expected at least one axis`);
   if (options.axis == null && v.ndim > 1)
     throw fail("E_ARGUMENT", `np.${name}: ${v.aval} has several axes: name one, { axis: 0 }`);

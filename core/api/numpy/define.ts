@@ -40,25 +40,31 @@ export function unaryComposite(name: string, domain: Domain, op: Body1): Unary {
   const run = composite(`np.${name}`, ([x]: readonly [NDArray]) =>
     op(promoteOne(`np.${name}`, x, domain), L()),
   );
-  return (x) => run([toArray(`np.${name}`, x)]);
+  return (x) => run([toArray(`np.${name}`, x, "x")]);
 }
 
 /** One operation of two operands. */
 export const binary =
-  (name: string, domain: Domain, op: Body2): Binary =>
+  (name: string, domain: Domain, op: Body2, words?: readonly string[]): Binary =>
   (x, y) => {
-    const [a, b] = promoteArgs(`np.${name}`, [x, y], domain) as [NDArray, NDArray];
+    const [a, b] = promoteArgs(`np.${name}`, [x, y], domain, words) as [NDArray, NDArray];
     return op(a, b, L());
   };
+const X12 = ["x1", "x2"] as const;
+/** As `binary`, where JAX says x1 and x2. */
+export const binary12 = (name: string, domain: Domain, op: Body2): Binary12 => binary(name, domain, op, X12);
 
 /** Several operations of two operands, as one program; both get the common shape. */
-export function binaryComposite(name: string, domain: Domain, op: Body2): Binary {
+export function binaryComposite(name: string, domain: Domain, op: Body2, words?: readonly string[]): Binary {
   const run = composite(`np.${name}`, (operands: readonly [NDArray, NDArray]) => {
     const [a, b] = broadcastAll(`np.${name}`, promoteDTypes(`np.${name}`, operands, domain));
     return op(a as NDArray, b as NDArray, L());
   });
-  return (x, y) => run(arraysOf(`np.${name}`, [x, y]) as [NDArray, NDArray]);
+  return (x, y) => run(arraysOf(`np.${name}`, [x, y], words) as [NDArray, NDArray]);
 }
+/** As `binaryComposite`, where JAX says x1 and x2. */
+export const binaryComposite12 = (name: string, domain: Domain, op: Body2): Binary12 =>
+  binaryComposite(name, domain, op, X12);
 
 /** Arrays over their common shape. */
 export function broadcastAll(name: string, xs: readonly NDArray[]): NDArray[] {

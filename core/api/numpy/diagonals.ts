@@ -69,7 +69,7 @@ const triangle = composite("np.tril", ([x]: readonly [NDArray], k: number, lower
 });
 function triangleOf(name: string, m: ArrayLike, options: Options<"k">, lower: boolean): NDArray {
   checkOptions(name, options, ["k"]);
-  const x = toArray(name, m);
+  const x = toArray(name, m, "m");
   if (x.ndim < 2) throw fail("E_SHAPE", `${name}: got ${x.aval}, expected at least two axes`);
   return triangle([x], diagonalOf(name, options), lower);
 }
@@ -85,7 +85,7 @@ export function triu(m: ArrayLike, options: Options<"k"> = {}): NDArray {
 /** Words of diagonal. */
 export type DiagonalOptions = Options<"offset" | "axis1" | "axis2">;
 function lastTwo(name: string, a: ArrayLike, options: DiagonalOptions): NDArray {
-  const x = toArray(name, a);
+  const x = toArray(name, a, "a");
   if (x.ndim < 2) throw fail("E_SHAPE", `${name}: got ${x.aval}, expected at least two axes`);
   const axes = axesOf(name, [options.axis1 ?? 0, options.axis2 ?? 1], x);
   return moveaxis(x, axes, [-2, -1]);
@@ -127,7 +127,7 @@ const diagOf = composite("np.diag", ([v]: readonly [NDArray], k: number) => {
 /** A diagonal of a matrix, or a matrix with this k-th diagonal. Source: jax.numpy.diag. */
 export function diag(v: ArrayLike, options: Options<"k"> = {}): NDArray {
   checkOptions("np.diag", options, ["k"]);
-  const [x, k] = [toArray("np.diag", v), diagonalOf("np.diag", options)];
+  const [x, k] = [toArray("np.diag", v, "v"), diagonalOf("np.diag", options)];
   if (x.ndim === 2) return diagonal(x, { offset: k });
   if (x.ndim !== 1) throw fail("E_SHAPE", `np.diag: got ${x.aval}, expected one or two axes`);
   return diagOf([x], k);
@@ -135,7 +135,7 @@ export function diag(v: ArrayLike, options: Options<"k"> = {}): NDArray {
 /** A matrix with the flattened input as k-th diagonal. Source: jax.numpy.diagflat. */
 export function diagflat(v: ArrayLike, options: Options<"k"> = {}): NDArray {
   checkOptions("np.diagflat", options, ["k"]);
-  return diagOf([ravel(v)], diagonalOf("np.diagflat", options));
+  return diagOf([ravel(toArray("np.diagflat", v, "v"))], diagonalOf("np.diagflat", options));
 }
 const fillOf = composite("np.fillDiagonal", ([a, val]: readonly [NDArray, NDArray]) => {
   const lax = L();
@@ -159,10 +159,10 @@ export function fillDiagonal(
   options: Options<never, { wrap: false; inplace: false }> = {},
 ): NDArray {
   checkOptions("np.fillDiagonal", options, ["wrap", "inplace"]);
-  const x = materialise(toArray("np.fillDiagonal", a));
+  const x = materialise(toArray("np.fillDiagonal", a, "a"));
   if (x.ndim < 2 || (x.ndim > 2 && new Set(x.shape).size !== 1))
     throw fail("E_SHAPE", `np.fillDiagonal: got ${x.aval}, expected two axes, or several of one size`);
-  const v = toArray("np.fillDiagonal", val);
+  const v = toArray("np.fillDiagonal", val, "val");
   return x.size === 0 ? x : fillOf([x, v]);
 }
 
@@ -194,7 +194,7 @@ export function triuIndices(n: number, options: TriangleOptions = {}): [NDArray,
   return positions(size("np.triuIndices", n), size("np.triuIndices", options.m ?? n), (i, j) => j - i >= k);
 }
 function matrixShape(name: string, arr: ArrayLike): readonly [number, number] {
-  const x = toArray(name, arr);
+  const x = toArray(name, arr, "arr");
   if (x.ndim !== 2) throw fail("E_SHAPE", `${name}: got ${x.aval}, expected two axes`);
   return x.shape as readonly [number, number];
 }
@@ -216,7 +216,7 @@ export function diagIndices(n: number, options: Options<never, { ndim: number }>
 }
 /** diagIndices of an array's shape. Source: jax.numpy.diag_indices_from. */
 export function diagIndicesFrom(arr: ArrayLike): NDArray[] {
-  const x = toArray("np.diagIndicesFrom", arr);
+  const x = toArray("np.diagIndicesFrom", arr, "arr");
   if (x.ndim < 2 || new Set(x.shape).size !== 1)
     throw fail("E_SHAPE", `np.diagIndicesFrom: got ${x.aval}, expected several axes of one size`);
   return diagIndices(x.shape[0] as number, { ndim: x.ndim });

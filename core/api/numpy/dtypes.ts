@@ -272,7 +272,7 @@ export function resultType(...args: readonly (ArrayLike | DType)[]): DType {
   return canonicalDType(resultOf("np.resultType", arrays).dtype);
 }
 /** Is it a complex array or scalar? Source: jax.numpy.iscomplexobj. */
-export const iscomplexobj = (x: ArrayLike): boolean => isComplex(toArray("np.iscomplexobj", x).dtype);
+export const iscomplexobj = (x: ArrayLike): boolean => isComplex(toArray("np.iscomplexobj", x, "x").dtype);
 /** Is it anything but a complex array or scalar? Source: jax.numpy.isrealobj. */
 export const isrealobj = (x: ArrayLike): boolean => !iscomplexobj(x);
 /** Is it a scalar or an array of rank 0? Source: jax.numpy.isscalar. */

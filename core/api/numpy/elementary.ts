@@ -10,8 +10,8 @@ import { checkOptions } from "../arrays.ts";
 import {
   asStrong,
   strongArray,
-  binary,
-  binaryComposite,
+  binary12,
+  binaryComposite12,
   customJvp,
   L,
   unary,
@@ -86,7 +86,7 @@ export const log10: Unary = unary("log10", "inexact", (x, lax) =>
   asStrong(parts(lax.log(x), (v) => lax.mul(v, 0.4342944819032518))),
 );
 /** Angle of the point (x2, x1). Source: jax.numpy.arctan2. */
-export const arctan2: Binary12 = binary("arctan2", "inexact", (x, y, lax) => {
+export const arctan2: Binary12 = binary12("arctan2", "inexact", (x, y, lax) => {
   if (!isComplex(x.dtype)) return lax.atan2(x, y);
   // −i · log((x2 + i·x1) / √(x1² + x2²))
   const turned = lax.add(y, lax.mul(x, literal({ re: 0, im: 1 }, x.dtype, x.weakType)));
@@ -116,7 +116,7 @@ const angleOf = composite("np.angle", ([z]: readonly [NDArray], deg: boolean) =>
 /** Angle of complex numbers, in radians or degrees. Source: jax.numpy.angle. */
 export function angle(z: ArrayLike, options: Options<never, { deg: boolean }> = {}): NDArray {
   checkOptions("np.angle", options, ["deg"]);
-  return angleOf([toArray("np.angle", z)], options.deg ?? false);
+  return angleOf([toArray("np.angle", z, "z")], options.deg ?? false);
 }
 
 /** x mod 2a, moved into [−a, a). */
@@ -159,7 +159,7 @@ const logAdd = (name: string, scale: number, raise: (v: NDArray) => NDArray): Bi
       tangents: [L().add(share(s as NDArray, x as NDArray, out), share(t as NDArray, y as NDArray, out))],
     };
   });
-  return binaryComposite(name, "inexact", (x, y) => {
+  return binaryComposite12(name, "inexact", (x, y) => {
     const out = call(x, y)[0] as NDArray;
     return scale === 1 ? out : strongArray(out);
   });

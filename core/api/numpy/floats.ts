@@ -12,7 +12,7 @@ import {
   asStrong,
   asWeak,
   binary,
-  binaryComposite,
+  binaryComposite12,
   customJvp,
   L,
   pick,
@@ -94,7 +94,7 @@ const roundOf = composite("np.round", ([a]: readonly [NDArray], decimals: number
  */
 export function round(a: ArrayLike, options: Options<"decimals"> = {}): NDArray {
   checkOptions("np.round", options, ["decimals"]);
-  const x = toArray("np.round", a);
+  const x = toArray("np.round", a, "a");
   const decimals = options.decimals ?? 0;
   if (isBool(x.dtype)) throw fail("E_DTYPE", `np.round: got ${x.aval}, expected numbers`);
   if (isInteger(x.dtype)) {
@@ -118,7 +118,7 @@ export const signbit: Unary = unary("signbit", "any", (x, lax) => {
   return isInteger(x.dtype) ? lax.lt(x, 0) : all(x, false);
 });
 /** |x1| with the sign of x2. Source: jax.numpy.copysign. */
-export const copysign: Binary12 = binaryComposite("copysign", "inexact", (x, y, lax) => {
+export const copysign: Binary12 = binaryComposite12("copysign", "inexact", (x, y, lax) => {
   const magnitude = lax.abs(refuseComplex("copysign", x));
   return lax.select(signOf(y), lax.neg(magnitude), magnitude);
 });
@@ -135,11 +135,11 @@ export const spacing: Unary = unaryComposite("spacing", "inexact", (x, lax) => {
 });
 /** [fraction, integer part], both with the sign of x. Source: jax.numpy.modf. */
 export function modf(x: ArrayLike): [NDArray, NDArray] {
-  return modfOf([toArray("np.modf", x)]) as [NDArray, NDArray];
+  return modfOf([toArray("np.modf", x, "x")]) as [NDArray, NDArray];
 }
 const modfOf = composite("np.modf", ([v]: readonly [NDArray]) => {
   const lax = L();
-  const x = refuseComplex("modf", promoteOne("np.modf", v, "inexact"));
+  const x = refuseComplex("modf", promoteOne("np.modf", v, "inexact", "v"));
   const integral = lax.select(lax.ge(x, 0), lax.floor(x), lax.ceil(x));
   return [lax.sub(x, integral), integral];
 });
@@ -178,17 +178,17 @@ const frexpCall = customJvp(
   },
 );
 const frexpOf = composite("np.frexp", ([v]: readonly [NDArray]) =>
-  frexpCall(refuseComplex("frexp", promoteOne("np.frexp", v, "inexact"))),
+  frexpCall(refuseComplex("frexp", promoteOne("np.frexp", v, "inexact", "v"))),
 );
 /** [m, e] with x = m · 2ᵉ and ½ ≤ |m| < 1. Source: jax.numpy.frexp. */
 export function frexp(x: ArrayLike): [NDArray, NDArray] {
-  return frexpOf([toArray("np.frexp", x)]) as unknown as [NDArray, NDArray];
+  return frexpOf([toArray("np.frexp", x, "x")]) as unknown as [NDArray, NDArray];
 }
 const ldexpOf = composite("np.ldexp", ([a, b]: readonly [NDArray, NDArray]) => {
   const lax = L();
   if (isComplex(a.dtype) || isInexact(b.dtype))
     throw fail("E_DTYPE", `np.ldexp: got ${a.aval} and ${b.aval}, expected real numbers and integers`);
-  const x = promoteOne("np.ldexp", a, "inexact");
+  const x = promoteOne("np.ldexp", a, "inexact", "a");
   const [m, e] = frexpCall(x) as [NDArray, NDArray];
   const sum = pick2(lax.convertElementType(e, x.dtype), lax.convertElementType(b, x.dtype));
   const positive = lax.gt(sum, 0);
@@ -203,7 +203,7 @@ const addOf = binary("ldexp", "any", (x, y, lax) => lax.add(x, y));
 const mulOf = binary("ldexp", "any", (x, y, lax) => lax.mul(x, y));
 /** x1 · 2^x2. Source: jax.numpy.ldexp. */
 export function ldexp(x1: ArrayLike, x2: ArrayLike): NDArray {
-  return ldexpOf(arraysOf("np.ldexp", [x1, x2]) as [NDArray, NDArray]);
+  return ldexpOf(arraysOf("np.ldexp", [x1, x2], ["x1", "x2"]) as [NDArray, NDArray]);
 }
 
 const nanToNumOf = composite(
@@ -227,7 +227,7 @@ export function nanToNum(
   > = {},
 ): NDArray {
   checkOptions("np.nanToNum", options, ["copy", "nan", "posinf", "neginf"]);
-  const v = toArray("np.nanToNum", x);
+  const v = toArray("np.nanToNum", x, "x");
   if (!isInexact(v.dtype)) return v;
   const { max, min } = finfo(v.dtype);
   const given = [options.nan ?? 0, options.posinf ?? max, options.neginf ?? min];

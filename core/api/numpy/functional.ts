@@ -40,7 +40,7 @@ export function applyAlongAxis(
   arr: ArrayLike,
   ...args: readonly unknown[]
 ): NDArray {
-  const x = toArray("np.applyAlongAxis", arr);
+  const x = toArray("np.applyAlongAxis", arr, "arr");
   const d = oneAxis("np.applyAlongAxis", axis, x);
   checkFunction("np.applyAlongAxis", func1d);
   let f: Mapped = (v) => func1d(v as NDArray, ...(args as never[]));
@@ -62,7 +62,7 @@ export function applyOverAxes(
       if (y.ndim === x.ndim - 1) return expandDims(y, axis);
       throw fail("E_SHAPE", `np.applyOverAxes: the function made ${y.aval} of ${x.aval}`);
     },
-    toArray("np.applyOverAxes", a),
+    toArray("np.applyOverAxes", a, "a"),
   );
 }
 

@@ -26,7 +26,7 @@ export type HistogramOptions = Options<"bins" | "weights" | "density", { range: 
 /** How many bins, if their number was given. */
 function binCount(name: string, bins: ArrayLike): number | null {
   if (typeof bins === "number" || typeof bins === "bigint") return Number(bins);
-  const x = toArray(name, bins);
+  const x = toArray(name, bins, "bins");
   if (x.ndim === 1) return null;
   if (x.ndim > 1) throw fail("E_SHAPE", `${name}: bins are ${x.aval}, expected a number or edges`);
   return Number(elementAt(valuesOf(x, name), x.dtype, 0));
@@ -52,11 +52,11 @@ export function histogramBinEdges(a: ArrayLike, options: EdgesOptions = {}): NDA
   checkOptions("np.histogramBinEdges", options, ["bins", "range", "weights"]);
   const name = "np.histogramBinEdges";
   const lax = L();
-  const x = toArray(name, a);
+  const x = toArray(name, a, "a");
   const dtype = inexactDType(x.dtype);
   const bins = options.bins ?? 10;
   const count = binCount(name, bins);
-  if (count === null) return lax.convertElementType(toArray(name, bins), dtype);
+  if (count === null) return lax.convertElementType(toArray(name, bins, "bins"), dtype);
   const ends = interval(name, options.range, x).map((v) => lax.convertElementType(v, dtype));
   return evenEdges(ends as [NDArray, NDArray], count);
 }
@@ -64,9 +64,10 @@ const countsOf = composite(
   "np.histogram",
   ([a, edges, w]: readonly [NDArray, NDArray, NDArray | null], density: boolean) => {
     const lax = L();
-    const [x, weights] = promoteDTypes("np.histogram", w === null ? [a] : [a, w], "inexact").map((v) =>
-      ravel(v),
-    ) as [NDArray, NDArray?];
+    const [x, weights] = promoteDTypes("np.histogram", w === null ? [a] : [a, w], "inexact", [
+      "a",
+      "weights",
+    ]).map((v) => ravel(v)) as [NDArray, NDArray?];
     const n = edges.size;
     const last = lax.reshape(lax.sliceInDim(edges, n - 1, n), []);
     const bin = pick(lax.eq(x, last), literal(n - 1, "int32"), searchsorted(edges, x, { side: "right" }));
@@ -87,13 +88,13 @@ const countsOf = composite(
 /** How many elements (or how much weight) fall into each bin, and the edges of the bins. Source: jax.numpy.histogram. */
 export function histogram(a: ArrayLike, options: HistogramOptions = {}): [NDArray, NDArray] {
   checkOptions("np.histogram", options, ["bins", "range", "weights", "density"]);
-  const x = toArray("np.histogram", a);
+  const x = toArray("np.histogram", a, "a");
   const { weights, density, ...rest } = options;
-  const w = weights == null ? null : toArray("np.histogram", weights);
+  const w = weights == null ? null : toArray("np.histogram", weights, "weights");
   if (w !== null && w.shape.join() !== x.shape.join())
     throw fail("E_SHAPE", `np.histogram: weights ${w.aval} for ${x.aval}`);
   const edges = histogramBinEdges(
-    w === null ? x : (promoteDTypes("np.histogram", [x, w], "inexact")[0] as NDArray),
+    w === null ? x : (promoteDTypes("np.histogram", [x, w], "inexact", ["x", "w"])[0] as NDArray),
     rest,
   );
   return [countsOf([x, edges, w], density ?? false), edges];
@@ -141,6 +142,7 @@ export function histogramdd(sample: ArrayLike, options: HistogramddOptions = {})
     name,
     options.weights == null ? [sample] : [sample, options.weights],
     "inexact",
+    ["sample", "weights"],
   ) as [NDArray, NDArray?];
   if (x.ndim !== 2) throw fail("E_SHAPE", `${name}: got ${x.aval}, expected rows of samples`);
   const d = x.shape[1] as number;

@@ -121,12 +121,14 @@ export function append(
   options: Options<never, { axis: number | null }> = {},
 ): NDArray {
   checkOptions("np.append", options, ["axis"]);
-  return concatenate([arr, values], { axis: options.axis ?? null });
+  return concatenate([toArray("np.append", arr, "arr"), toArray("np.append", values, "values")], {
+    axis: options.axis ?? null,
+  });
 }
 /** The sections of an axis, without it. Source: jax.numpy.unstack. */
 export function unstack(x: ArrayLike, options: Options<never, { axis: number }> = {}): NDArray[] {
   checkOptions("np.unstack", options, ["axis"]);
-  const v = toArray("np.unstack", x);
+  const v = toArray("np.unstack", x, "x");
   if (v.ndim === 0) throw fail("E_SHAPE", `np.unstack: got ${v.aval}, expected at least one axis`);
   const axis = oneAxis("np.unstack", options.axis ?? 0, v);
   const rest = v.shape.filter((_, i) => i !== axis);
@@ -153,7 +155,7 @@ function bounds(name: string, n: number, cuts: Cuts, uneven: boolean): number[] 
   return range(plain + 1).map((i) => i * base + Math.min(i, extra));
 }
 function cutAlong(name: string, ary: ArrayLike, cuts: Cuts, axis: number, uneven = false): NDArray[] {
-  const x = toArray(name, ary);
+  const x = toArray(name, ary, "ary");
   const i = oneAxis(name, axis, x);
   const at = bounds(name, x.shape[i] as number, cuts, uneven);
   return range(at.length - 1).map((k) => {
@@ -179,7 +181,7 @@ export function vsplit(ary: ArrayLike, indicesOrSections: Cuts): NDArray[] {
 }
 /** split along the second axis, of vectors along the first. Source: jax.numpy.hsplit. */
 export function hsplit(ary: ArrayLike, indicesOrSections: Cuts): NDArray[] {
-  return cutAlong("np.hsplit", ary, indicesOrSections, toArray("np.hsplit", ary).ndim === 1 ? 0 : 1);
+  return cutAlong("np.hsplit", ary, indicesOrSections, toArray("np.hsplit", ary, "ary").ndim === 1 ? 0 : 1);
 }
 /** split along the third axis. Source: jax.numpy.dsplit. */
 export function dsplit(ary: ArrayLike, indicesOrSections: Cuts): NDArray[] {

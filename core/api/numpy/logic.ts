@@ -4,6 +4,7 @@ import type { NDArray } from "../../ir/ndarray.ts";
 import {
   asWeak,
   binary,
+  binary12,
   L,
   pick,
   toBool,
@@ -75,6 +76,6 @@ export const bitwiseLeftShift: Binary = leftShift;
 const shiftedRight = (x: NDArray, y: NDArray): NDArray =>
   isUnsigned(x.dtype) ? L().shiftRightLogical(x, y) : L().shiftRightArithmetic(x, y);
 /** x1 >> x2, with the sign of x1. Source: jax.numpy.right_shift. */
-export const rightShift: Binary12 = binary("rightShift", "numeric", shiftedRight);
+export const rightShift: Binary12 = binary12("rightShift", "numeric", shiftedRight);
 /** As rightShift. Source: jax.numpy.bitwise_right_shift. */
 export const bitwiseRightShift: Binary12 = rightShift;

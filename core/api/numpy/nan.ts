@@ -51,9 +51,9 @@ function without(name: string, reduce: Reduce, neutral: number, extremum: boolea
       options,
       extremum ? ["axis", "keepdims", "initial", "where"] : ["axis", "dtype", "keepdims", "initial", "where"],
     );
-    const x = toArray(`np.${name}`, a);
+    const x = toArray(`np.${name}`, a, "a");
     if (!isInexact(x.dtype)) return reduce(x, options);
-    const initial = options.initial == null ? null : toArray(`np.${name}`, options.initial);
+    const initial = options.initial == null ? null : toArray(`np.${name}`, options.initial, "initial");
     return run([x, maskOf(`np.${name}`, options.where), initial], {
       axis: axesOf(`np.${name}`, options.axis, x),
       keepdims: options.keepdims ?? false,
@@ -95,7 +95,7 @@ export function nanmean(
   options: Options<"axis" | "dtype" | "keepdims" | "where"> = {},
 ): NDArray {
   checkOptions("np.nanmean", options, ["axis", "dtype", "keepdims", "where"]);
-  const x = toArray("np.nanmean", a);
+  const x = toArray("np.nanmean", a, "a");
   if (!isInexact(x.dtype)) return mean(x, options);
   return nanmeanOf([x, maskOf("np.nanmean", options.where)], {
     axis: axesOf("np.nanmean", options.axis, x),
@@ -144,14 +144,14 @@ const pickSub = (x: NDArray, y: NDArray): NDArray =>
   );
 function nanVariance(name: string, a: ArrayLike, options: NanVarOptions, root: boolean): NDArray {
   checkOptions(name, options, ["axis", "dtype", "ddof", "keepdims", "where", "mean"]);
-  const x = toArray(name, a);
+  const x = toArray(name, a, "a");
   const plan: VarPlan = {
     axis: axesOf(name, options.axis, x),
     keepdims: options.keepdims ?? false,
     ddof: options.ddof ?? 0,
     ...varTypes(name, x, options.dtype),
   };
-  const known = options.mean == null ? null : toArray(name, options.mean);
+  const known = options.mean == null ? null : toArray(name, options.mean, "mean");
   return nanvarOf([x, maskOf(name, options.where), known], plan, root);
 }
 /** Variance of the elements that aren't NaN. Source: jax.numpy.nanvar. */
@@ -165,7 +165,7 @@ export function nanstd(a: ArrayLike, options: NanVarOptions = {}): NDArray {
 
 function nanArg(name: string, a: ArrayLike, options: ArgOptions): NDArray {
   const pickArg = name === "nanargmax" ? argmax : argmin;
-  const x = toArray(`np.${name}`, a);
+  const x = toArray(`np.${name}`, a, "a");
   if (!isInexact(x.dtype) || isComplex(x.dtype) || isInteger(x.dtype)) return pickArg(x, options);
   checkOptions(`np.${name}`, options, ["axis", "keepdims"]);
   return nanArgOf([x], name === "nanargmax", options.axis ?? null, options.keepdims ?? false);

@@ -243,7 +243,7 @@ const WORDS = ["mode", "constantValues", "endValues", "statLength", "reflectType
 /** Elements added around an array: constants (0), edges, reflections, statistics … Source: jax.numpy.pad. */
 export function pad(array: ArrayLike, padWidth: Pairs<number>, options: PadOptions = {}): NDArray {
   checkOptions("np.pad", options, WORDS);
-  const x = toArray("np.pad", array);
+  const x = toArray("np.pad", array, "array");
   const widths = pairsOf("padWidth", plain("padWidth", padWidth) as Pairs<number>, x.ndim);
   if (widths.flat().some((n) => !Number.isInteger(n) || n < 0))
     throw fail("E_ARGUMENT", "np.pad: padWidth must be made of integers of at least 0");

@@ -37,14 +37,17 @@ const polyvalOf = composite("np.polyval", (operands: readonly [NDArray, NDArray]
 /** The values of a polynomial, by Horner's rule. Source: jax.numpy.polyval. */
 export function polyval(p: ArrayLike, x: ArrayLike, options: Options<"unroll"> = {}): NDArray {
   checkOptions("np.polyval", options, ["unroll"]);
-  const [c, v] = arraysOf("np.polyval", [p, x]) as [NDArray, NDArray];
+  const [c, v] = arraysOf("np.polyval", [p, x], ["p", "x"]) as [NDArray, NDArray];
   if (c.ndim === 0)
     throw fail("E_SHAPE", `np.polyval: got ${c.aval}, expected coefficients along the first axis`);
   return polyvalOf([c, v]);
 }
 function sumOf(name: string, a1: ArrayLike, a2: ArrayLike, negate: boolean): NDArray {
   const lax = L();
-  const [x, y] = promoteDTypes(name, [a1, a2]).map((p) => vector(name, p)) as [NDArray, NDArray];
+  const [x, y] = promoteDTypes(name, [a1, a2], "any", ["a1", "a2"]).map((p) => vector(name, p)) as [
+    NDArray,
+    NDArray,
+  ];
   const n = Math.max(x.size, y.size);
   const grow = (p: NDArray): NDArray => lax.pad(p, literal(0, p.dtype), [[n - p.size, 0, 0]]);
   return lax.add(grow(x), grow(negate ? lax.neg(y) : y));
@@ -60,7 +63,9 @@ export function polysub(a1: ArrayLike, a2: ArrayLike): NDArray {
 /** Product of two polynomials. Source: jax.numpy.polymul. */
 export function polymul(a1: ArrayLike, a2: ArrayLike, options: Options<"trimLeadingZeros"> = {}): NDArray {
   checkOptions("np.polymul", options, ["trimLeadingZeros"]);
-  let pair = promoteDTypes("np.polymul", [a1, a2], "inexact").map((p) => vector("np.polymul", p));
+  let pair = promoteDTypes("np.polymul", [a1, a2], "inexact", ["a1", "a2"]).map((p) =>
+    vector("np.polymul", p),
+  );
   if (options.trimLeadingZeros === true && pair.some((p) => p.size > 1))
     pair = pair.map((p) => trimZeros(p, { trim: "f" }));
   const [x, y] = pair.map((p) => (p.size === 0 ? L().full([1], literal(0, p.dtype)) : p)) as [
@@ -89,10 +94,9 @@ export function polydiv(
   options: Options<"trimLeadingZeros"> = {},
 ): [NDArray, NDArray] {
   checkOptions("np.polydiv", options, ["trimLeadingZeros"]);
-  const pair = promoteDTypes("np.polydiv", [u, v], "inexact").map((p) => vector("np.polydiv", p)) as [
-    NDArray,
-    NDArray,
-  ];
+  const pair = promoteDTypes("np.polydiv", [u, v], "inexact", ["u", "v"]).map((p) =>
+    vector("np.polydiv", p),
+  ) as [NDArray, NDArray];
   const [q, r] = polydivOf(pair) as unknown as [NDArray, NDArray];
   return [q, options.trimLeadingZeros === true ? trimSmall(r) : r];
 }
@@ -115,7 +119,7 @@ const polyderOf = composite("np.polyder", ([p]: readonly [NDArray], m: number) =
 /** m-th derivative of a polynomial. Source: jax.numpy.polyder. */
 export function polyder(p: ArrayLike, options: Options<never, { m: number }> = {}): NDArray {
   checkOptions("np.polyder", options, ["m"]);
-  const c = vector("np.polyder", promoteOne("np.polyder", p, "inexact"));
+  const c = vector("np.polyder", promoteOne("np.polyder", p, "inexact", "p"));
   const m = order("np.polyder", options.m ?? 1);
   return m === 0 ? c : polyderOf([c], m);
 }
@@ -138,12 +142,12 @@ export function polyint(
   options: Options<never, { m: number; k: ArrayLike | null }> = {},
 ): NDArray {
   checkOptions("np.polyint", options, ["m", "k"]);
-  const [c, k] = arraysOf("np.polyint", [p, options.k ?? 0]) as [NDArray, NDArray];
+  const [c, k] = arraysOf("np.polyint", [p, options.k ?? 0], ["p", "k"]) as [NDArray, NDArray];
   const m = order("np.polyint", options.m ?? 1);
   if (k.ndim > 1 || (k.ndim === 1 && k.size !== 1 && k.size !== m))
     throw fail("E_SHAPE", `np.polyint: k is ${k.aval}, expected a scalar or ${m} constants`);
   return m === 0
-    ? vector("np.polyint", promoteOne("np.polyint", c, "inexact"))
+    ? vector("np.polyint", promoteOne("np.polyint", c, "inexact", "c"))
     : polyintOf([vector("np.polyint", c), k], m);
 }
 const polyOf = composite("np.poly", ([roots]: readonly [NDArray]) => {
@@ -161,7 +165,7 @@ const polyOf = composite("np.poly", ([roots]: readonly [NDArray]) => {
 });
 /** The polynomial with these roots. Source: jax.numpy.poly. */
 export function poly(seqOfZeros: ArrayLike): NDArray {
-  const x = promoteOne("np.poly", seqOfZeros, "inexact");
+  const x = promoteOne("np.poly", seqOfZeros, "inexact", "seqOfZeros");
   if (x.ndim > 1)
     throw fail(
       "E_UNIMPLEMENTED",
@@ -183,7 +187,7 @@ export function vander(
   options: Options<never, { N: number | null; increasing: boolean }> = {},
 ): NDArray {
   checkOptions("np.vander", options, ["N", "increasing"]);
-  const v = vector("np.vander", toArray("np.vander", x));
+  const v = vector("np.vander", toArray("np.vander", x, "x"));
   return vanderOf([v], options.N ?? v.size, options.increasing ?? false);
 }
 /** Words of polyfit. */
@@ -255,7 +259,7 @@ export function polyfit(x: ArrayLike, y: ArrayLike, deg: number, options: Polyfi
   if ((options.full as boolean | undefined) === true || (options.cov as boolean | undefined) === true)
     throw fail("E_UNIMPLEMENTED", `${name}: full and cov need a singular value decomposition`);
   const [a, b] = promoteDTypes(name, [x, y], "inexact") as [NDArray, NDArray];
-  const w = options.w == null ? null : promoteOne(name, options.w, "inexact");
+  const w = options.w == null ? null : promoteOne(name, options.w, "inexact", "w");
   if (a.ndim !== 1 || a.size === 0 || b.ndim < 1 || b.ndim > 2 || b.shape[0] !== a.size)
     throw fail(
       "E_SHAPE",

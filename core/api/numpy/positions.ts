@@ -31,7 +31,8 @@ const counted = (at: NDArray, n: number): NDArray =>
 export function take(a: ArrayLike, indices: ArrayLike, options: TakeOptions = {}): NDArray {
   checkOptions("np.take", options, ["axis", "mode", "uniqueIndices", "indicesAreSorted", "fillValue"]);
   const lax = L();
-  const x = options.axis == null ? ravel(a) : toArray("np.take", a);
+  const given = toArray("np.take", a, "a");
+  const x = options.axis == null ? ravel(given) : given;
   const axis = oneAxis("np.take", options.axis ?? 0, x);
   const at = wholeIndices("np.take", indices);
   const mode = options.mode ?? "fill";
@@ -58,7 +59,10 @@ export function take(a: ArrayLike, indices: ArrayLike, options: TakeOptions = {}
   );
 }
 function wholeIndices(name: string, indices: ArrayLike): NDArray {
-  const at = typeof indices === "number" ? literal(indices, "int32") : toArray(name, indices);
+  const at =
+    typeof indices === "number"
+      ? literal(indices, "int32")
+      : toArray(name, indices, name === "np.put" ? "ind" : "indices");
   if (isInteger(at.dtype)) return at;
   throw fail("E_DTYPE", `${name}: positions are ${at.aval}, expected integers`);
 }
@@ -73,7 +77,7 @@ export function takeAlongAxis(arr: ArrayLike, indices: ArrayLike, options: TakeA
   const name = "np.takeAlongAxis";
   const lax = L();
   const at = wholeIndices(name, indices);
-  const x = options.axis === null ? ravel(arr) : toArray(name, arr);
+  const x = options.axis === null ? ravel(arr) : toArray(name, arr, "arr");
   if (at.ndim !== x.ndim)
     throw fail("E_SHAPE", `${name}: positions ${at.aval} for ${x.aval}: the ranks differ`);
   const axis = oneAxis(name, options.axis ?? (options.axis === null ? 0 : -1), x);
@@ -138,7 +142,7 @@ export function putAlongAxis(
 ): NDArray {
   checkOptions("np.putAlongAxis", options, ["inplace", "mode"]);
   const name = "np.putAlongAxis";
-  const given = toArray(name, arr);
+  const given = toArray(name, arr, "arr");
   const x = axis === null ? ravel(given) : given;
   const at = wholeIndices(name, indices);
   if (at.ndim !== x.ndim)
@@ -149,7 +153,7 @@ export function putAlongAxis(
     at.shape,
     x.shape.map((n, i) => (i === d ? 1 : n)),
   );
-  const v = broadcastTo(name, broadcastTo(name, toArray(name, values), at.shape), shape);
+  const v = broadcastTo(name, broadcastTo(name, toArray(name, values, "values"), at.shape), shape);
   if (v.size === 0) return given;
   const columns = range(x.ndim).map((i) =>
     i === d ? counted(widened(at), x.shape[d] as number) : L().broadcastedIota("int32", shape, i),
@@ -165,9 +169,9 @@ export function put(
 ): NDArray {
   checkOptions("np.put", options, ["mode", "inplace"]);
   const lax = L();
-  const x = toArray("np.put", a);
+  const x = toArray("np.put", a, "a");
   const at = ravel(wholeIndices("np.put", ind));
-  const values = ravel(v);
+  const values = ravel(toArray("np.put", v, "v"));
   if (x.size === 0 || at.size === 0 || values.size === 0) return x;
   const n = x.size;
   const mode = options.mode ?? null;
@@ -200,7 +204,11 @@ export function place(
   options: Options<never, { inplace: false }> = {},
 ): NDArray {
   checkOptions("np.place", options, ["inplace"]);
-  const [x, m, v] = [toArray("np.place", arr), toBool(toArray("np.place", mask)), ravel(vals)];
+  const [x, m, v] = [
+    toArray("np.place", arr, "arr"),
+    toBool(toArray("np.place", mask, "mask")),
+    ravel(toArray("np.place", vals, "vals")),
+  ];
   if (x.size !== m.size) throw fail("E_SHAPE", `np.place: a mask ${m.aval} for ${x.aval}`);
   if (v.size === 0) throw fail("E_ARGUMENT", "np.place: there are no values to place");
   return x.size === 0 ? x : placeOf([x, m, v]);

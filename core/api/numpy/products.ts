@@ -31,7 +31,7 @@ export function contract(
   const lax = L();
   const { preferredElementType: wanted } = options;
   const { weak } = resultOf(name, [a, b]);
-  const [x, y] = promoteDTypes(name, [a, b]) as [NDArray, NDArray];
+  const [x, y] = promoteDTypes(name, [a, b], "any", ["a", "b"]) as [NDArray, NDArray];
   const precision = (options.precision ?? context().config.defaultMatmulPrecision) as Precision;
   if (isBool(x.dtype)) {
     const [i, j] = [x, y].map((v) => lax.convertElementType(v, "float32")) as [NDArray, NDArray];
@@ -68,7 +68,7 @@ function batchAxes(
 export function matmul(a: ArrayLike, b: ArrayLike, options: DotOptions = {}): NDArray {
   checkOptions("np.matmul", options, DOT);
   const lax = L();
-  const [l, r] = arraysOf("np.matmul", [a, b]) as [NDArray, NDArray];
+  const [l, r] = arraysOf("np.matmul", [a, b], ["a", "b"]) as [NDArray, NDArray];
   if (l.ndim === 0 || r.ndim === 0)
     throw fail("E_DOT_CONTRACT", `np.matmul: got ${l.aval} and ${r.aval}, expected at least one axis each`, {
       hint: "multiply by a scalar with np.multiply",
@@ -110,7 +110,7 @@ export function matmul(a: ArrayLike, b: ArrayLike, options: DotOptions = {}): ND
 /** Scalar, inner or matrix product by rank. Source: jax.numpy.dot. */
 export function dot(a: ArrayLike, b: ArrayLike, options: DotOptions = {}): NDArray {
   checkOptions("np.dot", options, DOT);
-  const [l, r] = arraysOf("np.dot", [a, b]) as [NDArray, NDArray];
+  const [l, r] = arraysOf("np.dot", [a, b], ["a", "b"]) as [NDArray, NDArray];
   const j = Math.max(0, r.ndim - 2);
   if (l.ndim === 0 || r.ndim === 0)
     return contract(
@@ -138,13 +138,13 @@ export function dot(a: ArrayLike, b: ArrayLike, options: DotOptions = {}): NDArr
 /** Inner product of the flattened arrays, the first conjugated. Source: jax.numpy.vdot. */
 export function vdot(a: ArrayLike, b: ArrayLike, options: DotOptions = {}): NDArray {
   checkOptions("np.vdot", options, DOT);
-  const [x, y] = arraysOf("np.vdot", [a, b]).map((v) => ravel(v)) as [NDArray, NDArray];
+  const [x, y] = arraysOf("np.vdot", [a, b], ["a", "b"]).map((v) => ravel(v)) as [NDArray, NDArray];
   return dot(isComplex(x.dtype) ? conj(x) : x, y, options);
 }
 /** Contraction of the last axes. Source: jax.numpy.inner. */
 export function inner(a: ArrayLike, b: ArrayLike, options: DotOptions = {}): NDArray {
   checkOptions("np.inner", options, DOT);
-  const [x, y] = arraysOf("np.inner", [a, b]) as [NDArray, NDArray];
+  const [x, y] = arraysOf("np.inner", [a, b], ["a", "b"]) as [NDArray, NDArray];
   if (x.ndim === 0 || y.ndim === 0) {
     const { preferredElementType: to } = options;
     return to == null
@@ -155,7 +155,7 @@ export function inner(a: ArrayLike, b: ArrayLike, options: DotOptions = {}): NDA
 }
 /** All products of elements of two vectors. Source: jax.numpy.outer. */
 export function outer(a: ArrayLike, b: ArrayLike): NDArray {
-  const [x, y] = promoteDTypes("np.outer", [a, b]) as [NDArray, NDArray];
+  const [x, y] = promoteDTypes("np.outer", [a, b], "any", ["a", "b"]) as [NDArray, NDArray];
   return multiply(L().reshape(x, [x.size, 1]), L().reshape(y, [1, y.size]));
 }
 /** Which axes tensordot contracts: how many, one of each, or several of each. */
@@ -167,7 +167,7 @@ export function tensordot(
   options: Options<"precision" | "preferredElementType", { axes: ContractedAxes }> = {},
 ): NDArray {
   checkOptions("np.tensordot", options, ["axes", ...DOT]);
-  const [x, y] = arraysOf("np.tensordot", [a, b]) as [NDArray, NDArray];
+  const [x, y] = arraysOf("np.tensordot", [a, b], ["a", "b"]) as [NDArray, NDArray];
   const axes = options.axes ?? 2;
   if (typeof axes === "number" && (axes > x.ndim || axes > y.ndim))
     throw fail("E_DOT_CONTRACT", `np.tensordot: ${axes} axes don't fit ${x.aval} and ${y.aval}`);
@@ -197,14 +197,14 @@ export function tensordot(
 /** Matrix times vector over leading axes. Source: jax.numpy.matvec. */
 export function matvec(x1: ArrayLike, x2: ArrayLike): NDArray {
   const lax = L();
-  const y = toArray("np.matvec", x2);
-  return lax.squeeze(matmul(x1, lax.expandDims(y, [y.ndim])), [-1]);
+  const y = toArray("np.matvec", x2, "x2");
+  return lax.squeeze(matmul(toArray("np.matvec", x1, "x1"), lax.expandDims(y, [y.ndim])), [-1]);
 }
 /** Conjugated vector times matrix over leading axes. Source: jax.numpy.vecmat. */
 export function vecmat(x1: ArrayLike, x2: ArrayLike): NDArray {
   const lax = L();
-  const x = conj(x1);
-  return lax.squeeze(matmul(lax.expandDims(x, [x.ndim - 1]), x2), [-2]);
+  const x = conj(toArray("np.vecmat", x1, "x1"));
+  return lax.squeeze(matmul(lax.expandDims(x, [x.ndim - 1]), toArray("np.vecmat", x2, "x2")), [-2]);
 }
 /** Conjugated inner product along an axis. Source: jax.numpy.vecdot. */
 export function vecdot(
@@ -215,7 +215,7 @@ export function vecdot(
   checkOptions("np.vecdot", options, ["axis", ...DOT]);
   const { axis = -1, ...rest } = options;
   const lax = L();
-  const [a, b] = arraysOf("np.vecdot", [x1, x2]) as [NDArray, NDArray];
+  const [a, b] = arraysOf("np.vecdot", [x1, x2], ["x1", "x2"]) as [NDArray, NDArray];
   const [i, j] = [oneAxis("np.vecdot", axis, a), oneAxis("np.vecdot", axis, b)];
   if (a.shape[i] !== b.shape[j]) throw sizeError("np.vecdot", a, i, b, j);
   const [x, y] = [moveaxis(conj(a), i, -1), moveaxis(b, j, -1)];
@@ -225,7 +225,7 @@ export function vecdot(
 /** Kronecker product: every element of `a` times the whole of `b`. Source: jax.numpy.kron. */
 export function kron(a: ArrayLike, b: ArrayLike): NDArray {
   const lax = L();
-  const pair = promoteDTypes("np.kron", [a, b]) as [NDArray, NDArray];
+  const pair = promoteDTypes("np.kron", [a, b], "any", ["a", "b"]) as [NDArray, NDArray];
   const rank = Math.max(...pair.map((v) => v.ndim));
   const [x, y] = pair.map((v) => lax.reshape(v, [...Array<number>(rank - v.ndim).fill(1), ...v.shape])) as [
     NDArray,
@@ -262,7 +262,7 @@ const crossOf = composite("np.cross", (operands: readonly [NDArray, NDArray], ax
 export function cross(a: ArrayLike, b: ArrayLike, options: CrossOptions = {}): NDArray {
   checkOptions("np.cross", options, ["axisa", "axisb", "axisc", "axis"]);
   const at = (own: number | undefined): number => options.axis ?? own ?? -1;
-  const [p, q] = arraysOf("np.cross", [a, b]) as [NDArray, NDArray];
+  const [p, q] = arraysOf("np.cross", [a, b], ["a", "b"]) as [NDArray, NDArray];
   const [x, y] = [moveaxis(p, at(options.axisa), -1), moveaxis(q, at(options.axisb), -1)];
   for (const v of [x, y])
     if (![2, 3].includes(v.shape[v.ndim - 1] ?? 0))

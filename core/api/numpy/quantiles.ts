@@ -106,7 +106,7 @@ const run = composite(
   "np.quantile",
   ([a, qs, weights]: readonly [NDArray, NDArray, NDArray | null], plan: Plan) => {
     const lax = L();
-    const x = promoteOne("np.quantile", a, "inexact");
+    const x = promoteOne("np.quantile", a, "inexact", "a");
     let v = gathered(x, plan.axes);
     const last = v.ndim - 1;
     const nan = isNan(v);
@@ -146,8 +146,8 @@ function quantileOf(
   squash: boolean,
 ): NDArray {
   checkOptions(name, options, ["axis", "method", "keepdims", "overwriteInput", "weights"]);
-  let x = toArray(name, a);
-  const qs = promoteOne(name, q, "inexact");
+  let x = toArray(name, a, "a");
+  const qs = promoteOne(name, q, "inexact", "q");
   const method = options.method ?? "linear";
   if (isComplex(x.dtype)) throw fail("E_DTYPE", `${name}: got ${x.aval}, expected real numbers`);
   if (qs.ndim > 1) throw fail("E_SHAPE", `${name}: q is ${qs.aval}, expected at most one axis`);
@@ -160,7 +160,10 @@ function quantileOf(
       throw fail("E_UNIMPLEMENTED", `${name}: weights with the method "${method}"`, {
         hint: 'use { method: "inverted_cdf" }',
       });
-    [x, weights] = promoteDTypes(name, [x, options.weights], "inexact") as [NDArray, NDArray];
+    [x, weights] = promoteDTypes(name, [x, options.weights], "inexact", ["x", "weights"]) as [
+      NDArray,
+      NDArray,
+    ];
     weights = spreadWeights(name, x, weights, axes, options.axis == null);
   }
   if (x.size === 0) return emptyQuantile(x, qs, axes, options.keepdims ?? false);
@@ -192,7 +195,7 @@ export function quantile(a: ArrayLike, q: ArrayLike, options: QuantileOptions = 
 export function nanquantile(a: ArrayLike, q: ArrayLike, options: QuantileOptions = {}): NDArray {
   return quantileOf("np.nanquantile", a, q, options, true);
 }
-const hundredth = (q: ArrayLike): NDArray => L().div(promoteOne("np.percentile", q, "inexact"), 100);
+const hundredth = (q: ArrayLike): NDArray => L().div(promoteOne("np.percentile", q, "inexact", "q"), 100);
 /** Percentiles. Source: jax.numpy.percentile. */
 export function percentile(a: ArrayLike, q: ArrayLike, options: QuantileOptions = {}): NDArray {
   return quantileOf("np.percentile", a, hundredth(q), options, false);

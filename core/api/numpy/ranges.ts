@@ -25,9 +25,9 @@ import { L } from "./define.ts";
 import { i0, log10 } from "./elementary.ts";
 
 /** The value of a bound, which must be known. */
-function bound(v: ArrayLike): number {
+function bound(word: string, v: ArrayLike): number {
   if (typeof v === "number") return v;
-  const x = toArray("np.arange", v);
+  const x = toArray("np.arange", v, word);
   if (x.ndim !== 0 || isComplex(x.dtype))
     throw fail("E_ARGUMENT", `np.arange: got ${x.aval}, expected real scalars`);
   return Number(elementAt(valuesOf(x, "np.arange"), x.dtype, 0));
@@ -53,8 +53,8 @@ export function arange(
   const given = [start, stop, step].filter((v) => v != null);
   const dtype = canonicalDType(options.dtype ?? latticeResult(given.map(boundType)).dtype);
   if (isComplex(dtype) || dtype === "bool") throw fail("E_DTYPE", `np.arange: there is no range of ${dtype}`);
-  const [from, to] = stop == null ? [0, bound(start)] : [bound(start), bound(stop)];
-  const by = step == null ? 1 : bound(step);
+  const [from, to] = stop == null ? [0, bound("start", start)] : [bound("start", start), bound("stop", stop)];
+  const by = step == null ? 1 : bound("step", step);
   if (by === 0) throw fail("E_ARGUMENT", "np.arange: the step is 0");
   const n = Math.max(0, Math.ceil((to - from) / by));
   if (!Number.isFinite(n)) throw fail("E_ARGUMENT", `np.arange: from ${from} to ${to} there is no end`);
@@ -136,7 +136,7 @@ function linspaceOf(
   num: number,
   options: LinspaceOptions,
 ): [NDArray, NDArray] {
-  const [a, b] = arraysOf(name, [start, stop]) as [NDArray, NDArray];
+  const [a, b] = arraysOf(name, [start, stop], ["start", "stop"]) as [NDArray, NDArray];
   const rank = Math.max(a.ndim, b.ndim);
   const plan: Spacing = {
     num: checkedNum(name, num),
@@ -177,13 +177,15 @@ export function logspace(
 ): NDArray {
   checkOptions("np.logspace", options, ["endpoint", "base", "dtype", "axis"]);
   const { dtype: wanted, base = 10, ...rest } = options;
-  const dtype = canonicalDType(wanted ?? inexactDType(resultOf("np.logspace", [start, stop]).dtype));
-  const [a, b] = arraysOf("np.logspace", [start, stop]).map((v) =>
+  const dtype = canonicalDType(
+    wanted ?? inexactDType(resultOf("np.logspace", [start, stop], ["start", "stop"]).dtype),
+  );
+  const [a, b] = arraysOf("np.logspace", [start, stop], ["start", "stop"]).map((v) =>
     L().convertElementType(v, inexactDType(dtype)),
   );
   const exponents = linspaceOf("np.logspace", a as NDArray, b as NDArray, num, rest)[0];
   return L().convertElementType(
-    power(typeof base === "number" ? toArray("np.logspace", base) : base, exponents),
+    power(typeof base === "number" ? toArray("np.logspace", base, "base") : base, exponents),
     dtype,
   );
 }
@@ -196,12 +198,13 @@ export function geomspace(
 ): NDArray {
   checkOptions("np.geomspace", options, ["endpoint", "dtype", "axis"]);
   const lax = L();
-  const dtype = canonicalDType(options.dtype ?? inexactDType(resultOf("np.geomspace", [start, stop]).dtype));
+  const dtype = canonicalDType(
+    options.dtype ?? inexactDType(resultOf("np.geomspace", [start, stop], ["start", "stop"]).dtype),
+  );
   const work = inexactDType(dtype);
-  const [a, b] = arraysOf("np.geomspace", [start, stop]).map((v) => lax.convertElementType(v, work)) as [
-    NDArray,
-    NDArray,
-  ];
+  const [a, b] = arraysOf("np.geomspace", [start, stop], ["start", "stop"]).map((v) =>
+    lax.convertElementType(v, work),
+  ) as [NDArray, NDArray];
   const sign = lax.sign(a);
   const over = (v: NDArray): NDArray => log10(divideAll(v, sign));
   const powers = logspace(over(a), over(b), num, { endpoint: options.endpoint, dtype: work });
@@ -262,7 +265,7 @@ export function indices(
 /** Open grids of index vectors, for x.get. Source: jax.numpy.ix_. */
 export function ix_(...args: readonly ArrayLike[]): NDArray[] {
   return args.map((a, i) => {
-    const x = toArray("np.ix_", a);
+    const x = toArray("np.ix_", a, "a");
     if (x.ndim !== 1 || x.dtype === "bool")
       throw fail("E_SHAPE", `np.ix_: got ${x.aval}, expected vectors of integers`);
     return L().broadcastInDim(
@@ -320,5 +323,5 @@ const kaiserOf = window("kaiser", (n, M, beta) => {
 });
 /** A window by a Bessel function; beta trades the width of the main lobe for sidelobes. Source: jax.numpy.kaiser. */
 export function kaiser(M: number, beta: ArrayLike): NDArray {
-  return kaiserOf(M, toArray("np.kaiser", beta));
+  return kaiserOf(M, toArray("np.kaiser", beta, "beta"));
 }

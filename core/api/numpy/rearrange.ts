@@ -20,7 +20,7 @@ import { moveaxis, ravel, swapaxes } from "./shape.ts";
 /** Elements reversed along axes; along all by default. Source: jax.numpy.flip. */
 export function flip(m: ArrayLike, options: Options<"axis"> = {}): NDArray {
   checkOptions("np.flip", options, ["axis"]);
-  const x = toArray("np.flip", m);
+  const x = toArray("np.flip", m, "m");
   return L().rev(x, axesOf("np.flip", options.axis, x));
 }
 /** Columns reversed. Source: jax.numpy.fliplr. */
@@ -37,7 +37,7 @@ export function rot90(
   options: Options<never, { k: number; axes: readonly [number, number] }> = {},
 ): NDArray {
   checkOptions("np.rot90", options, ["k", "axes"]);
-  const x = toArray("np.rot90", m);
+  const x = toArray("np.rot90", m, "m");
   checkInteger("np.rot90", "k", options.k ?? 1);
   if (x.ndim < 2) throw fail("E_SHAPE", `np.rot90: got ${x.aval}, expected at least two axes`);
   const [a, b] = axesOf("np.rot90", options.axes ?? [0, 1], x) as [number, number];
@@ -78,7 +78,7 @@ export function roll(
   options: Options<"axis"> = {},
 ): NDArray {
   checkOptions("np.roll", options, ["axis"]);
-  const x = toArray("np.roll", a);
+  const x = toArray("np.roll", a, "a");
   const { axis } = options;
   if (axis == null) return L().reshape(roll(ravel(x), shift, { axis: 0 }), x.shape);
   const given = (typeof axis === "number" ? [axis] : axis).map((i) => oneAxis("np.roll", i, x));
@@ -96,7 +96,7 @@ function spreadOver(axes: readonly number[], shifts: number): readonly number[] 
 
 /** Copies side by side. Source: jax.numpy.tile. */
 export function tile(A: ArrayLike, reps: number | readonly number[]): NDArray {
-  const x = toArray("np.tile", A);
+  const x = toArray("np.tile", A, "A");
   const counts = numberList("np.tile", "reps", reps);
   if (counts.some((n) => !Number.isInteger(n) || n < 0))
     throw fail("E_ARGUMENT", `np.tile: reps [${counts.join(",")}], expected counts`);
@@ -115,7 +115,7 @@ export function tile(A: ArrayLike, reps: number | readonly number[]): NDArray {
 }
 /** Elements repeated or dropped to fill a shape. Source: jax.numpy.resize. */
 export function resize(a: ArrayLike, newShape: Shape | number): NDArray {
-  const x = ravel(a);
+  const x = ravel(toArray("np.resize", a, "a"));
   const shape = numberList("np.resize", "newShape", newShape);
   if (shape.some((n) => !Number.isInteger(n) || n < 0))
     throw fail("E_SHAPE", `np.resize: got the shape [${shape.join(",")}]`);
@@ -177,7 +177,7 @@ export function repeat(
   options: RepeatOptions = {},
 ): NDArray {
   checkOptions("np.repeat", options, ["axis", "totalRepeatLength"]);
-  const given = toArray("np.repeat", a);
+  const given = toArray("np.repeat", a, "a");
   const x = options.axis == null || given.ndim === 0 ? ravel(given) : given;
   const axis = oneAxis("np.repeat", options.axis ?? 0, x);
   const n = x.shape[axis] as number;
@@ -230,7 +230,7 @@ function delete_(
   options: Options<never, { axis: number | null; assumeUniqueIndices: boolean }> = {},
 ): NDArray {
   checkOptions("np.delete", options, ["axis", "assumeUniqueIndices"]);
-  const x = options.axis == null ? ravel(arr) : toArray("np.delete", arr);
+  const x = options.axis == null ? ravel(toArray("np.delete", arr, "arr")) : toArray("np.delete", arr, "arr");
   const axis = oneAxis("np.delete", options.axis ?? 0, x);
   const n = x.shape[axis] as number;
   if (obj instanceof NDArray && obj.kind === TRACER && options.assumeUniqueIndices === true)
@@ -270,11 +270,11 @@ const deleteUnique = composite("np.delete", ([x, obj]: readonly [NDArray, NDArra
 export function insert(arr: ArrayLike, obj: Places, values: ArrayLike, options: InsertOptions = {}): NDArray {
   checkOptions("np.insert", options, ["axis"]);
   const lax = L();
-  const x = options.axis == null ? ravel(arr) : toArray("np.insert", arr);
+  const x = options.axis == null ? ravel(toArray("np.insert", arr, "arr")) : toArray("np.insert", arr, "arr");
   const axis = oneAxis("np.insert", options.axis ?? 0, x);
   const n = x.shape[axis] as number;
   const scalar = typeof obj === "number" || (obj instanceof NDArray && obj.ndim === 0);
-  let v = lax.convertElementType(toArray("np.insert", values), x.dtype);
+  let v = lax.convertElementType(toArray("np.insert", values, "values"), x.dtype);
   if (v.ndim < x.ndim) v = lax.reshape(v, [...Array<number>(x.ndim - v.ndim).fill(1), ...v.shape]);
   let at = placesOf("np.insert", obj, n);
   if (at.length === 1) {
@@ -303,7 +303,7 @@ function insertionOrder(at: readonly number[], n: number): number[] {
 /** Zeros at the ends of axes removed; the values must be known. Source: jax.numpy.trim_zeros. */
 export function trimZeros(filt: ArrayLike, options: Options<"axis", { trim: string }> = {}): NDArray {
   checkOptions("np.trimZeros", options, ["trim", "axis"]);
-  const x = toArray("np.trimZeros", filt);
+  const x = toArray("np.trimZeros", filt, "filt");
   const how = String(options.trim ?? "fb").toLowerCase();
   if (!/^[fb]*$/.test(how))
     throw fail("E_ARGUMENT", `np.trimZeros: trim is "${how}", expected "f", "b" or "fb"`);

@@ -45,7 +45,7 @@ export const upcastHalf = (dtype: DType): DType =>
 /** The mask of a reduction, which must be bool. */
 export function maskOf(name: string, where: ArrayLike | null | undefined): NDArray | null {
   if (where == null) return null;
-  const mask = toArray(name, where);
+  const mask = toArray(name, where, "where");
   if (isBool(mask.dtype)) return mask;
   throw fail("E_DTYPE", `${name}: where is ${mask.aval}, expected bool`);
 }
@@ -84,10 +84,10 @@ function reduction(spec: Spec) {
   };
   const together = composite(name, body);
   return (a: ArrayLike, options: SumOptions, widen: boolean): NDArray => {
-    const x = toArray(name, a);
+    const x = toArray(name, a, "a");
     const where = maskOf(name, options.where);
     const axes = axesOf(name, options.axis, x);
-    const initial = options.initial == null ? null : toArray(name, options.initial);
+    const initial = options.initial == null ? null : toArray(name, options.initial, "initial");
     if (initial !== null && initial.ndim > 0)
       throw fail("E_SHAPE", `${name}: the initial value is ${initial.aval}, expected a scalar`);
     if (spec.identity === null && initial === null) {
@@ -221,7 +221,7 @@ export type ArgOptions = Options<"keepdims", { axis: number | null }>;
 function argOf(name: "argmax" | "argmin", a: ArrayLike, options: ArgOptions): NDArray {
   checkOptions(`np.${name}`, options, ["axis", "keepdims"]);
   const lax = L();
-  const x = toArray(`np.${name}`, a);
+  const x = toArray(`np.${name}`, a, "a");
   const flat = options.axis == null ? lax.reshape(x, [x.size]) : x;
   const axis = oneAxis(`np.${name}`, options.axis ?? 0, flat);
   if (flat.shape[axis] === 0)
@@ -245,7 +245,7 @@ export function argmin(a: ArrayLike, options: ArgOptions = {}): NDArray {
 /** Maximum − minimum. Source: jax.numpy.ptp. */
 export function ptp(a: ArrayLike, options: Options<"axis" | "keepdims"> = {}): NDArray {
   checkOptions("np.ptp", options, ["axis", "keepdims"]);
-  const x = toArray("np.ptp", a);
+  const x = toArray("np.ptp", a, "a");
   return L().sub(max(x, options), min(x, options));
 }
 const nonzeros = composite(
@@ -256,6 +256,6 @@ const nonzeros = composite(
 /** How many elements aren't zero. Source: jax.numpy.count_nonzero. */
 export function countNonzero(a: ArrayLike, options: Options<"axis" | "keepdims"> = {}): NDArray {
   checkOptions("np.countNonzero", options, ["axis", "keepdims"]);
-  const x = toArray("np.countNonzero", a);
+  const x = toArray("np.countNonzero", a, "a");
   return nonzeros([x], axesOf("np.countNonzero", options.axis, x), options.keepdims ?? false);
 }

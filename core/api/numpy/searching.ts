@@ -66,7 +66,7 @@ const nonzeroOf = composite(
  */
 export function nonzero(a: ArrayLike, options: SizeOptions = {}): NDArray[] {
   checkOptions("np.nonzero", options, ["size", "fillValue"]);
-  const x = toArray("np.nonzero", a);
+  const x = toArray("np.nonzero", a, "a");
   if (x.ndim === 0)
     throw fail("E_SHAPE", `np.nonzero: got ${x.aval}, expected at least one axis`, {
       hint: "use np.atleast1d",
@@ -98,7 +98,7 @@ export function flatnonzero(a: ArrayLike, options: SizeOptions = {}): NDArray {
 export function argwhere(a: ArrayLike, options: SizeOptions = {}): NDArray {
   checkOptions("np.argwhere", options, ["size", "fillValue"]);
   const lax = L();
-  const x = toArray("np.argwhere", a);
+  const x = toArray("np.argwhere", a, "a");
   if (x.ndim === 0) {
     const found = nonzero(lax.reshape(x, [1]), options)[0] as NDArray;
     return lax.full([found.size, 0], literal(0, indexDType()));
@@ -129,7 +129,7 @@ const searchOf = composite(
   "np.searchsorted",
   ([a, v, sorter]: readonly [NDArray, NDArray, NDArray | null], right: boolean) => {
     const lax = L();
-    const [x, q] = promoteDTypes("np.searchsorted", [a, v]) as [NDArray, NDArray];
+    const [x, q] = promoteDTypes("np.searchsorted", [a, v], "any", ["a", "v"]) as [NDArray, NDArray];
     const sorted = sorter === null ? x : takeFlat(x, sorter);
     const n = sorted.size;
     const splat = (k: number): NDArray => lax.full(q.shape, literal(k, "int32"));
@@ -163,9 +163,12 @@ export function searchsorted(a: ArrayLike, v: ArrayLike, options: SearchOptions 
       "E_ARGUMENT",
       `np.searchsorted: the method "${String(method)}" is none of scan, scan_unrolled, sort, compare_all`,
     );
-  const [x, q] = arraysOf("np.searchsorted", [a, v]) as [NDArray, NDArray];
+  const [x, q] = arraysOf("np.searchsorted", [a, v], ["a", "v"]) as [NDArray, NDArray];
   if (x.ndim !== 1) throw fail("E_SHAPE", `np.searchsorted: got ${x.aval}, expected one axis`);
-  return searchOf([x, q, sorter == null ? null : toArray("np.searchsorted", sorter)], side === "right");
+  return searchOf(
+    [x, q, sorter == null ? null : toArray("np.searchsorted", sorter, "sorter")],
+    side === "right",
+  );
 }
 /** Words of digitize. */
 export type DigitizeOptions = Options<never, { right: boolean; method: SearchMethod }>;
@@ -173,7 +176,7 @@ export type DigitizeOptions = Options<never, { right: boolean; method: SearchMet
 export function digitize(x: ArrayLike, bins: ArrayLike, options: DigitizeOptions = {}): NDArray {
   checkOptions("np.digitize", options, ["right", "method"]);
   const lax = L();
-  const [v, edges] = arraysOf("np.digitize", [x, bins]) as [NDArray, NDArray];
+  const [v, edges] = arraysOf("np.digitize", [x, bins], ["x", "bins"]) as [NDArray, NDArray];
   if (edges.ndim !== 1) throw fail("E_SHAPE", `np.digitize: bins are ${edges.aval}, expected one axis`);
   const n = edges.size;
   if (n === 0) return lax.full(v.shape, literal(0, "int32"));
@@ -210,14 +213,14 @@ const bincountOf = composite(
 /** How often each integer occurs, or the sum of its weights; `length` makes the shape static. Source: jax.numpy.bincount. */
 export function bincount(x: ArrayLike, options: BincountOptions = {}): NDArray {
   checkOptions("np.bincount", options, ["weights", "minlength", "length"]);
-  const given = toArray("np.bincount", x);
+  const given = toArray("np.bincount", x, "x");
   const v = isBool(given.dtype) ? L().convertElementType(given, "int32") : given;
   if (!isInteger(v.dtype) || v.ndim !== 1)
     throw fail(
       isInteger(v.dtype) ? "E_SHAPE" : "E_DTYPE",
       `np.bincount: got ${given.aval}, expected a vector of integers`,
     );
-  const weights = options.weights == null ? null : toArray("np.bincount", options.weights);
+  const weights = options.weights == null ? null : toArray("np.bincount", options.weights, "weights");
   if (weights !== null && weights.shape.join() !== v.shape.join())
     throw fail("E_SHAPE", `np.bincount: weights ${weights.aval} for ${v.aval}`);
   return bincountOf([v, weights], options.length ?? countFor(v, options.minlength ?? 0));

@@ -28,23 +28,24 @@ export function where(
   y?: ArrayLike | null,
   options: SizeOptions = {},
 ): NDArray | NDArray[] {
-  if (x == null && y == null) return nonzero(condition, options);
+  if (x == null && y == null) return nonzero(toArray("np.where", condition, "condition"), options);
   if (x == null || y == null)
     throw fail("E_ARGUMENT", "np.where: give both x and y, or neither (for the positions of true elements)");
-  return pick(toBool(toArray("np.where", condition)), x, y);
+  return pick(toBool(toArray("np.where", condition, "condition")), x, y);
 }
 const clipOf = (
   x: ArrayLike,
   low: ArrayLike | null | undefined,
   high: ArrayLike | null | undefined,
 ): NDArray => {
-  const above = low == null ? toArray("np.clip", x) : maximum(low, x);
+  const above = low == null ? toArray("np.clip", x, "x") : maximum(low, x);
   return high == null ? above : minimum(high, above);
 };
 /** Limited to [min, max]; derivative ½ at the bounds. Source: jax.numpy.clip. */
 export function clip(arr: ArrayLike, min?: ArrayLike | null, max?: ArrayLike | null): NDArray {
-  for (const v of [arr, min, max])
-    if (v != null && isComplex(toArray("np.clip", v).dtype))
+  toArray("np.clip", arr, "arr");
+  for (const [word, v] of Object.entries({ arr, min, max }))
+    if (v != null && isComplex(toArray("np.clip", v, word).dtype))
       throw fail("E_DTYPE", "np.clip: complex numbers have no order");
   return clipOf(arr, min, max);
 }
@@ -88,7 +89,7 @@ export function choose(
 ): NDArray {
   checkOptions("np.choose", options, ["mode"]);
   const list = listed("np.choose", choices);
-  const at = toArray("np.choose", a);
+  const at = toArray("np.choose", a, "a");
   if (!isInteger(at.dtype)) throw fail("E_DTYPE", `np.choose: got ${at.aval}, expected integers`);
   const mode = options.mode ?? "raise";
   if (mode === "raise") {
@@ -130,9 +131,10 @@ const takeRows = (x: NDArray, at: NDArray, axis: number): NDArray => take(x, at,
 export function compress(condition: ArrayLike, a: ArrayLike, options: CompressOptions = {}): NDArray {
   checkOptions("np.compress", options, ["axis", "size", "fillValue"]);
   const lax = L();
-  const mask = toBool(toArray("np.compress", condition));
+  const mask = toBool(toArray("np.compress", condition, "condition"));
   if (mask.ndim !== 1) throw fail("E_SHAPE", `np.compress: the condition is ${mask.aval}, expected one axis`);
-  const given = options.axis == null ? ravel(a) : toArray("np.compress", a);
+  const x0 = toArray("np.compress", a, "a");
+  const given = options.axis == null ? ravel(x0) : x0;
   const axis = oneAxis("np.compress", options.axis ?? 0, given);
   const moved = moveaxis(given, axis, 0);
   const n = Math.min(mask.size, moved.shape[0] as number);
@@ -154,7 +156,11 @@ export function extract(
   options: Options<"size", { fillValue: ArrayLike }> = {},
 ): NDArray {
   checkOptions("np.extract", options, ["size", "fillValue"]);
-  return compress(ravel(condition), ravel(arr), options);
+  return compress(
+    ravel(toArray("np.extract", condition, "condition")),
+    ravel(toArray("np.extract", arr, "arr")),
+    options,
+  );
 }
 
 /** Pieces of a function: the last condition that holds decides. Source: jax.numpy.piecewise. */
@@ -165,14 +171,14 @@ export function piecewise(
   ...args: readonly unknown[]
 ): NDArray {
   const lax = L();
-  const v = toArray("np.piecewise", x);
+  const v = toArray("np.piecewise", x, "x");
   checkList("np.piecewise", "funclist", funclist);
   const conditions = listed("np.piecewise", condlist).map((c) => toBool(toArray("np.piecewise", c)));
   const [nc, nf] = [conditions.length, funclist.length];
   if (nf !== nc && nf !== nc + 1)
     throw fail("E_ARGUMENT", `np.piecewise: ${nc} conditions need ${nc} or ${nc + 1} functions, got ${nf}`);
   const value = (f: (typeof funclist)[number]): NDArray => {
-    const out = typeof f === "function" ? f(v, ...args) : toArray("np.piecewise", f);
+    const out = typeof f === "function" ? f(v, ...args) : toArray("np.piecewise", f, "f");
     return broadcastTo("np.piecewise", lax.convertElementType(out, v.dtype), v.shape);
   };
   const start = nf > nc ? value(funclist[nc] as ArrayLike) : lax.fullLike(v, 0);

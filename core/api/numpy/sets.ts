@@ -95,13 +95,13 @@ const WORDS = [
 function uniqueParts(name: string, ar: ArrayLike, options: UniqueOptions): NDArray[] {
   checkOptions(name, options, WORDS);
   const lax = L();
-  const raw = toArray(name, ar);
+  const raw = toArray(name, ar, name === "np.unique" ? "ar" : "x");
   if (options.size == null) known(name, raw);
   const axis = options.axis == null ? null : oneAxis(name, options.axis, raw);
   const moved = axis === null ? lax.reshape(raw, [raw.size]) : lax.moveAxis(raw, axis, 0);
   const [n, rest] = [moved.shape[0] as number, moved.shape.slice(1)];
   const width = rest.reduce((p, m) => p * m, 1);
-  const fill = options.fillValue == null ? null : toArray(name, options.fillValue);
+  const fill = options.fillValue == null ? null : toArray(name, options.fillValue, "fillValue");
   if (n === 0 || width === 0) return emptyParts(name, moved, axis, options, fill);
   const [rows, fresh, order] = sortedMask(
     [lax.reshape(moved, [n, width])],
@@ -198,7 +198,10 @@ const isinOf = composite("np.isin", (operands: readonly [NDArray, NDArray], inve
 /** Is each element one of the test elements? Source: jax.numpy.isin. */
 export function isin(element: ArrayLike, testElements: ArrayLike, options: IsinOptions = {}): NDArray {
   checkOptions("np.isin", options, ["assumeUnique", "invert", "method"]);
-  return isinOf(arraysOf("np.isin", [element, testElements]) as [NDArray, NDArray], options.invert ?? false);
+  return isinOf(
+    arraysOf("np.isin", [element, testElements], ["element", "testElements"]) as [NDArray, NDArray],
+    options.invert ?? false,
+  );
 }
 
 /** Words of the set operations. */
@@ -229,7 +232,7 @@ const filledWith =
     pick(
       L().lt(L().iota(indexDType(), v.size), count),
       v,
-      L().convertElementType(toArray(name, value), v.dtype),
+      L().convertElementType(toArray(name, value, "value"), v.dtype),
     );
 /** Without a fill value the least of the chosen values fills up. */
 const filledWithLeast = (v: NDArray, count: NDArray): NDArray => {
@@ -255,7 +258,10 @@ function distinct(name: string, x: NDArray, options: SetOptions): Chosen {
 }
 function vectors(name: string, ar1: ArrayLike, ar2: ArrayLike, options: SetOptions): [NDArray, NDArray] {
   checkOptions(name, options, SET);
-  const pair = promoteDTypes(name, [ar1, ar2]).map((x) => ravel(x)) as [NDArray, NDArray];
+  const pair = promoteDTypes(name, [ar1, ar2], "any", ["ar1", "ar2"]).map((x) => ravel(x)) as [
+    NDArray,
+    NDArray,
+  ];
   if (options.size == null) for (const x of pair) known(name, x);
   return pair;
 }
@@ -314,13 +320,17 @@ function firstPositions(name: string, source: NDArray, at: NDArray): NDArray {
 /** Values in either. Source: jax.numpy.union1d. */
 export function union1d(ar1: ArrayLike, ar2: ArrayLike, options: SizedOptions = {}): NDArray {
   checkOptions("np.union1d", options, ["size", "fillValue"]);
-  return uniqueParts("np.union1d", concatenate([ar1, ar2], { axis: null }), options)[0] as NDArray;
+  return uniqueParts(
+    "np.union1d",
+    concatenate([toArray("np.union1d", ar1, "ar1"), toArray("np.union1d", ar2, "ar2")], { axis: null }),
+    options,
+  )[0] as NDArray;
 }
 /** Values of the first that aren't in the second. Source: jax.numpy.setdiff1d. */
 export function setdiff1d(ar1: ArrayLike, ar2: ArrayLike, options: SetOptions = {}): NDArray {
   const name = "np.setdiff1d";
   checkOptions(name, options, SET);
-  const [given, other] = arraysOf(name, [ar1, ar2]) as [NDArray, NDArray];
+  const [given, other] = arraysOf(name, [ar1, ar2], ["ar1", "ar2"]) as [NDArray, NDArray];
   const x = ravel(given);
   if (options.size == null) known(name, x);
   if (x.size === 0)

@@ -33,19 +33,19 @@ function sizesFor(name: string, x: NDArray, shape: Shape | number): number[] {
 /** The same elements, row-major, in another shape; one size may be −1. Source: jax.numpy.reshape. */
 export function reshape(a: ArrayLike, shape: Shape | number, options: OrderOptions = {}): NDArray {
   const fortran = isFortran("np.reshape", options);
-  const x = toArray("np.reshape", a);
+  const x = toArray("np.reshape", a, "a");
   const sizes = sizesFor("np.reshape", x, shape);
   if (!fortran) return L().reshape(x, sizes);
   return reversed(L().reshape(reversed(x), sizes.reverse()));
 }
 /** All elements along one axis, row-major. Source: jax.numpy.ravel. */
 export function ravel(a: ArrayLike, options: OrderOptions = {}): NDArray {
-  const x = toArray("np.ravel", a);
+  const x = toArray("np.ravel", a, "a");
   return L().reshape(isFortran("np.ravel", options) ? reversed(x) : x, [x.size]);
 }
 /** Axes permuted; reversed by default. Source: jax.numpy.transpose. */
 export function transpose(a: ArrayLike, axes?: Shape | null): NDArray {
-  const x = toArray("np.transpose", a);
+  const x = toArray("np.transpose", a, "a");
   if (axes == null) return reversed(x);
   checkSizes("np.transpose", "axes", axes);
   if (axes.length !== x.ndim)
@@ -58,13 +58,13 @@ export function permuteDims(a: ArrayLike, axes: Shape): NDArray {
 }
 /** The last two axes exchanged. Source: jax.numpy.matrix_transpose. */
 export function matrixTranspose(x: ArrayLike): NDArray {
-  const v = toArray("np.matrixTranspose", x);
+  const v = toArray("np.matrixTranspose", x, "x");
   if (v.ndim < 2) throw fail("E_SHAPE", `np.matrixTranspose: got ${v.aval}, expected at least two axes`);
   return swapaxes(v, -1, -2);
 }
 /** Two axes exchanged. Source: jax.numpy.swapaxes. */
 export function swapaxes(a: ArrayLike, axis1: number, axis2: number): NDArray {
-  const x = toArray("np.swapaxes", a);
+  const x = toArray("np.swapaxes", a, "a");
   const order = range(x.ndim);
   const [i, j] = [oneAxis("np.swapaxes", axis1, x), oneAxis("np.swapaxes", axis2, x)];
   [order[i], order[j]] = [j, i];
@@ -76,7 +76,7 @@ export function moveaxis(
   source: number | readonly number[],
   destination: number | readonly number[],
 ): NDArray {
-  const x = toArray("np.moveaxis", a);
+  const x = toArray("np.moveaxis", a, "a");
   const [from, to] = [axesOf("np.moveaxis", source, x), axesOf("np.moveaxis", destination, x)];
   if (from.length !== to.length)
     throw fail("E_AXIS_RANGE", `np.moveaxis: ${from.length} sources but ${to.length} destinations`);
@@ -92,7 +92,7 @@ export function rollaxis(
   options: Options<never, { start: number }> = {},
 ): NDArray {
   checkOptions("np.rollaxis", options, ["start"]);
-  const x = toArray("np.rollaxis", a);
+  const x = toArray("np.rollaxis", a, "a");
   const i = oneAxis("np.rollaxis", axis, x);
   const start = options.start ?? 0;
   if (!Number.isInteger(start) || start < -x.ndim || start > x.ndim)
@@ -102,7 +102,7 @@ export function rollaxis(
 }
 /** Axes of size 1 inserted, at these places of the result. Source: jax.numpy.expand_dims. */
 export function expandDims(a: ArrayLike, axis: number | readonly number[]): NDArray {
-  const x = toArray("np.expandDims", a);
+  const x = toArray("np.expandDims", a, "a");
   const list = numberList("np.expandDims", "axis", axis);
   const places = list.map((i) => oneAxis("np.expandDims", i, x, x.ndim + list.length));
   if (new Set(places).size !== places.length)
@@ -112,7 +112,7 @@ export function expandDims(a: ArrayLike, axis: number | readonly number[]): NDAr
 /** Axes of size 1 removed: all, or these. Source: jax.numpy.squeeze. */
 export function squeeze(a: ArrayLike, options: Options<"axis"> = {}): NDArray {
   checkOptions("np.squeeze", options, ["axis"]);
-  const x = toArray("np.squeeze", a);
+  const x = toArray("np.squeeze", a, "a");
   const axes =
     options.axis == null
       ? range(x.ndim).filter((i) => x.shape[i] === 1)
@@ -128,7 +128,7 @@ export function squeeze(a: ArrayLike, options: Options<"axis"> = {}): NDArray {
 /** An array over a shape that it broadcasts to. Source: jax.numpy.broadcast_to. */
 export function broadcastTo(array: ArrayLike, shape: Shape | number): NDArray {
   const sizes = typeof shape === "number" ? [shape] : shape;
-  return spread("np.broadcastTo", toArray("np.broadcastTo", array), sizes);
+  return spread("np.broadcastTo", toArray("np.broadcastTo", array, "array"), sizes);
 }
 /** The shape that shapes broadcast to. Source: jax.numpy.broadcast_shapes. */
 export function broadcastShapes(...shapes: readonly (Shape | number)[]): number[] {
@@ -169,16 +169,16 @@ export function atleast3d(...arys: readonly ArrayLike[]): NDArray | NDArray[] {
 }
 /** Number of axes. Source: jax.numpy.ndim. */
 export function ndim(a: ArrayLike): number {
-  return toArray("np.ndim", a).ndim;
+  return toArray("np.ndim", a, "a").ndim;
 }
 /** Sizes of the axes. Source: jax.numpy.shape. */
 function shapeOf(a: ArrayLike): Shape {
-  return toArray("np.shape", a).shape;
+  return toArray("np.shape", a, "a").shape;
 }
 export { shapeOf as shape };
 /** Number of elements, in all or along axes. Source: jax.numpy.size. */
 export function size(a: ArrayLike, options: Options<never, { axis: Axis }> = {}): number {
   checkOptions("np.size", options, ["axis"]);
-  const x = toArray("np.size", a);
+  const x = toArray("np.size", a, "a");
   return axesOf("np.size", options.axis, x).reduce((n, i) => n * (x.shape[i] as number), 1);
 }

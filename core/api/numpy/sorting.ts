@@ -18,7 +18,7 @@ export type SortOptions = Options<"stable" | "descending", { axis: number | null
 const indexDType = (): DType => canonicalDType("int64");
 /** The array, flattened for `axis: null`, and the axis. */
 function prepared(name: string, a: ArrayLike, axis: number | null | undefined): { x: NDArray; axis: number } {
-  const raw = toArray(name, a);
+  const raw = toArray(name, a, "a");
   const x = axis === null ? L().reshape(raw, [raw.size]) : raw;
   return { x, axis: oneAxis(name, axis ?? (axis === null ? 0 : -1), x) };
 }
@@ -69,7 +69,7 @@ export function lexsort(keys: Arrays, options: Options<never, { axis: number }> 
 }
 /** Sorted complex numbers. Source: jax.numpy.sort_complex. */
 export function sortComplex(a: ArrayLike): NDArray {
-  const sorted = sort(toArray("np.sortComplex", a));
+  const sorted = sort(toArray("np.sortComplex", a, "a"));
   return L().convertElementType(sorted, complexDType(inexactDType(sorted.dtype)));
 }
 
@@ -82,7 +82,7 @@ function partitioned(
   options: PartitionOptions,
 ): { x: NDArray; k: number; axis: number } {
   checkOptions(name, options, ["axis"]);
-  const given = toArray(name, a);
+  const given = toArray(name, a, "a");
   if (isComplex(given.dtype)) throw fail("E_DTYPE", `${name}: got ${given.aval}, expected real numbers`);
   const axis = oneAxis(name, options.axis ?? -1, given);
   const n = given.shape[axis] as number;

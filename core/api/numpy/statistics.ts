@@ -44,7 +44,7 @@ const meanOf = composite("np.mean", ([x, where]: readonly [NDArray, NDArray | nu
 /** Mean; integers give floats, f16 is summed in f32. Source: jax.numpy.mean. */
 export function mean(a: ArrayLike, options: Options<"axis" | "dtype" | "keepdims" | "where"> = {}): NDArray {
   checkOptions("np.mean", options, ["axis", "dtype", "keepdims", "where"]);
-  const x = toArray("np.mean", a);
+  const x = toArray("np.mean", a, "a");
   return meanOf([x, maskOf("np.mean", options.where)], {
     axes: axesOf("np.mean", options.axis, x),
     dtype: options.dtype == null ? null : canonicalDType(options.dtype),
@@ -100,7 +100,7 @@ function variance(name: string, a: ArrayLike, options: VarOptions, root: boolean
   checkOptions(name, options, VAR);
   if (options.correction != null && (options.ddof ?? 0) !== 0)
     throw fail("E_ARGUMENT", `${name}: ddof and correction are two names of one option`);
-  const x = toArray(name, a);
+  const x = toArray(name, a, "a");
   if (root && options.dtype != null && !isInexact(options.dtype))
     throw fail("E_DTYPE", `${name}: the dtype ${options.dtype} is no float dtype`);
   const plan: VarPlan = {
@@ -109,7 +109,7 @@ function variance(name: string, a: ArrayLike, options: VarOptions, root: boolean
     ddof: options.correction ?? options.ddof ?? 0,
     ...varTypes(name, x, options.dtype),
   };
-  const known = options.mean == null ? null : toArray(name, options.mean);
+  const known = options.mean == null ? null : toArray(name, options.mean, "mean");
   return varOf([x, maskOf(name, options.where), known], plan, root);
 }
 /** Variance. Source: jax.numpy.var. */
@@ -128,10 +128,10 @@ const averageOf = composite("np.average", ([a, w]: readonly [NDArray, NDArray | 
   const lax = L();
   const name = "np.average";
   if (w === null) {
-    const out = mean(promoteOne(name, a, "inexact"), over(plan));
+    const out = mean(promoteOne(name, a, "inexact", "a"), over(plan));
     return [out, lax.full(out.shape, literal(sizeAlong(a, plan.axes), out.dtype))];
   }
-  const [x, weights] = promoteDTypes(name, [a, w], "inexact") as [NDArray, NDArray];
+  const [x, weights] = promoteDTypes(name, [a, w], "inexact", ["a", "w"]) as [NDArray, NDArray];
   const wide = broadcastTo(name, alignWeights(x, weights, plan.axes), x.shape);
   const total = sum(wide, over(plan));
   return [lax.div(sum(lax.mul(x, wide), over(plan)), total), total];
@@ -158,8 +158,8 @@ export function average(
 export function average(a: ArrayLike, options?: AverageOptions): NDArray;
 export function average(a: ArrayLike, options: AverageOptions = {}): NDArray | [NDArray, NDArray] {
   checkOptions("np.average", options, ["axis", "weights", "returned", "keepdims"]);
-  const x = toArray("np.average", a);
-  const weights = options.weights == null ? null : toArray("np.average", options.weights);
+  const x = toArray("np.average", a, "a");
+  const weights = options.weights == null ? null : toArray("np.average", options.weights, "weights");
   if (weights !== null && options.axis == null && weights.shape.join() !== x.shape.join())
     throw fail("E_SHAPE", `np.average: weights ${weights.aval} of another shape than ${x.aval} need an axis`);
   const plan = { axes: axesOf("np.average", options.axis, x), keepdims: options.keepdims ?? false };
@@ -191,7 +191,7 @@ function variables(x: NDArray, rowvar: boolean): NDArray {
 }
 const covOf = composite("np.cov", ([m, y, fweights, aweights]: CovOperands, plan: CovPlan) => {
   const lax = L();
-  const parts = promoteDTypes("np.cov", y === null ? [m] : [m, y], "inexact");
+  const parts = promoteDTypes("np.cov", y === null ? [m] : [m, y], "inexact", ["m", "y"]);
   const rows = parts.map((v, i) =>
     variables(v, plan.rowvar || (i === 1 && v.ndim === 2 && v.shape[0] === 1)),
   );
@@ -234,7 +234,7 @@ export function cov(m: ArrayLike, options: CovOptions = {}): NDArray {
   const optional = (v: ArrayLike | null | undefined): NDArray | null =>
     v == null ? null : toArray("np.cov", v);
   const { y, fweights, aweights } = options;
-  const [a, b] = arraysOf("np.cov", y == null ? [m] : [m, y]);
+  const [a, b] = arraysOf("np.cov", y == null ? [m] : [m, y], ["m", "y"]);
   for (const v of [a, b])
     if (v !== undefined && v.ndim > 2)
       throw fail("E_SHAPE", `np.cov: got ${v.aval}, expected at most two axes`);
@@ -270,5 +270,5 @@ const normalised = composite("np.corrcoef", ([c]: readonly [NDArray]) => {
 /** Correlation matrix: the covariances over both deviations. Source: jax.numpy.corrcoef. */
 export function corrcoef(x: ArrayLike, options: CorrcoefOptions = {}): NDArray {
   checkOptions("np.corrcoef", options, ["y", "rowvar", "dtype"]);
-  return normalised([cov(x, options)]);
+  return normalised([cov(toArray("np.corrcoef", x, "x"), options)]);
 }

@@ -90,7 +90,7 @@ export function truncatedNormal(
   const name = "random.truncatedNormal";
   checkOptions(name, options, DTYPE);
   const dtype = floatDType(name, options.dtype);
-  const bounds = [parameter(name, lower, dtype), parameter(name, upper, dtype)] as const;
+  const bounds = [parameter(name, lower, dtype, "lower"), parameter(name, upper, dtype, "upper")] as const;
   return drawTruncated(key, bounds, shapeFor(name, shape, ...bounds), dtype);
 }
 
@@ -110,7 +110,7 @@ export function lognormal(
   const name = "random.lognormal";
   checkOptions(name, options, ["sigma", "dtype"]);
   const dtype = floatDType(name, options.dtype);
-  const sigma = parameter(name, options.sigma ?? 1, dtype);
+  const sigma = parameter(name, options.sigma ?? 1, dtype, "sigma");
   return drawLognormal(key, [sigma], shapeFor(name, shape, sigma), dtype);
 }
 

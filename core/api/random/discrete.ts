@@ -88,7 +88,7 @@ export function geometric(
 ): NDArray {
   const name = "random.geometric";
   checkOptions(name, options, ["dtype"]);
-  const chance = promoteOne(name, p, "inexact");
+  const chance = promoteOne(name, p, "inexact", "p");
   return drawGeometric(key, [chance], shapeFor(name, shape, chance), integerDType(name, options.dtype));
 }
 
@@ -185,7 +185,7 @@ export function poisson(
 ): NDArray {
   const name = "random.poisson";
   checkOptions(name, options, ["dtype"]);
-  const rate = context().lax.convertElementType(toArray(name, lam), "float32");
+  const rate = context().lax.convertElementType(toArray(name, lam, "lam"), "float32");
   return drawPoisson(key, [rate], shapeFor(name, shape, rate), integerDType(name, options.dtype));
 }
 
@@ -221,7 +221,7 @@ export function categorical(
 ): NDArray {
   const name = "random.categorical";
   checkOptions(name, options, ["axis", "replace", "mode"]);
-  const x = promoteOne(name, logits, "inexact");
+  const x = promoteOne(name, logits, "inexact", "logits");
   const axis = canonicalAxis(name, options.axis ?? -1, x.ndim);
   const batch = x.shape.filter((_, i) => i !== axis);
   const wanted = shape == null ? batch : shapeOf(name, shape);

@@ -81,8 +81,8 @@ export function inexactDType(name: string, dtype: DType | null | undefined): DTy
   return to;
 }
 /** A parameter of a distribution in its dtype. */
-export const parameter = (name: string, x: ArrayLike, dtype: DType): NDArray =>
-  context().lax.convertElementType(toArray(name, x), dtype);
+export const parameter = (name: string, x: ArrayLike, dtype: DType, word?: string): NDArray =>
+  context().lax.convertElementType(toArray(name, x, word), dtype);
 
 /** New keys, one a name. */
 export const keysFrom = (key: NDArray, num: number): NDArray[] => {

@@ -237,7 +237,7 @@ export function dirichlet(
 ): NDArray {
   const name = "random.dirichlet";
   checkOptions(name, options, ["dtype"]);
-  const a = parameter(name, alpha, floatDType(name, options.dtype));
+  const a = parameter(name, alpha, floatDType(name, options.dtype), "alpha");
   if (a.ndim < 1) throw fail("E_SHAPE", `${name}: alpha is ${a.aval}, expected a vector of weights`);
   return drawDirichlet(key, [a], shape == null ? a.shape.slice(0, -1) : shapeOf(name, shape));
 }

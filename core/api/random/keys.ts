@@ -60,7 +60,7 @@ export function foldIn(key: KeyLike, data: ArrayLike): Key {
 }
 /** A 32-bit number; JavaScript ones count modulo 2³². */
 function wordOf(name: string, data: ArrayLike): NDArray {
-  if (typeof data !== "number" && typeof data !== "bigint") return toArray(name, data);
+  if (typeof data !== "number" && typeof data !== "bigint") return toArray(name, data, "data");
   if (typeof data === "number" && !Number.isSafeInteger(data))
     throw fail("E_ARGUMENT", `${name}: got ${data}, expected an integer`);
   return context().lax.full([], BigInt.asUintN(32, BigInt(data)), "uint32");
@@ -71,7 +71,7 @@ export const keyData = (keys: KeyLike): NDArray => materialise(unwrap(keysOf("ra
 /** Keys of their words, uint32[…, 2]. Source: jax.random.wrap_key_data. */
 export function wrapKeyData(keyBitsArray: ArrayLike, options: Options<never, ImplOption> = {}): Key {
   checkImpl("random.wrapKeyData", options);
-  return outside(wrap(toArray("random.wrapKeyData", keyBitsArray)));
+  return outside(wrap(toArray("random.wrapKeyData", keyBitsArray, "keyBitsArray")));
 }
 /** The generator of a key. Source: jax.random.key_impl. */
 export function keyImpl(keys: KeyLike): "threefry2x32" {
@@ -90,5 +90,5 @@ const hash = composite("random.threefry2x32", ([k, counts]: readonly [NDArray, N
 /** The raw hash of counters, uint32[n], under a key's words, uint32[2]. Source: jax's threefry_2x32. */
 export function threefry2x32(keypair: ArrayLike, count: ArrayLike): NDArray {
   const name = "random.threefry2x32";
-  return hash([keyOf(name, toArray(name, keypair)), toArray(name, count)]);
+  return hash([keyOf(name, toArray(name, keypair, "keypair")), toArray(name, count, "count")]);
 }

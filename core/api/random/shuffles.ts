@@ -156,7 +156,7 @@ function weighted(
   replace: boolean,
   mode: "high" | "low" | null | undefined,
 ): NDArray {
-  const weights = promoteOne(name, p, "inexact");
+  const weights = promoteOne(name, p, "inexact", "p");
   if (weights.ndim !== 1 || weights.shape[0] !== n)
     throw fail("E_SHAPE", `${name}: p is ${weights.aval}, expected ${n} probabilities`);
   return drawByWeight(key, [weights], shape, replace, mode ?? "low");

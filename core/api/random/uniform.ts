@@ -58,7 +58,10 @@ export function uniform(key: KeyLike, shape?: Shape, options: Options<"dtype", B
   const wanted = shapeOf(name, shape);
   const { minval = 0, maxval = 1 } = options;
   if (minval === 0 && maxval === 1) return drawUnit(key, [], wanted, dtype);
-  const bounds = [parameter(name, minval, dtype), parameter(name, maxval, dtype)] as const;
+  const bounds = [
+    parameter(name, minval, dtype, "minval"),
+    parameter(name, maxval, dtype, "maxval"),
+  ] as const;
   return drawUniform(key, bounds, shapeFor(name, wanted, ...bounds), dtype);
 }
 

@@ -1,6 +1,6 @@
 // Between user functions over trees and flat functions over leaves: what every transformation does first and last.
 import { fail } from "../../errors.ts";
-import { LITERAL, type NDArray } from "../../ir/ndarray.ts";
+import { LITERAL, NDArray } from "../../ir/ndarray.ts";
 import type { FlatFn } from "../../ir/trace.ts";
 import {
   flatten,
@@ -67,7 +67,8 @@ export const argumentPath = (f: AnyFn, treedef: TreeDef, i: number, places?: rea
 export const pathOfLeaf = (treedef: TreeDef, i: number): readonly PathKey[] => pathsOf(treedef)[i] ?? [0];
 
 /** A leaf as an array; JavaScript scalars become literals, which never are uploaded by themselves. */
-export const leafOf = (name: string, x: unknown): NDArray => toArray(name, x as Operand);
+export const leafOf = (name: string, x: unknown): NDArray =>
+  x instanceof NDArray && x.aval.dtype !== "number" ? x : toArray(name, x as Operand);
 
 /** The arguments of a call: leaves and structure. */
 export interface FlatCall {
