@@ -37,6 +37,8 @@ export {
 } from "./host/tensor.ts";
 export { closureOf, type Closure } from "./passes/closure.ts";
 export { decompose, type DecomposeOptions } from "./passes/decompose.ts";
+export { callsHost, CutExecutable, type SyncClient } from "./cut/executable.ts";
+export { cutProgram, needsCut, type CutBlock, type CutProgram, type CutStep } from "./cut/cut.ts";
 export { compileProgram, type CompileTarget } from "./compile.ts";
 export { printIx, printKernel, printPlan, printRegion } from "./loops/print.ts";
 export { generalise, kernelKey } from "./loops/generalise.ts";

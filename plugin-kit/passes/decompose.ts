@@ -125,7 +125,7 @@ function concrete(type: Type, plugin: string): ConcreteType {
 }
 
 /** Ids dense from 0 in the order of definition: a region that was dropped leaves gaps. */
-function renumbered(f: Func): Func {
+export function renumbered(f: Func): Func {
   const ids = new Map<ValueId, ValueId>();
   const define = <V extends Value>(v: V): V => {
     ids.set(v.id, ids.size);

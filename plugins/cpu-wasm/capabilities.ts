@@ -15,6 +15,7 @@ function nativeOf(limitBytes: number): Capabilities {
     limits: { maxBufferBytes: limitBytes },
     donation: true,
     immediates: true,
+    callbacks: true,
   };
 }
 

@@ -5,11 +5,13 @@ import {
   tenonError,
   type Capabilities,
   type Client,
+  type CompileOptions,
   type ConcreteType,
   type Device,
   type DeviceBuffer,
   type DeviceDescription,
   type ErrorRecord,
+  type Executable,
   type HostContext,
   type HostView,
   type MemorySpace,
@@ -17,7 +19,7 @@ import {
   type Signature,
   type ToDeviceOptions,
 } from "tenon-plugin-api";
-import { compileProgram, type Plan } from "tenon-plugin-kit";
+import { callsHost, compileProgram, CutExecutable, type Plan } from "tenon-plugin-kit";
 import { WasmBuffer, storageOfBuffer } from "./buffer.ts";
 import { abilitiesOf } from "./capabilities.ts";
 import { WasmExecutable, type ConstantPool, type Machine } from "./executable.ts";
@@ -89,8 +91,23 @@ export class WasmClient implements Client, Machine {
         hint: "create a new one, or dispose it later",
       });
   }
-  compile(program: Program): WasmExecutable {
+  compile(program: Program, options: CompileOptions = {}): Executable {
     this.check();
+    return callsHost(program) ? this.cut(program, options) : this.compileWhole(program);
+  }
+  /** Generated code doesn't leave the module: functions of the host are called between parts of the program. */
+  private cut(program: Program, options: CompileOptions): Executable {
+    const client = {
+      plugin: "cpu-wasm",
+      device: this.device,
+      compile: (part: Program) => this.compileWhole(part),
+      toDevice: (host: HostView, type: ConcreteType, memory: MemorySpace) =>
+        this.toDevice(host, type, memory),
+      readSync: (buffer: DeviceBuffer, into: HostView) => this.copyOut(buffer, into),
+    };
+    return new CutExecutable(client, program, options);
+  }
+  private compileWhole(program: Program): WasmExecutable {
     return this.load(compileProgram(this.prepare(program), { plugin: "cpu-wasm" }), signatureOf(program));
   }
   /** An executable of a plan. */
