@@ -1,6 +1,7 @@
 // What a new user reads when a call goes wrong: the function as it was called, the argument, what was expected, and what
 // to write instead.
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import {
   complex,
@@ -221,7 +222,7 @@ describe("errors of plugins", () => {
     ],
     [
       "exportOnnx at an opset that isn't written",
-      () => exportOnnx((x: NDArray) => x, [np.ones([2])], { opset: 5 as never }),
+      () => exportOnnx((x: NDArray) => x, [np.ones([2])], { opset: 5 }),
       /^onnx-export: opset 5/,
     ],
     [
@@ -314,4 +315,12 @@ describe("arrays that can't be used any more: the public function is named", () 
       /^E_ARGUMENT np\.matmul: b is a list \[1, 2\], expected.*\n.*\n {2}hint: wrap lists in np\.array/,
     );
   });
+});
+
+it("the glossary has what messages write of arrays", () => {
+  const page = readFileSync(new URL("../../docs/glossary.md", import.meta.url), "utf8");
+  const numbers = thrown(() => jit((x: NDArray) => [1][x as Loose] as never)(3));
+  expect(numbers).toContain("a traced ~number[] of jit(anonymous)");
+  for (const written of ["`f32[8,128]`", "`~f32[]`", "`~number[]`", "`key<fry>[2]`", "`{a: *, b: [*]}`"])
+    expect(page).toContain(written.slice(1, -1));
 });
