@@ -1,10 +1,13 @@
 // exp, log and what follows from them, for f32 and f64. Range reductions after fdlibm (Sun Microsystems, 1993: e_exp.c,
 // e_log.c, s_expm1.c, s_log1p.c); the remaining intervals are short enough for a Taylor series (exp) or fdlibm's
 // minimax coefficients (log).
-import type { Float, Lanes } from "./lanes.ts";
+import type { Bits, Float, Lanes } from "./lanes.ts";
 
-/** 1/k!, from k = 2. f32: degree 7 leaves 5e-9 on |r| ≤ ln 2 / 2; f64: degree 13 leaves 4e-18. */
-const EXP_TAIL = { 32: inverseFactorials(7), 64: inverseFactorials(13) } as const;
+/** e^r ≈ 1 + r + Σ c[k] r^(k+2): f32 minimax, 3e-9 relative on |r| ≤ ln 2 / 2; f64: Taylor to degree 13 leaves 4e-18. */
+const EXP_TAIL = {
+  32: [0.4999999403953552, 0.1666651964187622, 0.041668400168418884, 0.00836885068565607, 0.0013814320554956794],
+  64: inverseFactorials(13),
+} as const; // prettier-ignore
 function inverseFactorials(degree: number): readonly number[] {
   const out: number[] = [];
   for (let k = 2, f = 1; k <= degree; k++) out.push(1 / (f *= k));
@@ -26,37 +29,39 @@ const LOG = {
 /** Where exp surely overflows and surely gives 0. */
 const EXP_RANGE = { 32: { hi: 89, lo: -104.5 }, 64: { hi: 710, lo: -746 } } as const;
 
-/** x = n · ln 2 + r with integral n and |r| ≤ ln 2 / 2. */
-function reduce(L: Lanes, x: Float): { n: Float; r: Float } {
+/** x = n · ln 2 + r with integral n and |r| ≤ ln 2 / 2. The low bits of `count` are n + 2 · bias. */
+function reduce(L: Lanes, x: Float): { count: Bits; r: Float } {
   const { hi, lo } = LN2[L.width];
-  const n = L.let(L.nearest(L.mul(x, L.f(Math.LOG2E))));
-  const r = L.let(L.sub(L.sub(x, L.mul(n, L.f(hi))), L.mul(n, L.f(lo))));
-  return { n, r };
+  const { magic, bias } = L.format;
+  // Adding 1.5 · 2^mantissa rounds to an integer.
+  const count = L.let(L.fma(x, L.f(Math.LOG2E), L.f(magic + 2 * bias)));
+  const n = L.let(L.sub(count, L.f(magic + 2 * bias)));
+  return { count: L.bits(count), r: L.let(L.fma(n, L.f(-lo), L.fma(n, L.f(-hi), x))) };
 }
-/** e^r − 1 − r on the reduced interval. */
-const tail = (L: Lanes, r: Float): Float => L.mul(L.mul(r, r), L.poly(r, EXP_TAIL[L.width]));
+/** e^r − 1 on the reduced interval. */
+const fraction = (L: Lanes, r: Float): Float => L.fma(L.mul(r, r), L.poly(r, EXP_TAIL[L.width]), r);
 
 /** e^(x + extra) for a small extra. ≤ 1 ulp. */
 export function exp(L: Lanes, x: Float, extra?: Float): Float {
   const { hi, lo } = EXP_RANGE[L.width];
-  const reduced = reduce(L, L.let(L.max(L.min(x, L.f(hi)), L.f(lo))));
-  const { n } = reduced;
-  const r = extra === undefined ? reduced.r : L.let(L.add(reduced.r, extra));
-  const m = L.let(L.add(L.f(1), L.add(r, tail(L, r))));
-  // 2^n in two factors: n may lie beyond the exponents of normal numbers.
-  const half = L.let(L.floor(L.mul(n, L.f(0.5))));
-  return L.mul(L.mul(m, L.pow2(half)), L.pow2(L.sub(n, half)));
+  const { count, r } = reduce(L, L.let(L.clamp(x, lo, hi)));
+  const m = L.add(L.f(1), fraction(L, extra === undefined ? r : L.let(L.add(r, extra))));
+  // 2^n in two factors, ⌊n/2⌋ and ⌈n/2⌉: n may lie beyond the exponents of normal numbers.
+  const half = L.letBits(L.shrU(count, 1));
+  return L.mul(L.mul(m, L.pow2(half)), L.pow2(L.isub(count, half)));
 }
 
+/** (e^x − 1) / 2 without cancellation, where e^x is neither 0 nor infinite: the half of e^x has an exponent. */
+function halfExpm1(L: Lanes, x: Float): Float {
+  const { count, r } = reduce(L, x);
+  const scale = L.let(L.pow2(L.isub(count, L.i(L.format.bias + 1))));
+  return L.fma(scale, fraction(L, r), L.sub(scale, L.f(0.5)));
+}
 /** e^x − 1 without cancellation. ≤ 2 ulp. */
 export function expm1(L: Lanes, x: Float): Float {
   const { hi } = EXP_RANGE[L.width];
-  const { n, r } = reduce(L, L.let(L.max(L.min(x, L.f(hi)), L.f(L.width === 32 ? -87 : -708))));
-  // 2 (2^(n−1) (e^r − 1) + 2^(n−1) − ½): n itself may be one too large for an exponent.
-  const scale = L.let(L.pow2(L.sub(n, L.f(1))));
-  const em1 = L.add(r, tail(L, r));
-  const y = L.mul(L.add(L.mul(scale, em1), L.sub(scale, L.f(0.5))), L.f(2));
-  return L.sel(L.eq(x, L.f(0)), x, y);
+  const half = halfExpm1(L, L.let(L.clamp(x, L.width === 32 ? -87 : -708, hi)));
+  return L.copysign(L.mul(half, L.f(2)), x); // −0 stays
 }
 
 /** A positive normal x = 2^k (1 + f) with 1 + f in [√½, √2). */
@@ -81,10 +86,10 @@ function assemble(L: Lanes, k: Float, f: Float, c: Float | null): Float {
   const s = L.let(L.div(f, L.add(f, L.f(2))));
   const z = L.let(L.mul(s, s));
   const half = L.let(L.mul(L.f(0.5), L.mul(f, f)));
-  const R = L.mul(z, L.poly(z, LOG[L.width]));
-  const low = c === null ? L.mul(k, L.f(lo)) : L.add(L.mul(k, L.f(lo)), c);
-  const t = L.add(L.sub(L.add(L.mul(s, L.add(half, R)), low), half), f);
-  return L.add(t, L.mul(k, L.f(hi)));
+  const R = L.fma(z, L.poly(z, LOG[L.width]), half);
+  const low = c === null ? L.mul(k, L.f(lo)) : L.fma(k, L.f(lo), c);
+  const t = L.add(L.sub(L.fma(s, R, low), half), f);
+  return L.fma(k, L.f(hi), t);
 }
 /** NaN below `zero`, −∞ at it, +∞ and NaN as they are. */
 function logSpecials(L: Lanes, x: Float, zero: number, y: Float): Float {
@@ -113,9 +118,9 @@ export function log1p(L: Lanes, x: Float): Float {
 
 /** tanh by e^(−2|x|) − 1. ≤ 3 ulp. */
 export function tanh(L: Lanes, x: Float): Float {
-  const t = L.let(expm1(L, L.let(L.mul(L.abs(x), L.f(-2)))));
-  const y = L.copysign(L.div(t, L.add(t, L.f(2))), x);
-  return L.sel(L.eq(x, L.f(0)), x, y);
+  const a = L.clamp(L.abs(x), 0, 20); // from there on it is 1
+  const half = L.let(halfExpm1(L, L.let(L.mul(a, L.f(-2)))));
+  return L.copysign(L.div(half, L.add(half, L.f(1))), x);
 }
 
 /** 1 / (1 + e^−x), by the exponential of −|x|: nothing overflows. ≤ 3 ulp. */

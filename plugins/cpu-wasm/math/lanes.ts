@@ -52,6 +52,10 @@ const VECTOR64 = vector({
   iadd: 206, isub: 209, and: 78, or: 80, xor: 81, shl: 203, shrS: 204, shrU: 205, ieq: 214, ilt: 216, igt: 217,
 }); // prettier-ignore
 
+/** pmin(x, y) = y < x ? y : x, and pmax: one machine instruction, where min and max are seven. */
+const PSEUDO = { 32: [simd(234), simd(235)], 64: [simd(246), simd(247)] } as const;
+const F32X4_MADD = simd(0x105);
+
 /** Bits of the mantissa, the exponent's bias, and 1.5 · 2^mantissa, whose low bits count integers. */
 interface Format { readonly mantissa: number; readonly bias: number; readonly magic: number } // prettier-ignore
 const FORMAT32: Format = { mantissa: 23, bias: 127, magic: 12582912 };
@@ -63,6 +67,8 @@ export class Lanes {
   readonly isVector: boolean;
   readonly emitter: Emitter;
   readonly format: Format;
+  /** Do multiply and add round once? */
+  readonly fuses: boolean;
   private readonly ops: Ops;
   private readonly float_: ValType;
   private readonly int_: ValType;
@@ -71,6 +77,7 @@ export class Lanes {
     this.width = width;
     this.isVector = isVector;
     this.format = width === 32 ? FORMAT32 : FORMAT64;
+    this.fuses = emitter.relaxed && isVector && width === 32;
     this.ops = isVector ? (width === 32 ? VECTOR32 : VECTOR64) : width === 32 ? SCALAR32 : SCALAR64;
     this.float_ = isVector ? V128 : width === 32 ? F32 : F64;
     this.int_ = isVector ? V128 : width === 32 ? I32 : I64;
@@ -107,6 +114,18 @@ export class Lanes {
   /** IEEE minimum: NaN if either is, −0 < +0. */
   min(x: Float, y: Float): Float { return this.two(this.ops.min, x, y); } // prettier-ignore
   max(x: Float, y: Float): Float { return this.two(this.ops.max, x, y); } // prettier-ignore
+  /** x · y + z: rounded once in lanes of f32 where the engine can, else twice. Scalar code must not ask (see `fusing`). */
+  fma(x: Float, y: Float, z: Float): Float {
+    return this.fuses ? [x, y, z, F32X4_MADD] : this.add(this.mul(x, y), z);
+  }
+  /** x within [lo, hi]; a NaN stays one. */
+  clamp(x: Float, lo: number, hi: number): Float {
+    const [least, most] = [this.f(lo), this.f(hi)];
+    const [min, max] = PSEUDO[this.width];
+    if (this.isVector) return [[x, most, min], least, max];
+    const low = this.let(this.sel(this.lt(most, x), most, x));
+    return this.sel(this.lt(low, least), least, low);
+  }
   sqrt(x: Float): Float { return [x, this.ops.sqrt]; } // prettier-ignore
   abs(x: Float): Float { return [x, this.ops.abs]; } // prettier-ignore
   neg(x: Float): Float { return [x, this.ops.neg]; } // prettier-ignore
@@ -158,10 +177,9 @@ export class Lanes {
     if (!this.isVector) return [x, y, this.width === 32 ? 0x98 : 0xa6];
     return [y, x, this.i(this.width === 32 ? -0x80000000 : -(1n << 63n)), simd(82)];
   }
-  /** 2^n of an integral float n in [1 − bias, bias]: its low bits, moved into the exponent. */
-  pow2(n: Float): Float {
-    const { mantissa, bias, magic } = this.format;
-    return this.float(this.shl(this.bits(this.add(n, this.f(magic + bias))), mantissa));
+  /** 2^n, where the low bits of the integer are n plus the exponent's bias. */
+  pow2(n: Bits): Float {
+    return this.float(this.shl(n, this.format.mantissa));
   }
   /** A small integer (|n| < 2^20) as a float. */
   fromInt(n: Bits): Float {
@@ -172,7 +190,17 @@ export class Lanes {
   /** Σ c[k] · x^k by Horner's rule. */
   poly(x: Float, c: readonly number[]): Float {
     let sum = this.f(c[c.length - 1] as number);
-    for (let k = c.length - 2; k >= 0; k--) sum = this.add(this.mul(sum, x), this.f(c[k] as number));
+    for (let k = c.length - 2; k >= 0; k--) sum = this.fma(sum, x, this.f(c[k] as number));
     return sum;
   }
+}
+
+/** A function of f32 scalars in one lane of vectors, so that it rounds as those do. */
+export function inOneLane(
+  f: Emitter,
+  args: readonly Float[],
+  rule: (L: Lanes, ...args: Float[]) => Float,
+): Float {
+  const L = new Lanes(f, 32, true);
+  return [rule(L, ...args.map((x) => L.let([x, simd(19)]))), simd(31), 0]; // f32x4.splat, extract_lane 0
 }

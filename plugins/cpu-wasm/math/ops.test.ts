@@ -3,6 +3,7 @@
 import { evalScalar, type Compute, type Scalar, type ScalarOp } from "tenon-plugin-kit";
 import { describe, expect, it } from "vitest";
 import { hasVector } from "./ops.ts";
+import { enableRelaxedSimd } from "../platform.ts";
 import { HOST, runOp, type HostArray } from "../testing/run-op.ts";
 
 /** mulberry32: a seeded generator. */
@@ -193,7 +194,12 @@ const N = 1024;
 const hostArray = (dtype: Compute, values: readonly unknown[]): HostArray =>
   (HOST[dtype] as unknown as { from(values: readonly unknown[]): HostArray }).from(values);
 
-describe.each(CASES)("$op: $from to $dtype", ({ op, dtype, from, ulp }) => {
+/** With fused multiply-add and without, where an op uses it. */
+const MODES = CASES.flatMap((c) => [
+  { ...c, how: "", relaxed: false },
+  ...(c.ulp > 0 && c.dtype === "f32" && enableRelaxedSimd() ? [{ ...c, how: ", fused", relaxed: true }] : []),
+]);
+describe.each(MODES)("$op: $from to $dtype$how", ({ op, dtype, from, ulp, relaxed }) => {
   const args = from.map((d) => samples(d, N));
   if (op.endsWith("from_bits")) args[0] = (args[0] as number[]).map((x) => x & 0xffff);
   // The bits of halves are asked of rounded numbers only.
@@ -203,7 +209,7 @@ describe.each(CASES)("$op: $from to $dtype", ({ op, dtype, from, ulp }) => {
     );
   const host = args.map((x, i) => hostArray(from[i] as Compute, x));
   if (args.length > 1 && op !== "select") (host[1] as Int32Array).reverse();
-  const scalar = runOp(op, dtype, from, host, false);
+  const scalar = runOp(op, dtype, from, host, { isVector: false, relaxed });
 
   it("is what the interpreter says", () => {
     let worst = 0;
@@ -222,7 +228,7 @@ describe.each(CASES)("$op: $from to $dtype", ({ op, dtype, from, ulp }) => {
     expect(worst).toBeLessThanOrEqual(ulp);
   });
   it.runIf(hasVector(op, dtype, from))("gives the same bits in lanes", () => {
-    const vector = runOp(op, dtype, from, host, true);
+    const vector = runOp(op, dtype, from, host, { isVector: true, relaxed });
     for (let i = 0; i < N; i++)
       if (!Object.is(vector[i], scalar[i]))
         expect.fail(

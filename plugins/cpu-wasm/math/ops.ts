@@ -6,7 +6,7 @@ import { bitcast, convertScalar, convertVector, isFloat, widthOf } from "./conve
 import { exp, expm1, log, log1p, logistic, tanh } from "./exponential.ts";
 import { bf16Bits, bf16FromBits, f16Bits, f16FromBits } from "./halves.ts";
 import { Ints, type Comparison } from "./integers.ts";
-import { Lanes } from "./lanes.ts";
+import { inOneLane, Lanes } from "./lanes.ts";
 import { cbrt, pow } from "./power.ts";
 import { remainder } from "./remainder.ts";
 import { atan2, cos, sin, tan } from "./trigonometric.ts";
@@ -69,6 +69,11 @@ const wide = (compute: (L: Lanes, args: readonly Code[], exact: boolean) => Code
   float: (L, ...args) =>
     L.width === 64 ? compute(L, args, true) : viaF64(L, args, (D, ...xs) => compute(D, xs, false)),
 });
+/** Float functions that use fused multiply-add. There is none for scalars: those take a lane where vectors have it. */
+const fusing = (rule: FloatRule): Row => ({
+  float: (L, ...args) =>
+    L.width === 32 && !L.isVector && L.emitter.relaxed ? inOneLane(L.emitter, args, rule) : rule(L, ...args),
+});
 const comparison = (how: Comparison, bool: BoolRule): Row => ({
   float: (L, x, y) => L[how](x, y),
   int: (I, [x, y]) => I.compare(how, x as Code, y as Code),
@@ -126,12 +131,12 @@ const ROWS = {
   sqrt: { float: (L, x) => L.sqrt(x) },
   rsqrt: { float: (L, x) => L.div(L.f(1), L.sqrt(x)) },
   cbrt: wide((L, [x]) => cbrt(L, x as Code)),
-  exp: { float: (L, x) => exp(L, x) },
-  expm1: { float: (L, x) => expm1(L, x) },
-  log: { float: (L, x) => log(L, x) },
-  log1p: { float: (L, x) => log1p(L, x) },
-  logistic: { float: (L, x) => logistic(L, x) },
-  tanh: { float: (L, x) => tanh(L, x) },
+  exp: fusing(exp),
+  expm1: fusing(expm1),
+  log: fusing(log),
+  log1p: fusing(log1p),
+  logistic: fusing(logistic),
+  tanh: fusing(tanh),
   sin: wide((L, [x], exact) => sin(L, x as Code, exact)),
   cos: wide((L, [x], exact) => cos(L, x as Code, exact)),
   tan: wide((L, [x], exact) => tan(L, x as Code, exact)),

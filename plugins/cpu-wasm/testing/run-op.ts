@@ -58,8 +58,9 @@ export function opModule(
   from: readonly Compute[],
   isVector: boolean,
   n: number,
+  relaxed: boolean,
 ): Uint8Array<ArrayBuffer> {
-  const f = new Emitter([I32], false);
+  const f = new Emitter([I32], relaxed);
   const lanes = [...from, dtype].some(wide) ? 2 : 4;
   const i = f.local(I32);
   const size = (d: Compute): number => (wide(d) ? 8 : 4);
@@ -99,7 +100,7 @@ export function runOp(
   dtype: Compute,
   from: readonly Compute[],
   args: readonly HostArray[],
-  isVector: boolean,
+  { isVector, relaxed }: { readonly isVector: boolean; readonly relaxed: boolean },
 ): HostArray {
   const n = Math.ceil((args[0] as HostArray).length / 4) * 4;
   const memory = new WebAssembly.Memory({
@@ -110,7 +111,7 @@ export function runOp(
   args.forEach((x, k) =>
     new HOST[from[k] as Compute](memory.buffer, AT + k * 8 * n, x.length).set(x as never),
   );
-  const module = new WebAssembly.Module(opModule(op, dtype, from, isVector, n));
+  const module = new WebAssembly.Module(opModule(op, dtype, from, isVector, n, relaxed));
   const table = new WebAssembly.Table({ initial: 1, element: "anyfunc" });
   const { f0 } = new WebAssembly.Instance(module, { e: { m: memory, t: table } }).exports as {
     f0: (n: number) => void;
