@@ -122,7 +122,7 @@ export abstract class NDArray {
     this.aval = aval;
   }
   /** Throws if it can't be used any more: disposed, donated, or of a trace that has ended. `name`: who would use it. */
-   
+
   assertLive(_name: string, _word?: string): void {}
   get shape(): Shape {
     return this.aval.shape;
