@@ -2,6 +2,7 @@
 import { fail } from "../errors.ts";
 import { shaped, type ShapedArray } from "../ir/aval.ts";
 import { context, withTrace } from "../ir/context.ts";
+import { isVisible } from "../ir/effects.ts";
 import { makeJaxprOf, Var, type Atom, type Jaxpr, type JaxprEqn } from "../ir/jaxpr.ts";
 import type { NDArray } from "../ir/ndarray.ts";
 import {
@@ -27,6 +28,7 @@ import { stage } from "../transforms/stage.ts";
 import { instantiateCt, zerosOf } from "../transforms/zeros.ts";
 import { cut } from "./fixpoint.ts";
 import { all, none, spread, usesAxisIn } from "./jit.ts";
+import { overLanes } from "./lanes.ts";
 import { isOneOf, readBy } from "./scan-parts.ts";
 
 /** Params of cond: one jaxpr per branch. */
@@ -285,6 +287,11 @@ function batch(
     const unified = unifyConsts(branches.map((j) => batchJaxpr(j, size, batched, outBatched, axisName)));
     const outs = bind(cond_p, [index, ...unified.consts, ...moved], { branches: unified.branches });
     return { outs, bdims: outBatched.map((b) => (b ? 0 : null)) };
+  }
+  if (branches.some((j) => isVisible(j.effects))) {
+    // All lanes in all branches would do outside of the program what one branch does for each lane.
+    const outs = overLanes(size, args, bdims, (xs) => bind(cond_p, xs, params));
+    return { outs, bdims: outs.map(() => 0) };
   }
   const { lax } = context();
   const lanes = toAxis(size, index, bdims[0] ?? null, 0);

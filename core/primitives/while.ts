@@ -1,12 +1,14 @@
 // while: a loop of unknown length. Operands: cond consts, body consts, carry. Forward mode only; reverse is refused.
 import { fail } from "../errors.ts";
 import type { ShapedArray } from "../ir/aval.ts";
+import { isVisible, mayDuplicate } from "../ir/effects.ts";
 import type { Jaxpr } from "../ir/jaxpr.ts";
 import { makeJaxprOf } from "../ir/jaxpr.ts";
 import type { NDArray } from "../ir/ndarray.ts";
 import {
   definePrimitive,
   type BatchDim,
+  type Effect,
   type Lowering,
   type Params,
   type Primitive,
@@ -23,6 +25,7 @@ import { batchJaxpr, jvpJaxpr, splitJaxpr, type SplitJaxpr } from "../transforms
 import { stage } from "../transforms/stage.ts";
 import { instantiateTangent } from "../transforms/zeros.ts";
 import { cut, fixpoint } from "./fixpoint.ts";
+import { overLanes } from "./lanes.ts";
 import { spread, usesAxisIn } from "./jit.ts";
 
 /** Params of while: operands are the consts of cond, those of body, then carries. */
@@ -35,6 +38,7 @@ export interface WhileParams extends Params {
   readonly source?: string;
 }
 const paramsOf = (params: Params): WhileParams => params as WhileParams;
+const effectsOf = (p: WhileParams): readonly Effect[] => [...p.cond.effects, ...p.body.effects];
 const pieces = (list: readonly NDArray[], p: WhileParams): [NDArray[], NDArray[], NDArray[]] =>
   cut(list, p.numCondConsts, p.numBodyConsts) as [NDArray[], NDArray[], NDArray[]];
 
@@ -124,6 +128,12 @@ function partialEval(
     return { value, out: value.outUnknown };
   });
   const cond = splitJaxpr(p.cond, [...ucc, ...mask], [false]);
+  if (!effectsOf(p).every(mayDuplicate))
+    throw fail(
+      "E_NO_RULE",
+      `${p.source ?? "lax.whileLoop"}: a derivative runs the loop again, and the io callback in it must run once`,
+      { hint: "use lax.scan, which saves what the derivative needs, or debug.callback" },
+    );
   const recorded = tape.record(while_p, args, params);
   if (cond.outUnknown[0] === true || mask.every(Boolean)) return recorded;
   const [cc, bc, init] = pieces(args, p);
@@ -166,6 +176,8 @@ function batch(
   let { value: body, mask } = grow(bh);
   let cond = batchJaxpr(p.cond, size, [...bcc, ...mask], [false], axisName);
   const predicateBatched = cond.outBatched[0] === true;
+  // What finished lanes would still do outside of the program must not happen: then each lane loops by itself.
+  if (predicateBatched && isVisible(effectsOf(p))) return laneByLane();
   if (predicateBatched) {
     ({ value: body, mask } = grow(mask.map(() => true)));
     cond = batchJaxpr(p.cond, size, [...bcc, ...mask], [true], axisName);
@@ -187,6 +199,11 @@ function batch(
     return { outs, bdims: mask.map((b) => (b ? 0 : null)) };
   }
   return { outs: selecting(), bdims: mask.map(() => 0) };
+
+  function laneByLane(): { outs: readonly NDArray[]; bdims: BatchDim[] } {
+    const outs = overLanes(size, args, bdims, (xs) => bind(while_p, xs, params));
+    return { outs, bdims: outs.map(() => 0) };
+  }
 
   function selecting(): readonly NDArray[] {
     const condArgs = [...cond.consts, ...cc];
@@ -247,7 +264,7 @@ export const while_p: Primitive = definePrimitive({
   name: "while",
   traits: { higherOrder: true },
   shape: (avals, params) => avals.slice(paramsOf(params).numCondConsts + paramsOf(params).numBodyConsts),
-  effects: (params) => [...paramsOf(params).cond.effects, ...paramsOf(params).body.effects],
+  effects: (params) => effectsOf(paramsOf(params)),
   jvp: (_lax, primals, tangents, params) => jvp(primals, tangents, params),
   partialEval,
   linearIn: () => true,
