@@ -37,6 +37,8 @@ export interface BatchResult {
 /** Where the cotangent of one linear operand is gathered. */
 export interface Accum {
   readonly aval: ShapedArray;
+  /** Nothing has been added yet. */
+  readonly isEmpty: boolean;
   /** Adds a whole cotangent. */
   add(ct: NDArray): void;
   /** Replaces the sum so far (zeros at first) by `f(sum)`: for transposes that touch a part of it. */

@@ -266,14 +266,22 @@ export const slice_p: Primitive = definePrimitive({
     const ct = cts[0] ?? null;
     if (ct === null) return;
     const aval = a as ShapedArray;
+    const [accum] = accums;
     const [start, strides] = [ints(params, "start"), ints(params, "strides")];
+    // One slice of many is added in its place: to pad each would cost the whole operand every time.
+    if (accum != null && !accum.isEmpty && 2 * ct.size <= accum.aval.size && strides.every((d) => d === 1)) {
+      const put = (sum: NDArray): NDArray =>
+        lax.dynamicUpdateSlice(sum, lax.addAny(lax.dynamicSlice(sum, start, ct.shape), ct), start);
+      accum.update(put);
+      return;
+    }
     const padding = start.map((s, i) => {
       const stride = strides[i] as number;
       const n = ct.shape[i] as number;
       const used = n === 0 ? s : s + (n - 1) * stride + 1;
       return [s, (aval.shape[i] as number) - used, stride - 1] as const;
     });
-    accums[0]?.add(lax.pad(ct, literal(0, ct.dtype), padding));
+    accum?.add(lax.pad(ct, literal(0, ct.dtype), padding));
   },
   batch: (_lax, _n, [x], [d], params) => {
     const at = d as number;

@@ -21,6 +21,9 @@ class CtSum implements Accum {
     this.pass = pass;
     if (value !== null) pass.hold(value);
   }
+  get isEmpty(): boolean {
+    return this.value === null;
+  }
   add(ct: NDArray): void {
     this.set(this.value === null ? ct : context().lax.addAny(this.value, ct));
   }
