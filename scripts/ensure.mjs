@@ -33,8 +33,8 @@ function run(command, args) {
   process.exit(status ?? 1);
 }
 
-/** Installs and builds as needed. Exits the process with a message when it cannot. */
-export function ensure({ build = true } = {}) {
+/** Installs and builds as needed, and says so where it takes long. Exits the process with a message when it cannot. */
+export function ensure({ build = true, say = console.error } = {}) {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
     console.error(
@@ -44,11 +44,11 @@ export function ensure({ build = true } = {}) {
   }
   const missing = missingPackages(ROOT);
   if (missing.length > 0) {
-    console.error(`tenon: installing (${missing.length} packages are missing) …`);
+    say(`tenon: installing ${missing.length} packages that are missing (about a minute) …`);
     run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
   }
   if (!build) return;
-  if (!existsSync(join(ROOT, "examples/mnist/dist"))) console.error("tenon: building …");
+  if (!existsSync(join(ROOT, "examples/mnist/dist/main.js"))) say("tenon: building (about a minute) …");
   run(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-b"]);
 }
 

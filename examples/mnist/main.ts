@@ -70,6 +70,7 @@ async function main(flags: Flags): Promise<void> {
   console.log(
     `Training on ${device.name}: ${digits.train.count} digits, ${digits.test.count} unseen ones, seed ${flags.seed}.`,
   );
+  console.log("First step: tracing, compiling, running …");
   const trained = await trainVisibly(digits.train, flags);
 
   // A short run on a slow device is judged by as many digits as it learned from.
@@ -78,12 +79,15 @@ async function main(flags: Flags): Promise<void> {
     digits.test,
     Int32Array.from({ length: count }, (_, i) => i),
   );
+  console.log(`Judging by ${count} unseen digits …`);
   const accuracy = await accuracyOn(trained.params, judged);
   console.log(`Accuracy on ${count} unseen digits: ${percent(accuracy, 2)}`);
+  console.log(`Taking the gradient of each of the ${count} …`);
   const hard = await hardest(trained.params, judged, 5);
   const list = hard.map((h) => `#${h.place} (a ${h.label}, norm ${h.norm.toFixed(2)})`).join(", ");
   console.log(`Digits with the largest gradients: ${list}`);
 
+  console.log("Exporting the network and its gradient, and running both under onnxruntime …");
   const { forward, gradient } = await exportBoth(trained.params, digits.test, flags.out);
   printExport(forward);
   printExport(gradient);
