@@ -59,6 +59,7 @@ export const PACKAGES = [
       "commander",
     ],
   },
+  { folder: "examples/language", name: "tenon-example-language", may: ["tenon"] },
   {
     folder: "examples/first-plugin",
     name: "tenon-example-first-plugin",
