@@ -63,6 +63,10 @@ export class LifetimeError extends CodedError {
 export class CallbackError extends CodedError {
   override name = "CallbackError";
 }
+/** A check of checkify that failed. */
+export class CheckError extends CodedError {
+  override name = "CheckError";
+}
 /** A plugin broke its contract, or was refused. */
 export class PluginError extends CodedError {
   override name = "PluginError";
@@ -211,6 +215,12 @@ const TABLE = {
     BAD,
     "return what the result shapes and dtypes say: arrays, typed arrays, numbers or nested lists of them",
   ),
+  E_CHECK: row(CheckError, STATE),
+  E_CHECK_STAGED: row(
+    CodedError,
+    BAD,
+    "wrap the function: const [err, out] = checkify(f)(x); err.throw()",
+  ),
   E_PLUGIN: row(PluginError, "INTERNAL"),
   E_PLUGIN_REFUSED: row(PluginError, STATE),
   E_CONFIG: row(CodedError, BAD),
@@ -249,9 +259,18 @@ export function located<E>(error: E, at: string | undefined = callerLine()): E {
   )
     return error;
   placed.add(error);
+  return reworded(error, withPlace(error.message, at, error.hint));
+}
+/** An error of an operation of lax, told of the public function that the user called: `np.bitwiseAnd: …`. */
+export const renamed = (error: unknown, name: string): unknown =>
+  error instanceof Error && isTenonError(error)
+    ? reworded(error, error.message.replace(/^lax\.\w+(?=: )/, name))
+    : error;
+function reworded<E extends Error>(error: E, message: string): E {
   const before = error.message;
-  error.message = withPlace(before, at, error.hint);
-  error.stack = error.stack?.replace(before, () => error.message) ?? "";
+  if (message === before) return error;
+  error.message = message;
+  error.stack = error.stack?.replace(before, () => message) ?? "";
   return error;
 }
 

@@ -97,7 +97,9 @@ function reduceWith(p: Primitive, operand: Operand, axes: Shape): NDArray {
   checkSizes(`lax.${p.name}`, "axes", axes);
   const canonical = axes.map((d) => canonicalAxis(`lax.${p.name}`, d, x.ndim)).sort((i, j) => i - j);
   if (new Set(canonical).size !== canonical.length)
-    throw fail("E_AXIS_RANGE", `lax.${p.name}: an axis occurs twice in [${axes.join(",")}]`);
+    throw fail("E_AXIS_RANGE", `lax.${p.name}: an axis occurs twice in [${axes.join(",")}]`, {
+      hint: "name each axis once",
+    });
   return canonical.length === 0 ? x : bind1(p, [x], { axes: canonical });
 }
 

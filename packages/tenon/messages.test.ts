@@ -324,3 +324,10 @@ it("the glossary has what messages write of arrays", () => {
   for (const written of ["`f32[8,128]`", "`~f32[]`", "`~number[]`", "`key<fry>[2]`", "`{a: *, b: [*]}`"])
     expect(page).toContain(written.slice(1, -1));
 });
+
+it("operations of lax inside of np are told of np's function", () => {
+  expect(thrown(() => np.bitwiseAnd(1.5, 2))).toMatch(/^E_DTYPE np\.bitwiseAnd: /);
+  expect(thrown(() => np.leftShift(1.5, 2))).toMatch(/^E_DTYPE np\.leftShift: /);
+  expect(thrown(() => np.invert(1.5))).toMatch(/^E_DTYPE np\.invert: /);
+  expect(thrown(() => np.sum(np.ones([2]), { axis: [0, 0] }))).toMatch(/hint: name each axis once/);
+});

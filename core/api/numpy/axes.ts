@@ -27,7 +27,9 @@ export function axesOf(
   if (axis == null) return x.shape.map((_, i) => i);
   const list = numberList(name, "axis", axis).map((a) => oneAxis(name, a, x));
   if (new Set(list).size !== list.length)
-    throw fail("E_AXIS_RANGE", `${name}: an axis occurs twice in [${list.join(",")}]`);
+    throw fail("E_AXIS_RANGE", `${name}: an axis occurs twice in [${list.join(",")}]`, {
+      hint: "name each axis once",
+    });
   return list;
 }
 /** 0 … n − 1. */

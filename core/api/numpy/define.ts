@@ -1,4 +1,5 @@
 // How the functions of elements are made: operands promoted, then an operation of lax; several of them as one program.
+import { renamed } from "../../errors.ts";
 import { context } from "../../ir/context.ts";
 import { isBool, type DType } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
@@ -32,15 +33,28 @@ type Body2 = (x: NDArray, y: NDArray, lax: Lax) => NDArray;
 /** One operation of one operand. */
 export const unary =
   (name: string, domain: Domain, op: Body1): Unary =>
-  (x) =>
-    op(promoteOne(`np.${name}`, x, domain), L());
+  (x) => {
+    const v = promoteOne(`np.${name}`, x, domain);
+    try {
+      return op(v, L());
+    } catch (error) {
+      throw renamed(error, `np.${name}`);
+    }
+  };
 
 /** Several operations of one operand, as one program. */
 export function unaryComposite(name: string, domain: Domain, op: Body1): Unary {
   const run = composite(`np.${name}`, ([x]: readonly [NDArray]) =>
     op(promoteOne(`np.${name}`, x, domain), L()),
   );
-  return (x) => run([toArray(`np.${name}`, x, "x")]);
+  return (x) => {
+    const v = toArray(`np.${name}`, x, "x");
+    try {
+      return run([v]);
+    } catch (error) {
+      throw renamed(error, `np.${name}`);
+    }
+  };
 }
 
 /** One operation of two operands. */
@@ -48,7 +62,11 @@ export const binary =
   (name: string, domain: Domain, op: Body2, words?: readonly string[]): Binary =>
   (x, y) => {
     const [a, b] = promoteArgs(`np.${name}`, [x, y], domain, words) as [NDArray, NDArray];
-    return op(a, b, L());
+    try {
+      return op(a, b, L());
+    } catch (error) {
+      throw renamed(error, `np.${name}`);
+    }
   };
 const X12 = ["x1", "x2"] as const;
 /** As `binary`, where JAX says x1 and x2. */
@@ -60,7 +78,14 @@ export function binaryComposite(name: string, domain: Domain, op: Body2, words?:
     const [a, b] = broadcastAll(`np.${name}`, promoteDTypes(`np.${name}`, operands, domain));
     return op(a as NDArray, b as NDArray, L());
   });
-  return (x, y) => run(arraysOf(`np.${name}`, [x, y], words) as [NDArray, NDArray]);
+  return (x, y) => {
+    const pair = arraysOf(`np.${name}`, [x, y], words) as [NDArray, NDArray];
+    try {
+      return run(pair);
+    } catch (error) {
+      throw renamed(error, `np.${name}`);
+    }
+  };
 }
 /** As `binaryComposite`, where JAX says x1 and x2. */
 export const binaryComposite12 = (name: string, domain: Domain, op: Body2): Binary12 =>

@@ -54,7 +54,9 @@ export function stack(arrays: Arrays, options: Options<"dtype", { axis: number }
   const first = xs[0] as NDArray;
   for (const x of xs)
     if (x.shape.join() !== first.shape.join())
-      throw fail("E_SHAPE", `np.stack: shapes differ: ${first.aval}, ${x.aval}`);
+      throw fail("E_SHAPE", `np.stack: shapes differ: ${first.aval}, ${x.aval}`, {
+        hint: "stack makes a new axis of arrays of one shape: np.concatenate joins along one they have",
+      });
   const axis = oneAxis("np.stack", options.axis ?? 0, first, first.ndim + 1);
   return concatenate(
     xs.map((x) => L().expandDims(x, [axis])),

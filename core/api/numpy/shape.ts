@@ -106,7 +106,9 @@ export function expandDims(a: ArrayLike, axis: number | readonly number[]): NDAr
   const list = numberList("np.expandDims", "axis", axis);
   const places = list.map((i) => oneAxis("np.expandDims", i, x, x.ndim + list.length));
   if (new Set(places).size !== places.length)
-    throw fail("E_AXIS_RANGE", `np.expandDims: an axis occurs twice in [${list.join(",")}]`);
+    throw fail("E_AXIS_RANGE", `np.expandDims: an axis occurs twice in [${list.join(",")}]`, {
+      hint: "name each axis once",
+    });
   return L().expandDims(x, places);
 }
 /** Axes of size 1 removed: all, or these. Source: jax.numpy.squeeze. */
