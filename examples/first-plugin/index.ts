@@ -1,6 +1,7 @@
 // A whole device plugin: some thirty kernels, plain loops over typed arrays, in three dtypes. `definePlugin` does the rest:
 // devices, buffers, lifetimes, donation, errors, control flow, and the other ops, decomposed into these.
 // docs/plugin-author/1-first-plugin.md explains it piece by piece.
+// #region imports
 import type { ConcreteType, DType, OpAttrs, Plugin } from "tenon-plugin-api";
 import {
   copyElement,
@@ -14,6 +15,7 @@ import {
   type Kernels,
   type Tensor,
 } from "tenon-plugin-kit";
+// #endregion imports
 
 // #region elementwise
 type Scalar = (...elements: number[]) => number;
