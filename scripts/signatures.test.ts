@@ -10,8 +10,14 @@ it("is not stale (npm run signatures)", () => {
 
 it("reads overloads, rest parameters and the words of options", () => {
   const [vmap] = table["vmap"] ?? [];
-  expect(Object.keys(vmap?.options ?? {})).toEqual(["inAxes", "outAxes", "axisName", "axisSize"]);
-  expect(table["grad"]).toHaveLength(3);
+  expect(Object.keys(vmap?.options ?? {})).toEqual([
+    "inAxes",
+    "outAxes",
+    "axisName",
+    "axisSize",
+    "spmdAxisName",
+  ]);
+  expect(table["grad"]).toHaveLength(4);
   expect(table["tree.map"]?.map((o) => o.rest?.name ?? null)).toEqual([null, null, "rest", "rest"]);
 });
 

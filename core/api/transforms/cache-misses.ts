@@ -95,7 +95,11 @@ interface Source {
   /** Made at the first trace; its line is read when there is a second one. */
   first: Error | null;
   readonly lines: Map<string, number>;
+  /** It was told, or comes from so many lines that nobody looks any more. */
+  done: boolean;
 }
+/** Reading a line costs more than many a trace. */
+const ENOUGH = 200;
 const sources = new Map<string, Source>();
 const seen = new WeakSet<AnyFn>();
 const sourceOf = (f: AnyFn): string => Function.prototype.toString.call(f);
@@ -105,13 +109,14 @@ export function countTrace(label: string, f: AnyFn): void {
   const text = sourceOf(f);
   const here = withDeepStack(() => new Error());
   let source = sources.get(text);
-  if (source === undefined) sources.set(text, (source = { functions: 0, first: here, lines: new Map() }));
+  if (source === undefined)
+    sources.set(text, (source = { functions: 0, first: here, lines: new Map(), done: false }));
   const isNew = !seen.has(f);
   if (isNew) {
     seen.add(f);
     source.functions++;
   }
-  if (source.first === here) return;
+  if (source.first === here || source.done) return;
   const count = (error: Error): number => {
     const line = userLine(error.stack) ?? "";
     const n = (source.lines.get(line) ?? 0) + 1;
@@ -120,7 +125,10 @@ export function countTrace(label: string, f: AnyFn): void {
   };
   if (source.first !== null) count(source.first);
   source.first = null;
-  if (count(here) !== MANY + 1) return;
+  const n = count(here);
+  if (source.lines.size > ENOUGH) source.done = true;
+  if (n !== MANY + 1) return;
+  source.done = true;
   const line = userLine(here.stack);
   const why =
     source.functions > MANY / 2

@@ -19,7 +19,7 @@ import {
   selectArgs,
   transformed,
 } from "./flat.ts";
-import type { AnyFn, Argnums, ArrayFn, Leaves, Wrt } from "./types.ts";
+import type { Annotate, AnyFn, Argnums, ArrayFn, Leaves, NumberFn, Wrt } from "./types.ts";
 
 /** Options of grad and valueAndGrad. */
 export interface GradOptions<N = Argnums> {
@@ -117,6 +117,7 @@ export function valueAndGrad<F extends ArrayFn<NDArray>, const N extends Argnums
   fun: F,
   options?: GradOptions<N> & { readonly hasAux?: false | undefined },
 ): (...args: Args<Parameters<F>>) => [NDArray, N extends number ? NDArray : Leaves<N>];
+export function valueAndGrad(fun: NumberFn): Annotate;
 export function valueAndGrad<A extends readonly unknown[], const N extends Argnums = 0>(
   fun: (...args: A) => NDArray,
   options?: GradOptions<N> & { readonly hasAux?: false | undefined },
@@ -140,6 +141,7 @@ export function grad<F extends ArrayFn<NDArray>, const N extends Argnums = 0>(
   fun: F,
   options?: GradOptions<N> & { readonly hasAux?: false | undefined },
 ): (...args: Args<Parameters<F>>) => N extends number ? NDArray : Leaves<N>;
+export function grad(fun: NumberFn): Annotate;
 export function grad<A extends readonly unknown[], const N extends Argnums = 0>(
   fun: (...args: A) => NDArray,
   options?: GradOptions<N> & { readonly hasAux?: false | undefined },

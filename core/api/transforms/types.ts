@@ -9,6 +9,11 @@ export type AnyFn = (...args: never[]) => unknown;
 /** A function of arrays only. */
 export type ArrayFn<R = unknown> = (...args: NDArray[]) => R;
 
+/** A function whose first parameter is a number. Where it's traced, there will be an array. */
+export type NumberFn = (x: number, ...rest: never[]) => unknown;
+/** What a transformation of such a function gives: nothing that can be called. */
+export type Annotate = "E_ANNOTATE: a traced function gets arrays: write (x: NDArray), not (x: number)";
+
 /** Which arguments: a place, or several. Negative ones count from the end. */
 export type Argnums = number | readonly number[];
 /** The arguments that `argnums` names: one, or a tuple. */

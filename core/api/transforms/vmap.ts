@@ -8,7 +8,7 @@ import { describe } from "../../primitives/operand.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Args } from "../types.ts";
 import { argumentPath, finish, flatFunction, leafOf, labelOf, rawArgs, transformed } from "./flat.ts";
-import type { AnyFn, ArrayFn, AxisTree } from "./types.ts";
+import type { Annotate, AnyFn, ArrayFn, AxisTree, NumberFn } from "./types.ts";
 
 /** Options of vmap. */
 export interface VmapOptions<A extends readonly unknown[], R> {
@@ -41,6 +41,7 @@ export function vmap<F extends ArrayFn>(
   fun: F,
   options?: VmapOptions<Parameters<F>, ReturnType<F>>,
 ): (...args: Args<Parameters<F>>) => ReturnType<F>;
+export function vmap(fun: NumberFn): Annotate;
 export function vmap<A extends readonly unknown[], R>(
   fun: (...args: A) => R,
   options?: VmapOptions<A, R>,

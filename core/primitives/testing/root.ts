@@ -18,6 +18,7 @@ const config: Config = {
   defaultMatmulPrecision: "default",
   threefryPartitionable: true,
   debug: false,
+  explainCacheMisses: false,
   traceback: "full",
 };
 const asArray = (x: ArrayBufferView): NDArray => fromTyped(x);
