@@ -1,12 +1,19 @@
 // How a kernel runs: which axes go in lanes, which one is cut into chunks. A function of the kernel alone.
 import { constOf, num } from "./index-map.ts";
-import type { AxisId, Ix, Kernel, KValue, Schedule, ScalarOp, Stage } from "./loop-ir.ts";
+import type { AxisId, Ix, Kernel, Schedule, ScalarOp, Stage } from "./loop-ir.ts";
 
 /** Shorter axes aren't worth lanes. */
 const MIN_VECTOR = 4;
+/** Functions that are many operations, one after the other; and those that are so in two halves of double width. */
 const POLYNOMIAL: ReadonlySet<ScalarOp> = new Set<ScalarOp>([
-  "cbrt", "exp", "expm1", "log", "log1p", "logistic", "tanh", "sin", "cos", "tan", "pow", "atan2",
-]); // prettier-ignore
+  "exp",
+  "expm1",
+  "log",
+  "log1p",
+  "logistic",
+  "tanh",
+]);
+const WIDE: ReadonlySet<ScalarOp> = new Set<ScalarOp>(["cbrt", "sin", "cos", "tan", "pow", "atan2"]);
 
 /** How neighbours along an axis differ in an expression: not at all, by a fixed step, or in no simple way. */
 type Walk = { readonly step: number } | "scattered";
@@ -84,12 +91,36 @@ function vectorAxes(k: Kernel): readonly AxisId[] {
   return best !== null && best.score > ownScore ? [best.axis] : own;
 }
 
+/** Operations of a function in POLYNOMIAL. */
+const LONG = 16;
+/** Fewer operations than this for an element are done while the next elements come from memory. */
+const LIGHT = 8;
+
+/** Vectors at once: more of them where most operations of a stage wait for each other. */
+function interleaveOf(stage: Stage): Schedule["interleave"] {
+  const ready: number[] = [];
+  let [work, path] = [0, 0];
+  for (const v of stage.body) {
+    const operands = "args" in v ? v.args : [];
+    const [cost, halves] = WIDE.has(v.op as ScalarOp)
+      ? [LONG, 4]
+      : [POLYNOMIAL.has(v.op as ScalarOp) ? LONG : 1, 1];
+    const own = operands.length === 0 ? 0 : cost;
+    const end = own + Math.max(0, ...operands.map((id) => ready[id] as number));
+    ready.push(end);
+    work += own * halves;
+    path = Math.max(path, end);
+  }
+  if (work < LIGHT) return 1;
+  return work < 2 * path ? 4 : work < 4 * path ? 2 : 1;
+}
+
 /** The schedule of a kernel with concrete integers. */
 export function scheduleKernel(k: Kernel): Schedule {
   const lone = k.stages.length === 1 ? (k.stages[0] as Stage) : null;
   const parallel = lone !== null && lone.over.every((a) => k.axes[a]?.role === "parallel");
   const chunk = k.shared[0] ?? (parallel ? lone.over[0] : undefined) ?? null;
   const reduces = k.stages.some((s) => s.results.some((r) => r.to === "reduce"));
-  const polynomial = k.stages.some((s) => s.body.some((v: KValue) => POLYNOMIAL.has(v.op as ScalarOp)));
-  return { vector: vectorAxes(k), chunk, interleave: reduces ? 4 : polynomial ? 2 : 1 };
+  const widest = k.stages.map(interleaveOf).reduce((a, b) => Math.max(a, b) as Schedule["interleave"], 1);
+  return { vector: vectorAxes(k), chunk, interleave: reduces ? 4 : widest };
 }

@@ -17,8 +17,8 @@ export interface Target {
   /** May relaxed SIMD be used? */
   readonly relaxed: boolean;
 }
-/** Bodies longer than this are not run in several vectors at once: they have enough independent work. */
-const MAX_INTERLEAVED = 64;
+/** Operations that the body of a loop may become by running in several vectors at once. */
+const MAX_UNROLLED = 1024;
 
 /** The code of one kernel. */
 export function compileKernel(kernel: Kernel, schedule: Schedule, target: Target): Fn {
@@ -74,7 +74,9 @@ class KernelWriter {
     return { from: i32c(0), to: this.nest.int(extent), length };
   }
   private units(stages: readonly Stage[]): number {
-    return stages.some((s) => s.body.length > MAX_INTERLEAVED) ? 1 : this.schedule.interleave;
+    let units: number = this.schedule.interleave;
+    while (units > 1 && stages.some((s) => s.body.length * units > MAX_UNROLLED)) units /= 2;
+    return units;
   }
 
   private writeShared(k: number): void {
