@@ -8,20 +8,30 @@ export { everythingSaveable };
 /** Saves nothing but the arguments: what checkpoint does without a policy. */
 export const nothingSaveable: CheckpointPolicy = () => false;
 
+/** What a policy is asked about, as far as it is that: a policy is a public function. */
+interface Asked {
+  readonly prim?: { readonly name?: unknown; readonly traits?: { readonly dot?: unknown } } | null;
+  readonly params?: { readonly name?: unknown; readonly dims?: unknown } | null;
+}
+const isDot = ({ prim }: Asked): boolean => prim?.traits?.dot === true;
+/** Is it a matrix product without batch axes? */
+function isPlainDot(asked: Asked): boolean {
+  const dims = asked.params?.dims as readonly [unknown, readonly [readonly unknown[], unknown]] | undefined;
+  return isDot(asked) && Array.isArray(dims) && dims[1][0].length === 0;
+}
+/** The name that checkpointName gives here, if it does. */
+const nameOf = ({ prim, params }: Asked): unknown => (prim?.name === "name" ? params?.name : undefined);
+
 /** Saves the results of matrix products and convolutions. */
-export const dotsSaveable: CheckpointPolicy = (prim) => prim.traits.dot === true;
+export const dotsSaveable: CheckpointPolicy = (prim) => isDot({ prim });
 /** Another name of `dotsSaveable`. */
 export const checkpointDots: CheckpointPolicy = dotsSaveable;
 
-/** Is it a matrix product without batch axes? */
-const isPlainDot: CheckpointPolicy = (prim, _avals, params) => {
-  const { dims } = params as { readonly dims?: readonly [unknown, readonly [readonly unknown[], unknown]] };
-  return prim.traits.dot === true && Array.isArray(dims) && dims[1][0].length === 0;
-};
 /** Saves the results of matrix products without batch axes: products with weights, not attention scores. */
-export const dotsWithNoBatchDimsSaveable: CheckpointPolicy = isPlainDot;
+export const dotsWithNoBatchDimsSaveable: CheckpointPolicy = (prim, _avals, params) =>
+  isPlainDot({ prim, params });
 /** Another name of `dotsWithNoBatchDimsSaveable`. */
-export const checkpointDotsWithNoBatchDims: CheckpointPolicy = isPlainDot;
+export const checkpointDotsWithNoBatchDims: CheckpointPolicy = dotsWithNoBatchDimsSaveable;
 
 /**
  * As `dotsWithNoBatchDimsSaveable`, into another memory. A device that has none of this name (today no device has)
@@ -30,14 +40,11 @@ export const checkpointDotsWithNoBatchDims: CheckpointPolicy = isPlainDot;
 export function offloadDotWithNoBatchDims(offloadSrc: string, offloadDst: string): CheckpointPolicy {
   checkMemory("offloadDotWithNoBatchDims", offloadSrc);
   checkMemory("offloadDotWithNoBatchDims", offloadDst);
-  return (prim, avals, params) =>
-    isPlainDot(prim, avals, params) === true ? { offload: offloadDst } : "recompute";
+  return (prim, _avals, params) => (isPlainDot({ prim, params }) ? { offload: offloadDst } : "recompute");
 }
 
-const nameIn = (params: { readonly [key: string]: unknown }, names: ReadonlySet<string>): boolean =>
-  names.has(params["name"] as string);
 /** The names given to a policy. @throws E_ARGUMENT for what is no text */
-function namesOf(policy: string, names: readonly string[]): ReadonlySet<string> {
+function namesOf(policy: string, names: readonly string[]): ReadonlySet<unknown> {
   if (!Array.isArray(names))
     throw fail("E_ARGUMENT", `${policy}: got ${describe(names)}, expected a list of names`);
   for (const n of names)
@@ -53,21 +60,27 @@ function checkMemory(policy: string, memory: unknown): void {
 /** Saves values that `checkpointName` gave one of these names, and no others. */
 export function saveOnlyTheseNames(...names: readonly string[]): CheckpointPolicy {
   const set = namesOf("saveOnlyTheseNames", names);
-  return (prim, _avals, params) => prim.name === "name" && nameIn(params, set);
+  return (prim, _avals, params) => set.has(nameOf({ prim, params }));
 }
 /** Saves named values, but not those of these names. */
 export function saveAnyNamesButThese(...names: readonly string[]): CheckpointPolicy {
   const set = namesOf("saveAnyNamesButThese", names);
-  return (prim, _avals, params) => prim.name === "name" && !nameIn(params, set);
+  return (prim, _avals, params) => {
+    const name = nameOf({ prim, params });
+    return name !== undefined && !set.has(name);
+  };
 }
 /** Saves all values, named or not, but those of these names. */
 export function saveAnythingExceptTheseNames(...names: readonly string[]): CheckpointPolicy {
   const set = namesOf("saveAnythingExceptTheseNames", names);
-  return (prim, _avals, params) => prim.name !== "name" || !nameIn(params, set);
+  return (prim, _avals, params) => !set.has(nameOf({ prim, params }));
 }
 
 /** Saves what either policy saves. Both say true or false. */
 export function saveFromBothPolicies(policy1: CheckpointPolicy, policy2: CheckpointPolicy): CheckpointPolicy {
+  for (const p of [policy1, policy2] as readonly unknown[])
+    if (typeof p !== "function")
+      throw fail("E_ARGUMENT", `saveFromBothPolicies: got ${describe(p)}, expected two policies`);
   return (prim, avals, params) => {
     const verdicts = [policy1(prim, avals, params), policy2(prim, avals, params)];
     for (const v of verdicts)
@@ -96,6 +109,8 @@ export interface OffloadedNames {
  */
 export function saveAndOffloadOnlyTheseNames(names: OffloadedNames): CheckpointPolicy {
   const policy = "saveAndOffloadOnlyTheseNames";
+  if (typeof names !== "object" || (names as OffloadedNames | null) === null)
+    throw fail("E_ARGUMENT", `${policy}: got ${describe(names)}, expected { namesWhichCanBeSaved, … }`);
   const saved = namesOf(policy, names.namesWhichCanBeSaved);
   const moved = namesOf(policy, names.namesWhichCanBeOffloaded);
   checkMemory(policy, names.offloadSrc);
@@ -103,8 +118,8 @@ export function saveAndOffloadOnlyTheseNames(names: OffloadedNames): CheckpointP
   for (const n of saved)
     if (moved.has(n)) throw fail("E_ARGUMENT", `${policy}: "${n}" can't be both saved and offloaded`);
   return (prim, _avals, params) => {
-    if (prim.name !== "name") return "recompute";
-    if (nameIn(params, saved)) return "save";
-    return nameIn(params, moved) ? { offload: names.offloadDst } : "recompute";
+    const name = nameOf({ prim, params });
+    if (saved.has(name)) return "save";
+    return moved.has(name) ? { offload: names.offloadDst } : "recompute";
   };
 }

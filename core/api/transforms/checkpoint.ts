@@ -79,7 +79,7 @@ function checkSettings(name: string, options: CheckpointOptions): void {
     });
   checkOptions("checkpoint", options, ["policy", "preventCse", "staticArgnums"]);
   const { policy, preventCse } = options;
-  if (policy !== undefined && typeof policy !== "function")
+  if ((policy ?? null) !== null && typeof policy !== "function")
     throw fail("E_ARGUMENT", `${name}: policy is ${describe(policy)}, expected a function`, {
       hint: "take one of checkpointPolicies",
     });
@@ -127,7 +127,9 @@ export function checkpoint<A extends readonly unknown[], R>(
 export function checkpoint(fun: AnyFn, options: CheckpointOptions = {}): unknown {
   const name = labelOf("checkpoint", fun);
   checkSettings(name, options);
-  const { policy = null, preventCse = true } = options;
+  const policy = options.policy ?? null;
+  // Nothing, and null, stand for the default.
+  const preventCse = (options.preventCse as boolean | readonly boolean[] | null | undefined) ?? true;
   const statics = numberList(name, "staticArgnums", options.staticArgnums ?? []);
   const call = (...args: unknown[]): unknown => {
     for (const i of statics)
