@@ -1,6 +1,6 @@
 // NumPy-style promotion with JAX's lattice of dtypes and weak types (jax/_src/dtypes.py).
 import { fail } from "../errors.ts";
-import { sameShape, type Shape } from "../ir/aval.ts";
+import { sameShape, type Shape, type ShapedArray } from "../ir/aval.ts";
 import { context } from "../ir/context.ts";
 import { DTYPES, isBool, isFloat, isInexact, isInteger, isKey, type DType } from "../ir/dtype.ts";
 import { NDArray } from "../ir/ndarray.ts";
@@ -164,7 +164,20 @@ export const promoteOne = (name: string, x: Operand, domain: Domain, word = "x")
   promoteDTypes(name, [x], domain, [word])[0] as NDArray;
 
 /** The common shape of broadcasting. @throws E_BROADCAST naming the operands. Source: jax.numpy.broadcast_shapes */
-export function broadcastShapes(name: string, ...shapes: readonly Shape[]): number[] {
+export const broadcastShapes = (name: string, ...shapes: readonly Shape[]): number[] =>
+  joinShapes(name, shapes, shapes);
+/** The common shape of arrays; errors show them as the user gave them. */
+export const commonShape = (name: string, xs: readonly NDArray[], given: readonly unknown[] = xs): number[] =>
+  joinShapes(
+    name,
+    xs.map((x) => x.shape),
+    xs.map((x, i) => (given[i] instanceof NDArray ? given[i] : x).aval),
+  );
+function joinShapes(
+  name: string,
+  shapes: readonly Shape[],
+  shown: readonly (Shape | ShapedArray)[],
+): number[] {
   for (const s of shapes) checkList(name, "a shape", s);
   const rank = Math.max(0, ...shapes.map((s) => s.length));
   return Array.from({ length: rank }, (_, i) => {
@@ -174,7 +187,7 @@ export function broadcastShapes(name: string, ...shapes: readonly Shape[]): numb
       if (n !== 1 && size !== 1 && n !== size)
         throw fail(
           "E_BROADCAST",
-          `${name}: shapes ${shapes.map((q) => `[${q.join(",")}]`).join(" and ")} don't broadcast`,
+          `${name}: ${shown.map((q) => ("dtype" in q ? String(q) : `[${q.join(",")}]`)).join(" and ")} don't broadcast`,
         );
       if (n !== 1) size = n;
     }
@@ -230,7 +243,7 @@ export function promoteArgs(
   const easy = xs.length === 2 ? easyPair(name, xs, domain, words) : null;
   if (easy !== null) return easy;
   const ys = promoteDTypes(name, xs, domain, words);
-  const shape = broadcastShapes(name, ...ys.map((y) => y.shape));
+  const shape = commonShape(name, ys, xs);
   if (
     context().config.numpyRankPromotion === "raise" &&
     ys.some((y) => y.ndim > 0 && y.ndim !== shape.length)

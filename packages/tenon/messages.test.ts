@@ -328,6 +328,16 @@ it("the glossary has what messages write of arrays", () => {
 it("operations of lax inside of np are told of np's function", () => {
   expect(thrown(() => np.bitwiseAnd(1.5, 2))).toMatch(/^E_DTYPE np\.bitwiseAnd: /);
   expect(thrown(() => np.leftShift(1.5, 2))).toMatch(/^E_DTYPE np\.leftShift: /);
-  expect(thrown(() => np.invert(1.5))).toMatch(/^E_DTYPE np\.invert: /);
+  expect(thrown(() => np.bitwiseNot(1.5))).toMatch(/^E_DTYPE np\.bitwiseNot: /);
   expect(thrown(() => np.sum(np.ones([2]), { axis: [0, 0] }))).toMatch(/hint: name each axis once/);
+});
+
+it("arrays that don't broadcast are shown as they came", () => {
+  const [a, b] = [np.ones([2, 3], { dtype: "int32" }), np.ones([4])];
+  const text = /^E_BROADCAST np\.\w+: i32\[2,3\] and f32\[4\] don't broadcast\n/;
+  for (const f of [() => a.add(b), () => np.maximum(a, b), () => np.less(a, b)])
+    expect(thrown(f)).toMatch(text);
+  expect(thrown(() => np.where(a.gt(0), a, b))).toMatch(
+    /^E_BROADCAST np\.where: bool\[2,3\] and f32\[2,3\] and f32\[4\] don't broadcast/,
+  );
 });

@@ -9,8 +9,8 @@ import { literal, toArray } from "../../primitives/operand.ts";
 import { composite } from "../composite.ts";
 import {
   arraysOf,
-  broadcastShapes,
   broadcastTo,
+  commonShape,
   promoteArgs,
   promoteDTypes,
   promoteOne,
@@ -93,7 +93,7 @@ export const binaryComposite12 = (name: string, domain: Domain, op: Body2): Bina
 
 /** Arrays over their common shape. */
 export function broadcastAll(name: string, xs: readonly NDArray[]): NDArray[] {
-  const shape = broadcastShapes(name, ...xs.map((x) => x.shape));
+  const shape = commonShape(name, xs);
   return xs.map((x) => broadcastTo(name, x, shape));
 }
 
@@ -119,7 +119,7 @@ export const constant = (x: NDArray, value: number | boolean): NDArray => litera
 export function pick(condition: NDArray, x: ArrayLike, y: ArrayLike): NDArray {
   const lax = L();
   const [a, b] = promoteDTypes("np.where", [x, y]) as [NDArray, NDArray];
-  const shape = broadcastShapes("np.where", condition.shape, a.shape, b.shape);
+  const shape = commonShape("np.where", [condition, a, b]);
   const full = (v: NDArray): NDArray => (v.ndim === 0 ? v : broadcastTo("np.where", v, shape));
   const pred = condition.ndim === 0 ? condition : broadcastTo("np.where", condition, shape);
   if (a.ndim === 0 && b.ndim === 0 && shape.length > 0)
