@@ -20,8 +20,6 @@ export interface Loaded {
   failure: Error | null;
   /** Someone calls it by himself (lowered.compile): it outlives the caches. */
   held?: true;
-  /** Someone calls it by himself (lowered.compile): it outlives the caches. */
-  held?: true;
   /** Settles when one of the two is known; absent when it was at once. */
   pending?: Promise<void>;
 }
@@ -53,14 +51,6 @@ export class Session {
     this.ir = ir;
     this.readSync = client.extensions?.readSync;
     this.gate = this.readSync === undefined ? new Gate() : null;
-  }
-
-  /** Forgets its executables, and gives back those that nobody holds, as far as no run waits for its turn. */
-  forget(): void {
-    const known = [...this.programs.values()].flat();
-    this.programs.clear();
-    if (this.gate !== null) return;
-    for (const { loaded } of known) if (loaded.held !== true) loaded.executable?.dispose();
   }
 
   /** Forgets its executables, and gives back those that nobody holds, as far as no run waits for its turn. */
