@@ -216,11 +216,7 @@ const TABLE = {
     "return what the result shapes and dtypes say: arrays, typed arrays, numbers or nested lists of them",
   ),
   E_CHECK: row(CheckError, STATE),
-  E_CHECK_STAGED: row(
-    CodedError,
-    BAD,
-    "wrap the function: const [err, out] = checkify(f)(x); err.throw()",
-  ),
+  E_CHECK_STAGED: row(CodedError, BAD, "wrap the function: const [err, out] = checkify(f)(x); err.throw()"),
   E_PLUGIN: row(PluginError, "INTERNAL"),
   E_PLUGIN_REFUSED: row(PluginError, STATE),
   E_CONFIG: row(CodedError, BAD),

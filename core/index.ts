@@ -4,6 +4,7 @@ export {
   AsyncTraceError,
   CallbackError,
   callerLine,
+  CheckError,
   ConcretizationError,
   DTypeError,
   IndexError,

@@ -6,11 +6,14 @@ export const DEBUG = "debug";
 /** Functions of the host whose every run counts. */
 export const IO = "io";
 
+/** Checks that throw: a second one does nothing more. */
+export const CHECK = "check";
+
 /** Effects that say what an equation needs around it, and do nothing outside of the program. */
 const isContext = (e: Effect): boolean => e.kind === "axis" || e.kind === "collective";
 
 /** May the equation be computed a second time, as checkpoint does? */
-export const mayDuplicate = (e: Effect): boolean => isContext(e) || e.key === DEBUG;
+export const mayDuplicate = (e: Effect): boolean => isContext(e) || e.key === DEBUG || e.key === CHECK;
 /** May the equation go if nothing uses its results? */
 export const mayDrop = (e: Effect): boolean => e.kind === "axis";
 /** May the equation move past others, and out of a loop? */

@@ -99,6 +99,8 @@ export interface HostFunction {
 export interface HostCall {
   readonly fn: HostFunction;
   readonly outs: readonly ShapedArray[];
+  /** It stands in no program: always called as it is. */
+  readonly direct?: true;
 }
 
 /** What passes may ask of a primitive instead of its name. */

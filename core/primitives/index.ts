@@ -1,6 +1,7 @@
 // The closed list of primitives.
 import type { Primitive } from "../ir/primitive.ts";
 import { debug_callback_p, io_callback_p, pure_callback_p } from "./callbacks.ts";
+import { check_p } from "./check.ts";
 import { checkpoint_p } from "./checkpoint.ts";
 import { cond_p } from "./cond.ts";
 import { custom_vmap_p } from "./custom-vmap.ts";
@@ -34,4 +35,5 @@ export const PRIMITIVES: readonly Primitive[] = [
   debug_callback_p,
   pure_callback_p,
   io_callback_p,
+  check_p,
 ];

@@ -1,7 +1,7 @@
 // Calls of the host: with arrays that can be read at once, outside of whatever is being traced. What such a function throws
 // is told with its name; the runtime lives on.
 import { type ConcreteType, type Device, type HostArray, type HostCallback } from "tenon-plugin-api";
-import { CallbackError, fail } from "../errors.ts";
+import { CallbackError, CheckError, fail } from "../errors.ts";
 import type { ShapedArray } from "../ir/aval.ts";
 import { withContext } from "../ir/context.ts";
 import { DTYPES, type DType, type TypedArrays } from "../ir/dtype.ts";
@@ -18,7 +18,7 @@ function call({ fn, outs }: HostCall, args: readonly NDArray[]): readonly Uint8A
   try {
     return withContext({ axisEnv: new Map(), nameStack: [] }, () => fn.call(args, outs));
   } catch (error) {
-    if (error instanceof CallbackError) throw error;
+    if (error instanceof CallbackError || error instanceof CheckError) throw error;
     const what = error instanceof Error ? error.message : String(error);
     throw fail("E_CALLBACK", `${fn.name}: the function threw: ${what}`, { cause: error });
   }

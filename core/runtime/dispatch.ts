@@ -184,7 +184,8 @@ export class EvalTrace implements Trace {
     const device = deviceOf(args, primitive.name);
     if (primitive.name === "jit") return this.call(args, params, device);
     const host = primitive.host?.(params);
-    if (host !== undefined && device.session.readSync !== undefined) return callDirectly(host, args, device);
+    if (host !== undefined && (host.direct === true || device.session.readSync !== undefined))
+      return callDirectly(host, args, device);
     const entry =
       primitive.traits.higherOrder === true
         ? buildOperation(primitive, args, params, device)

@@ -109,7 +109,7 @@ function printWith(options: PrintOptions, fmt: unknown, values: readonly unknown
 }
 
 /** Numbers without a fraction print as integers. */
-function whole(x: unknown): unknown {
+export function whole(x: unknown): unknown {
   if (typeof x === "number" && Number.isSafeInteger(x) && Math.abs(x) < 2 ** 31)
     return Object.is(x, -0) ? x : BigInt(x);
   if (Array.isArray(x)) return x.map(whole);

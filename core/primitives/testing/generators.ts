@@ -583,6 +583,7 @@ export const HIGHER_ORDER: readonly string[] = [
   "custom_vmap",
   "linear_call",
   "custom_linear_solve",
+  "check",
 ];
 /** Wire forms that only a decomposition of the primitive named here uses. */
 export const PARTS: Readonly<Record<string, string>> = {
