@@ -1,6 +1,6 @@
 // Concrete arrays: a device buffer with an aval. Reading, readiness, lifetime.
 import { isTenonError, type DeviceBuffer } from "tenon-plugin-api";
-import { fail } from "../errors.ts";
+import { fail, located } from "../errors.ts";
 import { userLine } from "../frames.ts";
 import type { ShapedArray } from "../ir/aval.ts";
 import { context } from "../ir/context.ts";
@@ -118,10 +118,10 @@ export class ConcreteArray extends NDArray {
     }
   }
 
-  /** The root error of a failed buffer, unchanged; a foreign exception names the plugin. */
+  /** The root error of a failed buffer, with the line that reads it; a foreign exception names the plugin. */
   private readError(error: unknown, buffer: DeviceBuffer): Error {
-    if (buffer.error !== undefined) return raise(buffer.error);
-    if (isTenonError(error)) return error;
+    if (buffer.error !== undefined) return located(raise(buffer.error));
+    if (isTenonError(error)) return located(error);
     const { plugin } = this.home;
     return fail("E_PLUGIN", `plugin ${plugin} failed to read ${this.aval}: ${String(error)}`, {
       plugin,
