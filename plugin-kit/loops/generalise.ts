@@ -71,5 +71,5 @@ export function generalise(kernel: Kernel): {
 
 /** Canonical text of a kernel and its schedule, names aside: equal keys mean equal code. */
 export function kernelKey(kernel: Kernel, schedule: Schedule): string {
-  return `${schedule.vector.join(",")};${String(schedule.chunk)};${schedule.interleave};${kernel.uniforms}\n${printKernel({ ...kernel, name: "" })}`;
+  return `${schedule.vector.join(",")};${String(schedule.chunk)};${schedule.interleave};${schedule.longSums};${kernel.uniforms}\n${printKernel({ ...kernel, name: "" })}`;
 }

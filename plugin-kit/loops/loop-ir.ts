@@ -169,4 +169,6 @@ export interface Schedule {
   readonly chunk: AxisId | null;
   /** Independent vector chains per iteration, where latency binds. */
   readonly interleave: 1 | 2 | 4;
+  /** Are there sums so long that partial ones should be kept apart, so that rounding errors grow more slowly? */
+  readonly longSums: boolean;
 }

@@ -76,7 +76,7 @@ function vectorAxes(k: Kernel): readonly AxisId[] {
   for (const stage of k.stages) {
     const axis = stage.over[stage.over.length - 1];
     if (axis === undefined || isOrdered(k, stage) || extent(k, axis) < MIN_VECTOR) continue;
-    const s = score(stage, axis) + (stage.results.some((r) => r.to === "reduce") ? 0.25 : 0);
+    const s = score(stage, axis) + (hasReduce(stage) ? 0.25 : 0);
     if (s <= 0) continue;
     own.push(axis);
     ownScore += s;
@@ -115,12 +115,17 @@ function interleaveOf(stage: Stage): Schedule["interleave"] {
   return work < 2 * path ? 4 : work < 4 * path ? 2 : 1;
 }
 
+/** Sums of no more elements than this may gather in one place. */
+const SHORT_SUM = 256;
+const hasReduce = (s: Stage): boolean => s.results.some((r) => r.to === "reduce");
+
 /** The schedule of a kernel with concrete integers. */
 export function scheduleKernel(k: Kernel): Schedule {
   const lone = k.stages.length === 1 ? (k.stages[0] as Stage) : null;
   const parallel = lone !== null && lone.over.every((a) => k.axes[a]?.role === "parallel");
   const chunk = k.shared[0] ?? (parallel ? lone.over[0] : undefined) ?? null;
-  const reduces = k.stages.some((s) => s.results.some((r) => r.to === "reduce"));
+  const folding = k.stages.filter(hasReduce);
+  const longSums = folding.some((s) => s.over.reduce((n, a) => n * extent(k, a), 1) > SHORT_SUM);
   const widest = k.stages.map(interleaveOf).reduce((a, b) => Math.max(a, b) as Schedule["interleave"], 1);
-  return { vector: vectorAxes(k), chunk, interleave: reduces ? 4 : widest };
+  return { vector: vectorAxes(k), chunk, interleave: folding.length > 0 ? 4 : widest, longSums };
 }

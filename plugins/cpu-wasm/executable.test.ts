@@ -51,7 +51,7 @@ function pointwise(n: number, inputs: ("f32" | "i32")[], out: "f32" | "i32" | "b
   };
 }
 const call = (kernel: Kernel, args: number[], chunks: number): Step => ({
-  do: "kernel", kernel, args, uniforms: [], chunks, schedule: { vector: [0], chunk: 0, interleave: 2 },
+  do: "kernel", kernel, args, uniforms: [], chunks, schedule: { vector: [0], chunk: 0, interleave: 2, longSums: false },
 }); // prettier-ignore
 const planOf = (more: Pick<Plan, "params" | "results" | "slots" | "steps"> & Partial<Plan>): Plan => ({
   name: "test", frameBytes: 0, aliases: [], peakBytes: 0, notes: [], ...more,

@@ -67,6 +67,7 @@ const schedule = (vector: number[], chunk: number | null = null, interleave: 1 |
   vector,
   chunk,
   interleave,
+  longSums: true,
 });
 
 describe("kernels in wasm", () => {

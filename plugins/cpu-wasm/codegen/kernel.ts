@@ -136,7 +136,7 @@ class KernelWriter {
   }
   /** The innermost axis inside which there is much to add, and how many of its iterations make a block of a sum. */
   private blocksOf(stage: Stage, rowLanes: Lanes): StageWriting["blocks"] {
-    if (!stage.results.some((r) => r.to === "reduce")) return null;
+    if (!this.schedule.longSums || !stage.results.some((r) => r.to === "reduce")) return null;
     let additions = 1 / (rowLanes * this.units([stage]));
     for (const axis of [...stage.over].reverse()) {
       const inside = Math.max(1, additions);

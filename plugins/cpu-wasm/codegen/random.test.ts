@@ -353,7 +353,12 @@ it("random kernels give the interpreter's bits under every schedule", () => {
       const inner = kernel.stages.flatMap((s) => s.over.slice(-1));
       for (const vector of [[], inner, ...kernel.shared.map((a) => [a])]) {
         modes[modeOf(kernel, vector).kind]++;
-        const schedule = { vector, chunk: null, interleave: dice.of([1, 2, 4] as const) };
+        const schedule = {
+          vector,
+          chunk: null,
+          interleave: dice.of([1, 2, 4] as const),
+          longSums: dice.of([true, false]),
+        };
         const got = runKernel(kernel, schedule, memory, uniforms);
         expected.forEach((bytes, i) =>
           expect(
