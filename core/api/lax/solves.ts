@@ -2,7 +2,6 @@
 import { fail } from "../../errors.ts";
 import { sameType, type ShapedArray } from "../../ir/aval.ts";
 import { context } from "../../ir/context.ts";
-import type { Jaxpr } from "../../ir/jaxpr.ts";
 import type { NDArray } from "../../ir/ndarray.ts";
 import { bind } from "../../ir/trace.ts";
 import type { CustomJvp, JvpRule } from "../../ir/trace.ts";
@@ -98,7 +97,7 @@ export function customLinearSolve(
   checkOptions("lax.customLinearSolve", options, ["transposeSolve", "symmetric", "hasAux"]);
   checkFunction(`${name}: solve`, solve);
   const { symmetric = false, hasAux = false } = options;
-  const back = (options.transposeSolve ?? (symmetric ? solve : undefined)) as AnyFn | undefined;
+  const back = options.transposeSolve ?? (symmetric ? solve : undefined);
   if (back !== undefined) checkFunction(`${name}: transposeSolve`, back);
   const { leaves, treedef } = operandsOf(name, b);
   const avals = avalsOf(leaves);

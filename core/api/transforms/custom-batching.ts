@@ -53,7 +53,7 @@ export function customVmap(fun: AnyFn, vmapRule: AnyFn): unknown {
         `${name}: the rule returns ${printTree(r.treedef)} and outBatched ${printTree(flags.treedef)}, expected ` +
           `${printTree(outDef)} as the function and a boolean for each leaf`,
       );
-    return { outs: r.leaves, outBatched: flags.leaves as boolean[] };
+    return { outs: r.leaves, outBatched: flags.leaves };
   });
 }
 

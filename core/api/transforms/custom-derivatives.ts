@@ -8,5 +8,6 @@ export {
   zeroFromPrimal,
   type CustomVJPPrimals,
   type CustomVjpOptions,
+  type PrimalValues,
 } from "./custom-vjp.ts";
 export { linearCall } from "./linear-call.ts";

@@ -30,15 +30,17 @@ export class CustomVJPPrimal<T = NDArray> {
     this.perturbed = perturbed;
   }
 }
+/** T with the values in place of `CustomVJPPrimal` leaves. */
+export type PrimalValues<T> = T extends CustomVJPPrimal<infer V> ? V : { [K in keyof T]: PrimalValues<T[K]> };
 /** A tree with the values in place of `CustomVJPPrimal` leaves. Source: jax.custom_derivatives.custom_vjp_primal_tree_values */
-export function customVjpPrimalTreeValues<T>(tree: T): MapTree<T, NDArray> {
+export function customVjpPrimalTreeValues<T>(tree: T): PrimalValues<T> {
   const name = "customVjpPrimalTreeValues";
   const { leaves, treedef } = flatten(tree, name, { isLeaf: (x) => x instanceof CustomVJPPrimal });
   const values = leaves.map((x) => {
     if (x instanceof CustomVJPPrimal) return x.value as NDArray;
     throw fail("E_ARGUMENT", `${name}: expected leaves that a forward rule with symbolicZeros got`);
   });
-  return unflatten(treedef, values) as MapTree<T, NDArray>;
+  return unflatten(treedef, values) as PrimalValues<T>;
 }
 
 /**
@@ -91,10 +93,11 @@ function keep(name: string, residuals: unknown): Kept {
   };
 }
 
-/** What a forward rule with `symbolicZeros` gets for arguments A. */
-export type CustomVJPPrimals<A extends readonly unknown[]> = {
-  [I in keyof A]: MapTree<A[I], CustomVJPPrimal>;
+/** What a forward rule with `symbolicZeros` gets for arguments A, of which `N` names those without derivative. */
+export type CustomVJPPrimals<A extends readonly unknown[], N extends Argnums = readonly []> = {
+  [I in keyof A]: I extends PlaceIn<N> ? A[I] : MapTree<A[I], CustomVJPPrimal>;
 };
+type PlaceIn<N extends Argnums> = N extends readonly number[] ? `${N[number]}` : `${N & number}`;
 
 /**
  * `fun` with a reverse derivative of its own: `fwd(...args)` gives [value, residuals], `bwd(residuals, ct)` a list with
@@ -129,6 +132,16 @@ export function customVjp<A extends readonly unknown[], R, Res, const N extends 
     readonly bwd: (...args: [...NondiffArgs<A, N>, residuals: Res, ct: R]) => Cotangents<DiffArgs<A, N>>;
   },
   options: CustomVjpOptions<N, false>,
+): (...args: Args<A>) => R;
+export function customVjp<A extends readonly unknown[], R, Res, const N extends Argnums>(
+  fun: (...args: A) => R,
+  rules: {
+    readonly fwd: (...args: CustomVJPPrimals<A, N>) => readonly [R, Res];
+    readonly bwd: (
+      ...args: [...NondiffArgs<A, N>, residuals: Res, ct: Cotangent<R>]
+    ) => Cotangents<DiffArgs<A, N>>;
+  },
+  options: CustomVjpOptions<N, true>,
 ): (...args: Args<A>) => R;
 export function customVjp(
   fun: AnyFn,

@@ -232,7 +232,7 @@ P["vjp/psum"] = () =>
 const sin4: Unary = customJvp(
   (x: A): A => np.sin(x),
   ([x], [t]): [A, A] => [sin4(x), t.mul(np.cos(x).mul(4))],
-) as Unary;
+);
 P["jvp/grad"] = () => grad(sin4)(f32(0.5));
 P["jvp/jvp-jvp"] = () => jvp((x: A) => jvp(sin4, [x], [x])[1], [f32(0.5)], [f32(1)]);
 P["jvp/grad-grad-grad"] = () => grad(grad(grad(sin4)))(f32(0.5));
