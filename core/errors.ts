@@ -63,6 +63,10 @@ export class LifetimeError extends CodedError {
 export class CallbackError extends CodedError {
   override name = "CallbackError";
 }
+/** A NaN or an infinity that debugNans or debugInfs met. */
+export class FloatingPointError extends CodedError {
+  override name = "FloatingPointError";
+}
 /** A check of checkify that failed. */
 export class CheckError extends CodedError {
   override name = "CheckError";
@@ -214,6 +218,12 @@ const TABLE = {
     CallbackError,
     BAD,
     "return what the result shapes and dtypes say: arrays, typed arrays, numbers or nested lists of them",
+  ),
+  E_NAN: row(FloatingPointError, STATE),
+  E_LEAKED_TRACERS: row(
+    LeakError,
+    STATE,
+    "return values from traced functions instead of keeping them in variables, lists or objects outside",
   ),
   E_CHECK: row(CheckError, STATE),
   E_CHECK_STAGED: row(CodedError, BAD, "wrap the function: const [err, out] = checkify(f)(x); err.throw()"),

@@ -7,6 +7,7 @@ export {
   CheckError,
   ConcretizationError,
   DTypeError,
+  FloatingPointError,
   IndexError,
   LeakError,
   LifetimeError,
@@ -41,6 +42,14 @@ export {
 } from "./ir/ndarray.ts";
 export { complex, int, float, type Nested } from "./api/arrays.ts";
 export { config, configFromEnvironment, withConfig, type ConfigChange } from "./api/config.ts";
+export {
+  effectsBarrier,
+  pureCallback,
+  type HostResult,
+  type IoCallbackOptions,
+  type PureCallbackOptions,
+} from "./api/debug/callbacks.ts";
+export { checkingLeaks, debugInfs, debugNans, disableJit, namedScope } from "./api/debug/settings.ts";
 export { blockUntilReady, deviceGet, devicePut, scope, Scope } from "./api/devices.ts";
 export { slice } from "./api/slices.ts";
 export type { Axis, Keywords, Options, PrecisionLike } from "./api/keywords.ts";

@@ -15,6 +15,8 @@ export const DEFAULT_CONFIG: Config = Object.freeze({
   threefryPartitionable: true,
   debug: false,
   explainCacheMisses: false,
+  debugNans: false,
+  debugInfs: false,
   traceback: "filtered",
 });
 

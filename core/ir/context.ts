@@ -14,6 +14,10 @@ export interface Config {
   readonly threefryPartitionable: boolean;
   /** Internal consistency checks on every bind (tests). */
   readonly debug: boolean;
+  /** After each operation: throws where a result is NaN, naming the operation inside of jitted functions and loops. */
+  readonly debugNans: boolean;
+  /** The same for infinities. */
+  readonly debugInfs: boolean;
   /** Says on the console why jit traces, and whether the program had to be compiled. */
   readonly explainCacheMisses: boolean;
   /** "filtered" trims tenon's own frames from errors. */

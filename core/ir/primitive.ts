@@ -176,6 +176,8 @@ export interface Primitive {
   readonly rebind?: (args: readonly NDArray[], params: Params) => readonly NDArray[];
   readonly usesAxis?: (axisName: string, params: Params) => boolean;
   readonly effects?: (params: Params) => readonly Effect[];
+  /** Loops and branches equation by equation, on values that can be read: where debugNans looks for the one at fault. */
+  readonly steps?: (args: readonly NDArray[], params: Params) => readonly NDArray[];
   /** The host's function that an application is a call of: outside of programs it is called as it is. */
   readonly host?: (params: Params) => HostCall;
   readonly lower?: (

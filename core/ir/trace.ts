@@ -76,10 +76,36 @@ export class Tracer extends NDArray {
     this.trace = trace;
     this.a = a;
     this.b = b;
+    tracking?.(this);
   }
   override assertLive(name: string, word?: string): void {
     if (this.trace.dead) throw leaked(this, word === undefined ? name : `${name}: ${word}`);
   }
+}
+
+/** A tracer that is watched, and where it was made. */
+export interface Tracked {
+  readonly ref: WeakRef<Tracer>;
+  readonly stack: string | undefined;
+}
+let tracking: ((x: Tracer) => void) | null = null;
+/** Notes every tracer made from here on, until it is stopped. They aren't held. */
+export function trackTracers(stackOf: () => string | undefined): {
+  readonly tracers: readonly Tracked[];
+  stop(): void;
+} {
+  const outer = tracking;
+  const tracers: Tracked[] = [];
+  tracking = (x) => {
+    outer?.(x);
+    tracers.push({ ref: new WeakRef(x), stack: stackOf() });
+  };
+  return {
+    tracers,
+    stop: () => {
+      tracking = outer;
+    },
+  };
 }
 
 /** Is the value traced? */

@@ -20,6 +20,7 @@ import {
   type WireValue,
 } from "../ir/primitive.ts";
 import { bind } from "../ir/trace.ts";
+import { condSteps } from "./steps.ts";
 import { toAxis } from "../transforms/batch.ts";
 import { evalJaxpr } from "../transforms/eval-jaxpr.ts";
 import { dce } from "../transforms/dce.ts";
@@ -344,6 +345,7 @@ export const cond_p: Primitive = definePrimitive({
   shape,
   effects: (params) => branchesOf(params).flatMap((j) => j.effects),
   jvp: (_lax, primals, tangents, params) => jvp(primals, tangents, params),
+  steps: condSteps,
   partialEval,
   remat: cutCond,
   prune: pruneCond,

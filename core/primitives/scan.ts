@@ -16,6 +16,7 @@ import {
   type WireValue,
 } from "../ir/primitive.ts";
 import { bind } from "../ir/trace.ts";
+import { scanSteps } from "./steps.ts";
 import { toAxis } from "../transforms/batch.ts";
 import { evalJaxpr } from "../transforms/eval-jaxpr.ts";
 import { batchJaxpr, hoistInvariant, jvpJaxpr, splitJaxpr, transposeJaxpr } from "../transforms/jaxprs.ts";
@@ -373,6 +374,7 @@ export const scan_p: Primitive = definePrimitive({
   shape,
   effects: (params) => paramsOf(params).jaxpr.effects,
   jvp: (_lax, primals, tangents, params) => jvp(primals, tangents, params),
+  steps: scanSteps,
   partialEval,
   remat: cutScan,
   prune: pruneScan,

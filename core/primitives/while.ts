@@ -18,6 +18,7 @@ import {
 } from "../ir/primitive.ts";
 import { withTrace, context } from "../ir/context.ts";
 import { bind } from "../ir/trace.ts";
+import { whileSteps } from "./steps.ts";
 import { toAxis } from "../transforms/batch.ts";
 import { dce } from "../transforms/dce.ts";
 import { evalJaxpr } from "../transforms/eval-jaxpr.ts";
@@ -266,6 +267,7 @@ export const while_p: Primitive = definePrimitive({
   shape: (avals, params) => avals.slice(paramsOf(params).numCondConsts + paramsOf(params).numBodyConsts),
   effects: (params) => effectsOf(paramsOf(params)),
   jvp: (_lax, primals, tangents, params) => jvp(primals, tangents, params),
+  steps: whileSteps,
   partialEval,
   linearIn: () => true,
   transpose: (_lax, _cts, _args, _accums, params) => {

@@ -15,6 +15,7 @@ import type { RuntimeDevice } from "./device.ts";
 import { callDirectly, hostCallbacks } from "./callbacks.ts";
 import { run, type Entry } from "./execute.ts";
 import { donations, lower, wireType } from "./lower.ts";
+import { asksForNumbers, checkNumbers } from "./numerics.ts";
 import { paramsId } from "./params.ts";
 import { programDifference } from "./program-difference.ts";
 import { currentDevice, sessions } from "./registry.ts";
@@ -181,6 +182,12 @@ export class EvalTrace implements Trace {
   readonly label = "eager";
 
   process(primitive: Primitive, args: readonly NDArray[], params: Params): readonly NDArray[] {
+    const outs = this.run(primitive, args, params);
+    if (asksForNumbers()) checkNumbers(primitive, args, params, outs);
+    return outs;
+  }
+
+  private run(primitive: Primitive, args: readonly NDArray[], params: Params): readonly NDArray[] {
     const device = deviceOf(args, primitive.name);
     if (primitive.name === "jit") return this.call(args, params, device);
     const host = primitive.host?.(params);

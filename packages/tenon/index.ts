@@ -10,6 +10,9 @@ export * as tree from "./tree.ts";
 export * as treeUtil from "./tree-util.ts";
 export * as customBatching from "./custom-batching.ts";
 export * as customDerivatives from "./custom-derivatives.ts";
+export * as debug from "./debug.ts";
+export * as checkify from "./checkify.ts";
+export * as experimental from "./experimental.ts";
 export * from "./transforms.ts";
 export {
   exportOnnx,
@@ -21,24 +24,34 @@ export {
 export {
   AsyncTraceError,
   blockUntilReady,
+  CallbackError,
+  CheckError,
+  checkingLeaks,
   complex,
   config,
   ConcretizationError,
+  debugInfs,
+  debugNans,
   deviceGet,
   devicePut,
   devices,
+  disableJit,
   discover,
   DTypeError,
+  effectsBarrier,
   float,
+  FloatingPointError,
   IndexError,
   int,
   LeakError,
   LifetimeError,
+  namedScope,
   NDArray,
   NonConcreteBooleanIndexError,
   offer,
   pickDevice,
   PluginError,
+  pureCallback,
   runtime,
   scope,
   Scope,

@@ -1,10 +1,10 @@
 // jit: a function traced once per signature and run as one compiled program. Signatures are found in a trie of small
 // integers (structure, avals, static arguments, settings), kept by the function's identity; below, equal programs of
 // different functions share one executable (runtime/dispatch.ts).
-import { fail } from "../../errors.ts";
+import { fail, FloatingPointError } from "../../errors.ts";
 import type { ShapedArray } from "../../ir/aval.ts";
 import { context, withContext, type Config } from "../../ir/context.ts";
-import { CONCRETE, NDArray, TRACER } from "../../ir/ndarray.ts";
+import { CONCRETE, type NDArray, TRACER } from "../../ir/ndarray.ts";
 import { flatten, flattenLike, unflatten, type TreeDef } from "../../ir/tree.ts";
 import { bindJit } from "../../primitives/jit.ts";
 import { numberList, scalarLiteral } from "../../primitives/operand.ts";
@@ -12,7 +12,7 @@ import type { ConcreteArray } from "../../runtime/array.ts";
 import { counters } from "../../runtime/dispatch.ts";
 import { place } from "../../runtime/execute.ts";
 import { donations } from "../../runtime/lower.ts";
-import { RuntimeDevice } from "../../runtime/registry.ts";
+import { type RuntimeDevice } from "../../runtime/registry.ts";
 import { dce } from "../../transforms/dce.ts";
 import { evalJaxpr } from "../../transforms/eval-jaxpr.ts";
 import { stage, type Staged } from "../../transforms/stage.ts";
@@ -267,11 +267,24 @@ class Compiler {
     const { running } = entry;
     if (running.donate !== undefined) this.checkDonation(entry, leaves);
     const taken = running.kept === null ? leaves : running.kept.map((i) => leaves[i] as NDArray);
-    const outs = this.plain
-      ? bindJit(running.jaxpr, entry.consts, taken, this.label, running.donate)
-      : this.bindSpecially(entry, taken);
+    const outs = this.run(entry, taken, args);
     if (running.donate !== undefined) this.nameDonated(entry, leaves);
     return finish(entry.outTree, outs);
+  }
+
+  /** Runs the program. Where that meets a bad number that is looked for, the function runs as written: it has the line. */
+  private run(entry: Entry, taken: readonly NDArray[], args: readonly unknown[]): readonly NDArray[] {
+    const { jaxpr, donate } = entry.running;
+    const { config } = context();
+    try {
+      return this.plain
+        ? bindJit(jaxpr, entry.consts, taken, this.label, donate)
+        : this.bindSpecially(entry, taken);
+    } catch (error) {
+      const canRepeat = error instanceof FloatingPointError && donate?.includes(true) !== true;
+      if (canRepeat) withContext({ config: { ...config, disableJit: true } }, () => this.runAsWritten(args));
+      throw error;
+    }
   }
 
   /** On the device, or into the caller's trace. */

@@ -18,6 +18,8 @@ const config: Config = {
   defaultMatmulPrecision: "default",
   threefryPartitionable: true,
   debug: false,
+  debugNans: false,
+  debugInfs: false,
   explainCacheMisses: false,
   traceback: "full",
 };

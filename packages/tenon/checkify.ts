@@ -1,0 +1,3 @@
+// tenon/checkify: jax.experimental.checkify, checks as values.
+import "./default-plugin.ts";
+export * from "tenon-core/checkify";
