@@ -16,7 +16,7 @@ interface PartialClass {
 /** On the first use, so that importing this file does nothing. */
 function register(): void {
   if (isRegistered(Partial)) return;
-  Object.setPrototypeOf(Partial.prototype, Function.prototype as object);
+  Object.setPrototypeOf(Partial.prototype, Function.prototype);
   registerPytreeNode(Partial, {
     flatten: (p) => [p.args, p.func],
     unflatten: (func: Partial["func"], args) => new Partial(func, ...args),
@@ -28,7 +28,7 @@ function make<R>(func: (...args: never[]) => R, args: readonly unknown[]): Parti
   const call = (...rest: unknown[]): R => func(...([...args, ...rest] as never[]));
   Object.setPrototypeOf(call, Partial.prototype);
   Object.defineProperty(call, "name", { value: func.name });
-  return Object.assign(call, { func, args: Object.freeze([...args]) }) as Partial<R>;
+  return Object.assign(call, { func, args: Object.freeze([...args]) });
 }
 
 /**

@@ -304,16 +304,13 @@ describe("treeUtil", () => {
     const apply = jit((f: treeUtil.Partial<NDArray>, x: NDArray) => f(x));
     expect(apply(addOne as never, np.array(2)).item()).toBe(3);
     expect(tree.leaves(addOne)).toEqual([1]);
-    const doubled = tree.map(
-      (x) => ((x as never as number) * 2) as never,
-      addOne,
-    ) as treeUtil.Partial<NDArray>;
+    const doubled: treeUtil.Partial<NDArray> = tree.map((x) => ((x as never as number) * 2) as never, addOne);
     expect([doubled instanceof treeUtil.Partial, doubled(np.array(5)).item()]).toEqual([true, 7]);
     expect(tree.structure(new treeUtil.Partial(np.sin))).not.toBe(
       tree.structure(new treeUtil.Partial(np.cos)),
     );
     const g = grad((f: treeUtil.Partial<NDArray>) => f(np.array(3)))(
-      new treeUtil.Partial((w: NDArray, x: NDArray) => w.mul(x), np.array(2)) as never,
+      new treeUtil.Partial((w: NDArray, x: NDArray) => w.mul(x), np.array(2)),
     ) as treeUtil.Partial;
     expect((g.args[0] as NDArray).item()).toBe(3);
     expect(reasonOf(() => new treeUtil.Partial(3 as never))).toMatch(/^E_ARGUMENT.*function/);

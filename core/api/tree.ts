@@ -145,7 +145,7 @@ export function mapWithPath(f: Visit, tree: unknown, ...rest: unknown[]): unknow
 mapWithPath.with =
   (options: PathOptions) =>
   <R>(f: (path: PathKey[], ...leaves: never[]) => R, tree: unknown, ...rest: unknown[]): unknown =>
-    mapPaths(f as Visit, flatWithPath("tree.mapWithPath", tree, options), rest);
+    mapPaths(f, flatWithPath("tree.mapWithPath", tree, options), rest);
 function mapPaths(f: Visit, first: Flattened, rest: readonly unknown[]): unknown {
   checkFunction("tree.mapWithPath", f);
   const paths = pathsOf(first.treedef);

@@ -194,9 +194,9 @@ const forms: Record<string, () => void> = {
   },
   "tree.map keeps trees of arrays, and replaces leaves": () => {
     expectTypeOf(tree.map((v) => v.mul(2), p)).toEqualTypeOf<Params>();
-    expectTypeOf(tree.map((v, g) => v.sub(g!), p, p)).toEqualTypeOf<Params>();
+    expectTypeOf(tree.map((v, g) => v.sub(g), p, p)).toEqualTypeOf<Params>();
     expectTypeOf(tree.map((v) => v.shape.length, p).layers[0]!.k).toEqualTypeOf<number>();
-    const sgd = <P>(params: P, grads: P): P => tree.map((v, g) => v.sub(g!), params, grads);
+    const sgd = <P>(params: P, grads: P): P => tree.map((v, g) => v.sub(g), params, grads);
     expectTypeOf(sgd(p, p)).toEqualTypeOf<Params>();
     const step = <P>(f: (q: P) => A, params: P): P => grad(f)(params);
     expectTypeOf(step((q: Params) => q.w.sum(), p)).toEqualTypeOf<Params>();
@@ -205,7 +205,7 @@ const forms: Record<string, () => void> = {
     // @ts-expect-error leaves are arrays
     tree.map((v: string) => v, p);
     // @ts-expect-error other trees have the type of the first
-    tree.map((v, g) => v.sub(g!), p, { w: x });
+    tree.map((v, g) => v.sub(g), p, { w: x });
   },
   "jvp, vjp and linearize keep trees": () => {
     expectTypeOf(jvp(loss, [p, x], [p, x])).toEqualTypeOf<[A, A]>();

@@ -227,7 +227,7 @@ async function compiled<R>(
     },
     costAnalysis: () => costs,
     memoryAnalysis: () => memories,
-  } as Compiled<R>;
+  };
   return Object.assign(call, members);
 }
 

@@ -138,7 +138,7 @@ describe("named axes, as in JAX", () => {
       .astype("float32")
       .reshape(shape);
   const both = <R>(f: (v: NDArray) => R): ((x: NDArray) => R) =>
-    vmap(vmap(f, { axisName: "j" }), { axisName: "i" }) as (x: NDArray) => R;
+    vmap(vmap(f, { axisName: "j" }), { axisName: "i" });
   const x = new Float32Array([1, 2, 3]) as never as NDArray;
   const over = <R>(f: (v: NDArray) => R, v = x): R => vmap(f, { axisName: "i" })(v);
 
