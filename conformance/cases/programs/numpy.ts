@@ -1,5 +1,5 @@
 // Programs of the np, nn, random and tree cases.
-import { grad, lax, nn, np, random, tree, vmap, type Key, type NDArray } from "tenon";
+import { grad, lax, nn, np, random, tree, treeUtil, vmap, type Key, type NDArray } from "tenon";
 import type { CasePrograms } from "../run-case.ts";
 import { later } from "./later.ts";
 
@@ -61,6 +61,7 @@ const programs: CasePrograms = {
       null,
       { length: 6 },
     )[1],
+  "flatten_util.ravel_pytree/a": (a: A, b: A) => treeUtil.ravelPytree({ b, a })[0],
   "tree.map/sum": (a: A, b: A) => {
     const t = { z: a, a: [b, [a]] };
     return tree.map((x: A, y: A) => x.add(y), t, t);
