@@ -15,14 +15,7 @@ import { recordLinear } from "../../transforms/linearize.ts";
 import { instantiateCt, instantiateTangent } from "../../transforms/zeros.ts";
 import { checkOptions } from "../arrays.ts";
 import { linearize, pullThrough } from "../transforms/derivatives.ts";
-import {
-  checkFunction,
-  checkSynchronous,
-  finish,
-  flattenResult,
-  labelOf,
-  leafOf,
-} from "../transforms/flat.ts";
+import { checkFunction, checkSynchronous, finish, flattenResult, labelOf } from "../transforms/flat.ts";
 import type { AnyFn } from "../transforms/types.ts";
 import type { Traced } from "../types.ts";
 import { avalsOf, operandsOf, stageTree, type StagedTree } from "./staged.ts";
