@@ -94,9 +94,11 @@ export function flattenArgs(
   return { leaves: leaves.map((x) => leafOf(name, x)), treedef };
 }
 
-/** @throws E_TRACE_ASYNC for a promise */
+/** @throws E_TRACE_ASYNC for a promise; what becomes of that is then nobody's concern */
 export function checkSynchronous(name: string, result: unknown): void {
-  if (isPromise(result)) throw fail("E_TRACE_ASYNC", `${name}: the function returned a promise`);
+  if (!isPromise(result)) return;
+  void Promise.resolve(result).catch(() => undefined);
+  throw fail("E_TRACE_ASYNC", `${name}: the function returned a promise`);
 }
 
 /** Leaves and structure of a traced function's result. @throws E_TRACE_ASYNC for a promise, E_TREE for undefined */

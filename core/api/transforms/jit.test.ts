@@ -276,6 +276,16 @@ describe("errors", () => {
       /^E_TRACE_ASYNC/,
     );
   });
+  it("handles the rejection of an async function that it refused", async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on("unhandledRejection", note);
+    const f = async (x: NDArray): Promise<NDArray> => Promise.resolve(x.item()).then(() => x);
+    expect(reasonOf(() => jit(f as unknown as (x: NDArray) => NDArray)(1))).toMatch(/^E_TRACE_ASYNC/);
+    await new Promise((done) => setTimeout(done, 10));
+    process.off("unhandledRejection", note);
+    expect(unhandled).toEqual([]);
+  });
   it("refuses reading, and implicit conversion, of traced values", () => {
     const probe = (f: (x: NDArray) => unknown): string =>
       reasonOf(() => jit(f as (x: NDArray) => NDArray)(3));
