@@ -371,7 +371,7 @@ describe("memory", () => {
             rhsBatching: [],
             lhsContracting: [1],
             rhsContracting: [0],
-            precision: ["HIGHEST", "HIGHEST"],
+            precision: "HIGHEST",
           },
           t,
         );
@@ -383,7 +383,7 @@ describe("memory", () => {
     const memory = own.memories[0] as never;
     const executable = own.compile(chain);
     const args = [0, 1].map(() => own.toDevice(new Float32Array(64 * 64).fill(0.5), t, memory));
-    const planned = await executable.extensions.memory?.read();
+    const planned = await executable.extensions?.memory?.read();
     const stats = own.extensions.memoryStats;
     const before = await stats?.read(own.device, { resetPeak: true });
     executable.execute([args]);
@@ -400,7 +400,7 @@ describe("memory", () => {
         const [p, q] = behind ? s.op("optimization_barrier", [x, y], {}, [t, t]) : [x, y];
         return [s.one("multiply", [s.one("sine", [p as Ref], {}, t), q as Ref], {}, t)];
       });
-      const text = await client.compile(built).extensions.text?.read("kernels");
+      const text = await client.compile(built).extensions?.text?.read("kernels");
       return text?.match(/= sin %/g)?.length ?? 0;
     };
     expect([await sines(false), await sines(true)]).toEqual([1, 2]);

@@ -45,6 +45,9 @@ export interface CheckpointOptions {
   readonly staticArgnums?: Argnums | undefined;
 }
 
+/** A function that is called as any transformed one, and has the type of the plain one for other transformations. */
+export type Checkpointed<A extends readonly unknown[], R> = ((...args: Args<A>) => R) & ((...args: A) => R);
+
 /** Traces by function, so that two wrappers of one function share them; then by signature. */
 const traces = new WeakMap<AnyFn, Map<string, StagedTree>>();
 
@@ -119,11 +122,11 @@ function flagsOf(
 export function checkpoint<F extends ArrayFn>(
   fun: F,
   options?: CheckpointOptions,
-): (...args: Args<Parameters<F>>) => ReturnType<F>;
+): Checkpointed<Parameters<F>, ReturnType<F>>;
 export function checkpoint<A extends readonly unknown[], R>(
   fun: (...args: A) => R,
   options?: CheckpointOptions,
-): (...args: Args<A>) => R;
+): Checkpointed<A, R>;
 export function checkpoint(fun: AnyFn, options: CheckpointOptions = {}): unknown {
   const name = labelOf("checkpoint", fun);
   checkSettings(name, options);

@@ -5,6 +5,7 @@ export {
   printSavedResiduals,
   remat,
   savedResiduals,
+  type Checkpointed,
   type CheckpointOptions,
   type CheckpointPolicy,
   type SavedResidual,
