@@ -80,6 +80,8 @@ interface Entry extends StageInfo {
   readonly signature: Signature;
   /** It captured a tracer, and serves this call only. */
   readonly singleUse: boolean;
+  /** What later errors say of each leaf that was donated; made by the first call. */
+  gone?: readonly string[];
 }
 /** A level of the trie. */
 class Node {
@@ -416,6 +418,7 @@ class Compiler {
   /** @throws E_DONATED_TWICE for an array that is donated and used in another place, too */
   private checkDonation(entry: Entry, leaves: readonly NDArray[]): void {
     const { kept, donate } = entry.running;
+    if (new Set([...entry.consts, ...leaves]).size === entry.consts.length + leaves.length) return;
     donate?.forEach((d, k) => {
       const i = kept === null ? k : (kept[k] as number);
       const x = leaves[i] as NDArray;
@@ -436,10 +439,12 @@ class Compiler {
   }
   /** Later errors say to which argument a donated array went. */
   private nameDonated(entry: Entry, leaves: readonly NDArray[]): void {
-    leaves.forEach((x, i) => {
-      if (entry.donate[i] === true && x.kind === CONCRETE && (x as ConcreteArray).buffer === null)
-        (x as ConcreteArray).gone = `donated to ${this.label} as ${this.pathOf(entry, i)}`;
-    });
+    entry.gone ??= leaves.map((_, i) => `donated to ${this.label} as ${this.pathOf(entry, i)}`);
+    for (let i = 0; i < leaves.length; i++) {
+      const x = leaves[i] as ConcreteArray;
+      if (entry.donate[i] === true && x.kind === CONCRETE && x.buffer === null)
+        x.gone = entry.gone[i] as string;
+    }
   }
 }
 
