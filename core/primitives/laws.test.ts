@@ -9,8 +9,11 @@ import { literalData, valuesOf } from "../runtime/array.ts";
 import { stage } from "../transforms/stage.ts";
 import { PRIMITIVES } from "./index.ts";
 import { lax } from "./lax.ts";
-import { GENERATORS, HIGHER_ORDER, PARTS, type Case, type Draw } from "./testing/generators.ts";
+import { GENERATORS as PLAIN, HIGHER_ORDER, PARTS, type Case, type Draw } from "./testing/generators.ts";
+import { RULES } from "./testing/rules.ts";
 import { installTestRoot, withX64 } from "./testing/root.ts";
+
+const GENERATORS: Readonly<Record<string, readonly Case[]>> = { ...PLAIN, ...RULES };
 
 beforeAll(() => {
   installTestRoot(reference());

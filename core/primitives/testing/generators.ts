@@ -577,12 +577,7 @@ export const HIGHER_ORDER: readonly string[] = [
   "reduce_window",
   "scatter_apply",
   "checkpoint",
-  "custom_jvp",
-  "custom_vjp",
   "custom_lin",
-  "custom_vmap",
-  "linear_call",
-  "custom_linear_solve",
   "check",
 ];
 /** Wire forms that only a decomposition of the primitive named here uses. */
