@@ -109,9 +109,10 @@ export function countTrace(label: string, f: AnyFn): void {
   const text = sourceOf(f);
   const here = withDeepStack(() => new Error());
   let source = sources.get(text);
-  if (source === undefined)
+  if (source === undefined) {
     void here.stack; // Until it is written out, a stack holds what its frames hold: tracers, for one.
     sources.set(text, (source = { functions: 0, first: here, lines: new Map(), done: false }));
+  }
   const isNew = !seen.has(f);
   if (isNew) {
     seen.add(f);
