@@ -21,7 +21,7 @@ export const ERROR_CLASSES: Readonly<Record<string, readonly string[]>> = {
   AssertionError: ["TenonError"],
   OverflowError: ["DTypeError", "TenonError"],
   ZeroDivisionError: ["TenonError"],
-  FloatingPointError: ["CheckError", "TenonError"],
+  FloatingPointError: ["FloatingPointError", "CheckError"],
   NotImplementedError: ["TenonError"],
   RuntimeError: ["LifetimeError", "CallbackError", "PluginError"],
   JaxRuntimeError: ["LifetimeError", "CallbackError", "CheckError", "PluginError", "TenonError"],
