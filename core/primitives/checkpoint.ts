@@ -1,5 +1,6 @@
 // checkpoint as a primitive: a closed jaxpr whose residuals are computed again where its derivative is used, but for those
 // that a policy saves. Elsewhere it is its body.
+import { fail } from "../errors.ts";
 import type { ShapedArray } from "../ir/aval.ts";
 import { withTrace } from "../ir/context.ts";
 import { makeJaxprOf, NO_EFFECTS, Var, type Jaxpr, type JaxprEqn } from "../ir/jaxpr.ts";
@@ -19,6 +20,7 @@ import { batchJaxpr, jvpJaxpr, transposeJaxpr } from "../transforms/jaxprs.ts";
 import { rematSplit, saveAll, saveEither, saveNone } from "../transforms/remat.ts";
 import { instantiateCt } from "../transforms/zeros.ts";
 import { optimization_barrier_p } from "./identity.ts";
+import { describe } from "./operand.ts";
 import { all, none, outAvals, spread, usesAxisIn } from "./jit.ts";
 
 /** What a policy may say of a value: keep it, keep it in another memory, or compute it again. */
@@ -54,9 +56,15 @@ function savesOf(policy: CheckpointPolicy | null): Saves {
   if (policy === null) return saveNone;
   if (policy === everythingSaveable) return saveAll;
   const of = (eqn: JaxprEqn): boolean => {
-    const verdict = policy(eqn.primitive, eqn.inputs.map((a) => a.aval), eqn.params); // prettier-ignore
+    const verdict: unknown = policy(eqn.primitive, eqn.inputs.map((a) => a.aval), eqn.params); // prettier-ignore
+    if (typeof verdict === "boolean") return verdict;
+    if (verdict === "save" || verdict === "recompute") return verdict === "save";
     // No device of today has a second memory: what would be offloaded stays where it is.
-    return typeof verdict === "boolean" ? verdict : verdict !== "recompute";
+    if (typeof (verdict as { offload?: unknown } | null | undefined)?.offload === "string") return true;
+    throw fail(
+      "E_RULE_OUTPUT",
+      `checkpoint: the policy said ${describe(verdict)} of ${eqn.primitive.name}, expected true, false, "save", "recompute" or { offload }`,
+    );
   };
   return { key: String(identityOf(policy)), of };
 }

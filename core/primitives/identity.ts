@@ -29,15 +29,15 @@ export const optimization_barrier_p: Primitive = definePrimitive({
   name: "optimization_barrier",
   traits: { structural: true, linear: true },
   shape: (avals) => avals,
-  jvp: (lax, primals, tangents) => ({
-    outs: bind(optimization_barrier_p, primals),
-    tangents: tangents.every((t) => t === null)
-      ? tangents
-      : bind(
-          optimization_barrier_p,
-          tangents.map((t, i) => t ?? lax.zerosLike(primals[i] as NDArray)),
-        ),
-  }),
+  jvp: (_lax, primals, tangents) => {
+    const given = tangents.filter((t) => t !== null);
+    const behind = given.length === 0 ? [] : bind(optimization_barrier_p, given);
+    let k = 0;
+    return {
+      outs: bind(optimization_barrier_p, primals),
+      tangents: tangents.map((t) => (t === null ? null : (behind[k++] as NDArray))),
+    };
+  },
   transpose: (lax, cts, _args, accums, _p, avals) => {
     const full = cts.map((ct, i) => ct ?? lax.zeros(avals[i] as ShapedArray));
     bind(optimization_barrier_p, full).forEach((ct, i) => accums[i]?.add(ct));

@@ -240,6 +240,10 @@ describe("checkpoint", () => {
         offloadDst: "pinned_host",
       }),
     ).toThrow(/both saved and offloaded/);
+    const silent = (): never => undefined as never;
+    expect(() => grad(checkpoint((x: A) => np.sin(x).sum(), { policy: silent }))(np.ones([1]))).toThrow(
+      /the policy said undefined of (cos|sin|mul)/,
+    );
     const odd = policies.saveFromBothPolicies(() => "save", policies.dotsSaveable);
     expect(() => grad(checkpoint((x: A) => np.sin(x).sum(), { policy: odd }))(np.ones([1]))).toThrow(
       /true or false/,
