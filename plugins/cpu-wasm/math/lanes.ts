@@ -52,7 +52,7 @@ const VECTOR64 = vector({
   iadd: 206, isub: 209, and: 78, or: 80, xor: 81, shl: 203, shrS: 204, shrU: 205, ieq: 214, ilt: 216, igt: 217,
 }); // prettier-ignore
 
-/** pmin(x, y) = y < x ? y : x, and pmax: one machine instruction, where min and max are seven. */
+/** pmin(x, y) = y < x ? y : x, and pmax: one machine instruction, where V8's min and max are seven or eight in a row. */
 const PSEUDO = { 32: [simd(234), simd(235)], 64: [simd(246), simd(247)] } as const;
 const F32X4_MADD = simd(0x105);
 
@@ -112,8 +112,17 @@ export class Lanes {
   mul(x: Float, y: Float): Float { return this.two(this.ops.mul, x, y); } // prettier-ignore
   div(x: Float, y: Float): Float { return this.two(this.ops.div, x, y); } // prettier-ignore
   /** IEEE minimum: NaN if either is, −0 < +0. */
-  min(x: Float, y: Float): Float { return this.two(this.ops.min, x, y); } // prettier-ignore
-  max(x: Float, y: Float): Float { return this.two(this.ops.max, x, y); } // prettier-ignore
+  min(x: Float, y: Float): Float {
+    if (!this.isVector) return this.two(this.ops.min, x, y);
+    // Both orders of pmin agree but for zeros, where a set sign wins, and a NaN, where the bits of one win.
+    const [pmin] = PSEUDO[this.width];
+    const [a, b] = [this.let(x), this.let(y)];
+    return this.or([a, b, pmin], [b, a, pmin]);
+  }
+  max(x: Float, y: Float): Float {
+    if (!this.isVector) return this.two(this.ops.max, x, y);
+    return this.neg(this.min(this.neg(x), this.neg(y)));
+  }
   /** x · y + z: rounded once in lanes of f32 where the engine can, else twice. Scalar code must not ask (see `fusing`). */
   fma(x: Float, y: Float, z: Float): Float {
     return this.fuses ? [x, y, z, F32X4_MADD] : this.add(this.mul(x, y), z);
@@ -127,8 +136,16 @@ export class Lanes {
     return this.sel(this.lt(low, least), least, low);
   }
   sqrt(x: Float): Float { return [x, this.ops.sqrt]; } // prettier-ignore
-  abs(x: Float): Float { return [x, this.ops.abs]; } // prettier-ignore
-  neg(x: Float): Float { return [x, this.ops.neg]; } // prettier-ignore
+  /** The sign's bit: V8's own lanewise abs and neg make it anew each time. */
+  private sign(): Bits {
+    return this.i(this.width === 32 ? -0x80000000 : -(1n << 63n));
+  }
+  abs(x: Float): Float {
+    return this.isVector ? [x, this.sign(), simd(79)] : [x, this.ops.abs]; // v128.andnot
+  }
+  neg(x: Float): Float {
+    return this.isVector ? this.xor(x, this.sign()) : [x, this.ops.neg];
+  }
   floor(x: Float): Float { return [x, this.ops.floor]; } // prettier-ignore
   ceil(x: Float): Float { return [x, this.ops.ceil]; } // prettier-ignore
   trunc(x: Float): Float { return [x, this.ops.trunc]; } // prettier-ignore
@@ -175,7 +192,7 @@ export class Lanes {
   /** |x| with the sign bit of y. */
   copysign(x: Float, y: Float): Float {
     if (!this.isVector) return [x, y, this.width === 32 ? 0x98 : 0xa6];
-    return [y, x, this.i(this.width === 32 ? -0x80000000 : -(1n << 63n)), simd(82)];
+    return [y, x, this.sign(), simd(82)];
   }
   /** 2^n, where the low bits of the integer are n plus the exponent's bias. */
   pow2(n: Bits): Float {
