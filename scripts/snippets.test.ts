@@ -11,7 +11,10 @@ import { blocksOf, promisedBy, run } from "./snippets.mjs";
 const MODULES = { tenon, "tenon-reference": reference, "tenon-onnx-export": onnx };
 const PAGES = [
   "README.md",
+  "docs/checkpoint.md",
   "docs/from-jax.md",
+  "docs/jit.md",
+  "docs/trees.md",
   "docs/sharp-bits.md",
   "docs/onnx.md",
   "packages/tenon/README.md",
