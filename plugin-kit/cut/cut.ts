@@ -147,7 +147,7 @@ class Cutter {
       const given = new Set(group.flatMap((op) => op.results.map((r) => r.id)));
       for (const id of new Set(needed)) {
         const constant = constants.get(id);
-        if (constant !== undefined && !given.has(id)) group.push(constant);
+        if (constant !== undefined && !given.has(id)) group.unshift(constant);
       }
       if (group.length > 0) drafts.push({ do: "ops", ops: group });
       group = [];
