@@ -58,6 +58,13 @@ const programs: CasePrograms = {
   "lax.prog/game_of_life": (g: A) => lax.foriLoop(0n, 5n, lifeStep, g),
   "lax.prog/nested_scan": (x: A) =>
     lax.scan((c: A, r: A) => lax.scan((d: A, v: A): [A, A] => [d.mul(0.9).add(v), d], c, r), 0, x),
+  "lax.reduce/fn": (x: A, y: A) =>
+    lax.reduce<readonly [A, A]>(
+      [x, y],
+      [np.array(0), np.array(0, { dtype: "int32" })],
+      (a, b) => [a[0].add(b[0]), lax.max(a[1], b[1])],
+      [1],
+    ),
   "lax.sort/multi_keys1": (a: A, b: A) => lax.sort([a, b], { numKeys: 1 }),
   "lax.rng_uniform/none": (x: A) => lax.optimizationBarrier(x).mul(2),
   "lax.broadcast_shapes/a": () => np.array(lax.broadcastShapes([3, 1], [1, 4], [4]).map(BigInt)),
