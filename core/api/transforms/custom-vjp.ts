@@ -17,9 +17,10 @@ import {
   type DiffArgs,
   type NondiffArgs,
 } from "./custom.ts";
-import { vectors } from "./derivatives.ts";
 import { checkFunction, finish, flattenResult, labelOf, leafOf, nameOf, transformed } from "./flat.ts";
+import { makePullback, pullbackParts } from "./pullback.ts";
 import type { AnyFn, Argnums, Cotangent, Cotangents } from "./types.ts";
+import { vectors } from "./vectors.ts";
 
 /** An argument of a forward rule with `symbolicZeros`: the value, and whether it is differentiated. */
 export class CustomVJPPrimal<T = NDArray> {
@@ -71,24 +72,28 @@ export interface CustomVjpOptions<N = Argnums, Z = boolean> {
   readonly optimizeRemat?: false | undefined;
 }
 
-/** The leaves of residuals: arrays are kept as values, everything else stays as it is in the backward rule. */
+/** Residuals: arrays, pullbacks' too, are kept as values, everything else stays as it is in the backward rule. */
 interface Kept {
-  readonly arrays: NDArray[];
+  readonly arrays: readonly NDArray[];
   restore(arrays: readonly NDArray[]): unknown;
 }
 const isPlainValue = (x: unknown): boolean =>
   x === undefined || (typeof x !== "object" && typeof x !== "symbol") || ArrayBuffer.isView(x);
 function keep(name: string, residuals: unknown): Kept {
   const { leaves, treedef } = flatten(residuals, `${name}: the residuals`, { isLeaf: isPlainValue });
-  const isArray = (x: unknown): x is NDArray => x instanceof NDArray;
+  const arraysOf = (x: unknown): readonly NDArray[] =>
+    x instanceof NDArray ? [x] : (pullbackParts(x)?.residuals ?? []);
   return {
-    arrays: leaves.filter(isArray),
+    arrays: leaves.flatMap(arraysOf),
     restore: (arrays) => {
       let k = 0;
-      return unflatten(
-        treedef,
-        leaves.map((x) => (isArray(x) ? arrays[k++] : x)),
-      );
+      const restored = leaves.map((x) => {
+        if (x instanceof NDArray) return arrays[k++];
+        const parts = pullbackParts(x);
+        if (parts === null) return x;
+        return makePullback(parts.pass, arrays.slice(k, (k += parts.residuals.length)), () => undefined);
+      });
+      return unflatten(treedef, restored);
     },
   };
 }

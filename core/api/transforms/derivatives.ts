@@ -1,28 +1,20 @@
 // jvp, vjp, linearize: derivatives as linear maps. Tangents and cotangents of integer leaves are null.
 import { fail } from "../../errors.ts";
-import type { ShapedArray } from "../../ir/aval.ts";
 import type { NDArray } from "../../ir/ndarray.ts";
 import type { FlatFn } from "../../ir/trace.ts";
-import { pathsOf, printPath, unflatten, type TreeDef } from "../../ir/tree.ts";
 import { evalJaxpr } from "../../transforms/eval-jaxpr.ts";
 import { jvpFlat } from "../../transforms/jvp.ts";
-import { linearizeFlat, recordLinear, type Linearized } from "../../transforms/linearize.ts";
+import { linearizeFlat, recordLinear } from "../../transforms/linearize.ts";
 import { releaseResiduals } from "../../transforms/ownership.ts";
-import { backward, hasTangent } from "../../transforms/transpose.ts";
+import { hasTangent } from "../../transforms/transpose.ts";
 import { instantiateCt, instantiateTangent } from "../../transforms/zeros.ts";
-import { checkOptions, materialise } from "../arrays.ts";
+import { checkOptions } from "../arrays.ts";
 import type { Arg, Args } from "../types.ts";
 import { argumentPath, finish, flatFunction, flattenArgs, labelOf, type FlatCall } from "./flat.ts";
 import { specArgs, type Specs } from "./shapes.ts";
 import type { AnyFn } from "./types.ts";
-import { vectorLeaf, vectorLeaves } from "./vectors.ts";
-
-/** Leaves back in their structure, arrays made real, null at integer leaves. */
-export const vectors = (treedef: TreeDef, leaves: readonly (NDArray | null)[]): unknown =>
-  unflatten(
-    treedef,
-    leaves.map((x) => (x === null ? null : materialise(x))),
-  );
+import { cotangentsIn, makePullback, pullThrough, type Pass, type Pullback } from "./pullback.ts";
+import { vectorLeaf, vectorLeaves, vectors } from "./vectors.ts";
 
 // --- jvp -----------------------------------------------------------------------------------------------------------
 
@@ -153,24 +145,6 @@ export function reverse(
     release: (keep) => releaseResiduals(lin.tape, keep),
   };
 }
-/** Cotangents of the linear inputs. */
-export function pullThrough(
-  lin: Pick<Linearized, "jaxpr" | "residuals" | "outNonzero">,
-  cts: readonly (NDArray | null)[],
-): readonly (NDArray | null)[] {
-  const { length } = lin.residuals;
-  const linear = lin.jaxpr.inVars.map((_, i) => i >= length);
-  const args = [...lin.residuals, ...Array<null>(linear.length - length).fill(null)];
-  const used = cts.filter((_, i) => lin.outNonzero[i]);
-  return backward(lin.jaxpr, linear, args, used).slice(length);
-}
-
-/** From the cotangent of the result to those of the arguments; `dispose()` frees what it keeps. */
-export interface Pullback<A, R> extends Disposable {
-  (ct: Arg<R>): A;
-  dispose(): void;
-}
-
 /**
  * The value of `f` at `primals`, and the function ct ↦ ct·J, which may be called many times.
  * `vjp.with({ hasAux: true })(f, ...primals)` gives [value, pullback, aux].
@@ -201,43 +175,26 @@ vjp.with = ((options: AuxOption) =>
 function vjpWith(f: AnyFn, options: AuxOption, primals: readonly unknown[]): unknown[] {
   const name = labelOf("vjp", f);
   checkOptions(name, options, ["hasAux"]);
-  const p = flattenArgs(name, f, primals);
-  const { fn, out, aux } = flatFunction(name, f, p.treedef, options.hasAux ?? false);
+  return vjpOf(name, f, flattenArgs(name, f, primals), options.hasAux ?? false);
+}
+/** [value, pullback], or with hasAux [value, pullback, aux]. */
+export function vjpOf(name: string, f: AnyFn, p: FlatCall, hasAux: boolean): unknown[] {
+  const { fn, out, aux } = flatFunction(name, f, p.treedef, hasAux);
   const wrt = p.leaves.map((x) => hasTangent(x.aval));
-  const r = reverse(fn, p.leaves, wrt, name);
+  const { outs, residuals, tape, jaxpr, outNonzero } = linearizeFlat(fn, p.leaves, wrt, name);
   const outDef = out();
-  const pullback = pullbackOf(name, p, outDef, r);
-  const value = finish(outDef, r.outs.slice(0, outDef.numLeaves));
-  return options.hasAux === true
-    ? [value, pullback, finish(aux(), r.outs.slice(outDef.numLeaves))]
-    : [value, pullback];
-}
-
-/** Cotangents of a result, checked leaf by leaf. */
-export function cotangentsIn(
-  name: string,
-  ct: unknown,
-  outDef: TreeDef,
-  avals: readonly ShapedArray[],
-): (NDArray | null)[] {
-  const paths = pathsOf(outDef);
-  return vectorLeaves(name, "cotangents", ct, outDef).map((x, i) =>
-    vectorLeaf(name, x, avals[i] as ShapedArray, printPath(["result", ...(paths[i] ?? [])])),
-  );
-}
-
-function pullbackOf(name: string, p: FlatCall, outDef: TreeDef, r: Reverse): (ct: unknown) => unknown {
-  const avals = r.outs.slice(0, outDef.numLeaves).map((x) => x.aval);
-  const pullback = (ct: unknown): unknown => {
-    const cts = cotangentsIn(name, ct, outDef, avals);
-    const grads = r.pull([...cts, ...r.outs.slice(cts.length).map(() => null)]);
-    return vectors(
-      p.treedef,
-      p.leaves.map((x, i) => (hasTangent(x.aval) ? instantiateCt(grads[i] ?? null, x.aval) : null)),
-    );
+  const values = outs.slice(0, outDef.numLeaves);
+  const pass: Pass = {
+    name,
+    lin: { jaxpr, outNonzero },
+    inDef: p.treedef,
+    inAvals: p.leaves.map((x) => x.aval),
+    outDef,
+    outAvals: values.map((x) => x.aval),
   };
-  const dispose = (): void => r.release([...r.outs, ...p.leaves]);
-  return Object.assign(pullback, { dispose, [Symbol.dispose]: dispose });
+  const release = (): void => releaseResiduals(tape, [...outs, ...p.leaves]);
+  const result = [finish(outDef, values), makePullback(pass, residuals, release)];
+  return hasAux ? [...result, finish(aux(), outs.slice(outDef.numLeaves))] : result;
 }
 
 // --- linear transpose ----------------------------------------------------------------------------------------------

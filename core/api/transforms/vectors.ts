@@ -4,8 +4,9 @@ import { sameShape, tangentAval, type ShapedArray } from "../../ir/aval.ts";
 import { context } from "../../ir/context.ts";
 import type { DType } from "../../ir/dtype.ts";
 import type { NDArray } from "../../ir/ndarray.ts";
-import { flatten, printTree, type TreeDef } from "../../ir/tree.ts";
+import { flatten, printTree, unflatten, type TreeDef } from "../../ir/tree.ts";
 import { hasTangent } from "../../transforms/transpose.ts";
+import { materialise } from "../arrays.ts";
 import { leafOf } from "./flat.ts";
 
 /** One leaf as a tangent or cotangent beside a value of `aval`: null for zero. @throws E_SHAPE, E_DTYPE naming the place */
@@ -48,3 +49,10 @@ export function vectorLeaves(name: string, what: string, tree: unknown, treedef:
     `${name}: ${what} ${printTree(t.treedef)} differ in structure from ${printTree(treedef)}`,
   );
 }
+
+/** Leaves back in their structure, arrays made real, null at integer leaves. */
+export const vectors = (treedef: TreeDef, leaves: readonly (NDArray | null)[]): unknown =>
+  unflatten(
+    treedef,
+    leaves.map((x) => (x === null ? null : materialise(x))),
+  );

@@ -118,6 +118,13 @@ closed = lambda c: vjp_of(lambda y: c * y, lambda y: (c * y, c), lambda c, g: (1
 P["vjp/closes-over-vmap"] = lambda: vmap(lambda c: grad(lambda x: closed(c)(x))(f32(2)))(r(19, 3))
 P["vjp/closes-over-vmap-residual"] = lambda: grad(lambda x: vmap(lambda c: closed(c)(x))(r(19, 3)).sum())(f32(2))
 P["vjp/inner-vjp"] = lambda: grad(vjp_of(lambda x: jnp.sin(x) ** 2, lambda x: (lambda y, f: (y, x))(*vjp(jnp.sin, x)), lambda x, g: vjp(jnp.sin, x)[1](g)))(f32(0.5))
+pulls = vjp_of(jnp.sin, lambda x: vjp(jnp.sin, x), lambda pull, g: (3 * pull(g)[0],))
+P["vjp/pullback-residual"] = lambda: (grad(pulls)(f32(0.5)), grad(grad(pulls))(f32(0.5)))
+P["vjp/pullback-residual-jit"] = lambda: grad(jit(pulls))(f32(0.5))
+P["vjp/pullback-residual-vmap"] = lambda: grad(lambda x: vmap(pulls)(x).sum())(r(48, 3))
+P["vjp/pullback-residual-scan"] = lambda: grad(lambda x: lax.scan(lambda c, _: (pulls(c), None), x, None, length=3)[0])(f32(0.5))
+P["vjp/pullback-of-jit"] = lambda: jit(lambda x: vjp(lambda y: jnp.sin(y) * 2, x))(f32(0.5))[1](f32(1))
+P["vjp/pullback-of-vmap"] = lambda: vmap(lambda p: p(f32(1)))(vmap(lambda x: vjp(jnp.sin, x)[1])(r(49, 3)))
 P["vjp/psum"] = lambda: vmap(lambda x: vjp_of(lambda y: lax.psum(y, "i"), lambda y: (lax.psum(y, "i"), None), lambda _, g: (g * 2,))(x), axis_name="i")(r(20, 3))
 
 # custom_jvp

@@ -218,6 +218,17 @@ P["vjp/inner-vjp"] = () =>
       bwd: (x, g) => vjp(np.sin, x)[1](g) as [A],
     }),
   )(f32(0.5));
+const pulls = customVjp((x: A) => np.sin(x), {
+  fwd: (x) => vjp(np.sin as Unary, x),
+  bwd: (pull, g) => [pull(g)[0].mul(3)],
+});
+P["vjp/pullback-residual"] = () => [grad(pulls)(f32(0.5)), grad(grad(pulls))(f32(0.5))];
+P["vjp/pullback-residual-jit"] = () => grad(jit(pulls))(f32(0.5));
+P["vjp/pullback-residual-vmap"] = () => grad((x: A) => vmap(pulls)(x).sum())(r(48, 3));
+P["vjp/pullback-residual-scan"] = () => grad(iterated(pulls, 3))(f32(0.5));
+P["vjp/pullback-of-jit"] = () => jit((x: A) => vjp((y: A) => np.sin(y).mul(2), x))(f32(0.5))[1](f32(1));
+P["vjp/pullback-of-vmap"] = () =>
+  vmap((p: (ct: A) => [A]) => p(f32(1)))(vmap((x: A) => vjp(np.sin as Unary, x)[1])(r(49, 3)) as never);
 P["vjp/psum"] = () =>
   vmap(
     (x: A) =>
