@@ -11,6 +11,7 @@ import {
   mul,
   shl,
   shrU,
+  divU,
   or,
   eq,
   and,
@@ -35,8 +36,11 @@ import { directRows, dotRows } from "./gemm-small.ts";
 import { copyTile, MR, microKernel, tileWidth } from "./gemm-tile.ts";
 import { packPanel } from "./pack.ts";
 
-/** Depth of a block (a panel of B is 16 KB), rows of a block of A (128 KB of L2), columns of a block of B. */
-const KC = 512;
+/**
+ * Greatest depth of a block (a panel of B is 20 KB), rows of a block of A (160 KB of L2), columns of a block of B. Blocks
+ * are equally deep: each costs a pass over C.
+ */
+const KC = 640;
 const MC = 64;
 const NC = 1024;
 
@@ -54,7 +58,7 @@ const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 /** Bytes of workspace that a product needs: a block of B, a block of A, one tile. */
 export function gemmWorkspaceBytes({ dtype, m, n, k }: Gemm): number {
   const e = ELEMENTS[dtype];
-  const depth = Math.min(k, KC);
+  const depth = Math.ceil(k / Math.ceil(k / KC));
   const columns = Math.min(roundUp(n, tileWidth(e)), NC);
   return e.bytes * (depth * columns + depth * Math.min(roundUp(m, MR), MC) + MR * tileWidth(e));
 }
@@ -65,16 +69,16 @@ const FN = { gemm: 0, micro: 1, copyTile: 2, packA: 3, packB: 4, direct: 5, dots
 /** Locals besides the words of the argument block. */
 const SCRATCH = [
   "jc", "pc", "ic", "jr", "ir", "nc", "kc", "mc", "panels", "tile", "packedA", "packedB", "ldc", "b", "left",
-  "to", "cols",
+  "to", "cols", "depth",
 ] as const; // prettier-ignore
 type Local = Arg | "args" | (typeof SCRATCH)[number];
 type V = Vars<Local>;
 const min = (x: Code, y: Code): Code => select(ltS(x, y), x, y);
 
 /** for (name = 0; name < limit; name += step) body; the limit is positive. */
-const count = (v: V, name: Local, limit: Code, step: number, body: Code): Code => [
+const count = (v: V, name: Local, limit: Code, step: Code, body: Code): Code => [
   v.set(name, i32c(0)),
-  loop([body, v.inc(name, i32c(step)), brIf(0, ltS(v.get(name), limit))]),
+  loop([body, v.inc(name, step), brIf(0, ltS(v.get(name), limit))]),
 ];
 
 /** One column panel of C against the block of A in panels: whole tiles in one call, edges through the scratch tile. */
@@ -154,7 +158,7 @@ function packBlock(v: V, e: Element, side: "A" | "B"): Code {
   );
   return [
     v.set("to", v.get(to)),
-    count(v, "left", v.get(extent), width, [
+    count(v, "left", v.get(extent), i32c(width), [
       call(
         side === "A" ? FN.packA : FN.packB,
         from,
@@ -174,24 +178,25 @@ function packedProduct(v: V, e: Element): Code {
   const blockOfA = [
     v.set("mc", min(i32c(MC), sub(v.get("m"), v.get("ic")))),
     packBlock(v, e, "A"),
-    count(v, "jr", v.get("nc"), width, columnPanel(v, e)),
+    count(v, "jr", v.get("nc"), i32c(width), columnPanel(v, e)),
   ];
   const blockOfB = [
-    v.set("kc", min(i32c(KC), sub(v.get("k"), v.get("pc")))),
+    v.set("kc", min(v.get("depth"), sub(v.get("k"), v.get("pc")))),
     packBlock(v, e, "B"),
-    count(v, "ic", v.get("m"), MC, blockOfA),
+    count(v, "ic", v.get("m"), i32c(MC), blockOfA),
   ];
-  const kDeep = min(v.get("k"), i32c(KC));
   const paddedN = min(i32c(NC), and(add(v.get("n"), i32c(width - 1)), i32c(-width)));
   const paddedM = min(i32c(MC), and(add(v.get("m"), i32c(MR - 1)), i32c(-MR)));
-  const bytes = (x: Code): Code => shl(mul(kDeep, x), i32c(e.shift));
+  const bytes = (x: Code): Code => shl(mul(v.get("depth"), x), i32c(e.shift));
+  const blocks = divU(add(v.get("k"), i32c(KC - 1)), i32c(KC));
   return [
+    v.set("depth", divU(sub(add(v.get("k"), blocks), i32c(1)), blocks)),
     v.set("packedB", v.get("work")),
     v.set("packedA", add(v.get("packedB"), bytes(paddedN))),
     v.set("tile", add(v.get("packedA"), bytes(paddedM))),
-    count(v, "jc", v.get("n"), NC, [
+    count(v, "jc", v.get("n"), i32c(NC), [
       v.set("nc", min(i32c(NC), sub(v.get("n"), v.get("jc")))),
-      count(v, "pc", v.get("k"), KC, blockOfB),
+      count(v, "pc", v.get("k"), v.get("depth"), blockOfB),
     ]),
   ];
 }
@@ -238,7 +243,7 @@ function entry(e: Element): Fn {
     return [
       GEMM_ARGS.map((name, i) => v.set(name, i32load(v.get("args"), 4 * i))),
       v.set("ldc", bytes(v.get("n"))),
-      ifThen(empty, [], count(v, "b", v.get("batch"), 1, each)),
+      ifThen(empty, [], count(v, "b", v.get("batch"), i32c(1), each)),
     ];
   });
 }
