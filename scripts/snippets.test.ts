@@ -12,6 +12,7 @@ const MODULES = { tenon, "tenon-reference": reference, "tenon-onnx-export": onnx
 const PAGES = [
   "README.md",
   "docs/checkpoint.md",
+  "docs/custom-rules.md",
   "docs/from-jax.md",
   "docs/jit.md",
   "docs/trees.md",
