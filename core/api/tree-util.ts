@@ -1,9 +1,10 @@
 // treeUtil: the functions of `tree` under the names of jax.tree_util, and what only stands there.
 import { fail } from "../errors.ts";
 import {
+  checkTreeDef,
   flatten,
   levelOf,
-  listOf,
+  listOf as listTree,
   pathKeyAt,
   printPath,
   type Level,
@@ -11,8 +12,9 @@ import {
   type TreeDef,
 } from "../ir/tree.ts";
 import { isRegistered, type Constructor } from "../ir/tree-registry.ts";
-import { describe } from "../primitives/operand.ts";
+import { checkList, describe, itemsOf } from "../primitives/operand.ts";
 import { checkOptions } from "./arrays.ts";
+import { checkFunction } from "./transforms/flat.ts";
 import type { TreeOptions } from "./tree.ts";
 
 export {
@@ -65,7 +67,12 @@ export function keystr(
   keys: KeyPath,
   options: { readonly simple?: boolean | undefined; readonly separator?: string | undefined } = {},
 ): string {
-  checkOptions("treeUtil.keystr", options, ["simple", "separator"]);
+  const name = "treeUtil.keystr";
+  checkOptions(name, options, ["simple", "separator"]);
+  checkList(name, "keys", keys);
+  const wrong = keys.find((k) => typeof k !== "string" && typeof k !== "number");
+  if (wrong !== undefined)
+    throw fail("E_ARGUMENT", `${name}: a key is ${describe(wrong)}, expected texts and numbers`);
   const { simple = false, separator = "" } = options;
   if (simple) return keys.join(separator);
   return separator === "" ? printPath(keys) : keys.map((k) => printPath([k])).join(separator);
@@ -73,8 +80,12 @@ export function keystr(
 
 /** Is each of these a leaf, no container? Source: jax.tree_util.all_leaves. */
 export function allLeaves(iterable: Iterable<unknown>, options: TreeOptions = {}): boolean {
-  checkOptions("treeUtil.allLeaves", options, ["isLeaf"]);
-  return [...iterable].every((x) => options.isLeaf?.(x) === true || levelOf(x) === null);
+  const name = "treeUtil.allLeaves";
+  checkOptions(name, options, ["isLeaf"]);
+  if (options.isLeaf != null) checkFunction(name, options.isLeaf);
+  return itemsOf(name, "iterable", iterable).every(
+    (x) => options.isLeaf?.(x) === true || levelOf(x) === null,
+  );
 }
 
 function oneLevel(name: string, tree: unknown): Level {
@@ -108,11 +119,21 @@ export const isTreeNode = (type: Constructor): boolean =>
   type === Object || type === Array || type === Map || isRegistered(type);
 
 /** Structures of the children. Source: jax.tree_util.treedef_children. */
-export const treedefChildren = (treedef: TreeDef): TreeDef[] => [...treedef.children];
+export function treedefChildren(treedef: TreeDef): TreeDef[] {
+  checkTreeDef("treeUtil.treedefChildren", treedef);
+  return [...treedef.children];
+}
 /** Is it the structure of a single leaf? Source: jax.tree_util.treedef_is_leaf. */
-export const treedefIsLeaf = (treedef: TreeDef): boolean => treedef.kind === "leaf";
+export function treedefIsLeaf(treedef: TreeDef): boolean {
+  checkTreeDef("treeUtil.treedefIsLeaf", treedef);
+  return treedef.kind === "leaf";
+}
 /** The structure of a list of trees of these structures. Source: jax.tree_util.treedef_tuple. */
-export const treedefTuple = (treedefs: readonly TreeDef[]): TreeDef => listOf(treedefs);
+export function treedefTuple(treedefs: Iterable<TreeDef>): TreeDef {
+  const list = itemsOf("treeUtil.treedefTuple", "treedefs", treedefs);
+  for (const def of list) checkTreeDef("treeUtil.treedefTuple", def);
+  return listTree(list as TreeDef[]);
+}
 
 /** What is registered: the one table there is. Source: jax.tree_util.default_registry. */
 export const defaultRegistry = Object.freeze({

@@ -3,6 +3,7 @@ import { fail } from "../errors.ts";
 import { NDArray } from "../ir/ndarray.ts";
 import {
   broadcastPrefix,
+  checkTreeDef,
   flatten as flattenTree,
   flattenUpTo,
   pathsOf,
@@ -13,6 +14,7 @@ import {
   type PathKey,
   type TreeDef,
 } from "../ir/tree.ts";
+import { itemsOf } from "../primitives/operand.ts";
 import { checkOptions } from "./arrays.ts";
 import { checkFunction } from "./transforms/flat.ts";
 import type { MapTree } from "./types.ts";
@@ -95,8 +97,10 @@ export const structure = (tree: unknown, options: TreeOptions = {}): TreeDef =>
   flat("tree.structure", tree, options).treedef;
 
 /** The tree of a structure with these leaves. @throws E_TREE_MISMATCH for a wrong number. Source: jax.tree.unflatten */
-export const unflatten = (treedef: TreeDef, leaves: readonly unknown[]): unknown =>
-  unflattenTree(treedef, leaves);
+export function unflatten(treedef: TreeDef, leaves: Iterable<unknown>): unknown {
+  checkTreeDef("tree.unflatten", treedef);
+  return unflattenTree(treedef, itemsOf("tree.unflatten", "leaves", leaves));
+}
 
 type Visit = (...leaves: never[]) => unknown;
 function mapFlat(name: string, f: Visit, first: Flattened, rest: readonly unknown[]): unknown {
@@ -168,6 +172,7 @@ export function reduce(
   ...rest: [initializer?: unknown, options?: TreeOptions]
 ): unknown {
   const [initializer, options = {}] = rest;
+  checkFunction("tree.reduce", f);
   const xs = flat("tree.reduce", tree, options).leaves as NDArray[];
   if (rest.length === 0 && xs.length === 0)
     throw fail("E_TREE", "tree.reduce: the tree has no leaves and there is no initializer");
@@ -219,6 +224,8 @@ export function transpose(
   pytreeToTranspose: unknown,
 ): unknown {
   const name = "tree.transpose";
+  checkTreeDef(name, outerTreedef);
+  if (innerTreedef !== null) checkTreeDef(name, innerTreedef);
   const subtrees = flattenUpTo(outerTreedef, pytreeToTranspose, name);
   const inner = innerTreedef ?? flattenTree(subtrees[0], name, { any: true }).treedef;
   const rows = subtrees.map((t) => flattenUpTo(inner, t, name));

@@ -31,6 +31,21 @@ function register(name: string, nodetype: Constructor, node: Omit<ClassNode, "na
   registry.set(nodetype, { name: nodetype.name, ...node });
 }
 
+/** @throws E_ARGUMENT unless `spec` holds functions of these names */
+function checkFunctions(name: string, spec: unknown, words: readonly string[]): void {
+  const found = (typeof spec === "object" && spec !== null ? spec : {}) as Readonly<Record<string, unknown>>;
+  const missing = words.find((w) => typeof found[w] !== "function");
+  if (missing !== undefined)
+    throw fail("E_ARGUMENT", `${name}: expected { ${words.join(", ")} }, functions; there is no ${missing}`);
+}
+/** @throws E_ARGUMENT unless it is a list of names */
+function checkFields(name: string, word: string, fields: unknown): void {
+  if (!Array.isArray(fields) || !fields.every((k) => typeof k === "string"))
+    throw fail("E_ARGUMENT", `${name}: ${word} is no list of names of fields`, {
+      hint: 'write { data: ["w", "b"], meta: ["name"] }',
+    });
+}
+
 /** How `registerPytreeNode` takes a class apart. */
 export interface NodeSpec<T> {
   /** Children, and metadata that is part of the structure. */
@@ -57,6 +72,7 @@ const unkeyed =
  * @example tree.registerPytreeNode(Pair, { flatten: (p) => [[p.a, p.b], null], unflatten: (_, [a, b]) => new Pair(a, b) })
  */
 export function registerPytreeNode<T extends object>(nodetype: Constructor<T>, spec: NodeSpec<T>): void {
+  checkFunctions("tree.registerPytreeNode", spec, ["flatten", "unflatten"]);
   const { flatten, unflatten, flattenWithKeys } = spec;
   register("tree.registerPytreeNode", nodetype, {
     flatten: flattenWithKeys === undefined ? flatten : unkeyed(flattenWithKeys),
@@ -69,6 +85,7 @@ export function registerPytreeWithKeys<T extends object>(
   nodetype: Constructor<T>,
   spec: { readonly flattenWithKeys: KeyedFlatten<T>; readonly unflatten: NodeSpec<T>["unflatten"] },
 ): void {
+  checkFunctions("tree.registerPytreeWithKeys", spec, ["flattenWithKeys", "unflatten"]);
   register("tree.registerPytreeWithKeys", nodetype, {
     flatten: unkeyed(spec.flattenWithKeys),
     unflatten: spec.unflatten,
@@ -128,7 +145,11 @@ export function registerDataclass<T extends object>(
   fields: DataclassFields<T>,
 ): void {
   const name = "tree.registerDataclass";
-  const { data, meta = [], drop = [] } = fields;
+  const given = typeof fields === "object" && fields !== null ? fields : { data: [null as never] };
+  const { data, meta = [], drop = [] } = given as DataclassFields<T>;
+  checkFields(name, "data", data);
+  checkFields(name, "meta", meta);
+  checkFields(name, "drop", drop);
   const twice = [...data, ...meta, ...drop].find((k, i, all) => all.indexOf(k) !== i);
   if (twice !== undefined)
     throw fail("E_ARGUMENT", `${name}: field ${twice} of ${nodetype.name} is named twice`);

@@ -27,6 +27,12 @@ export interface TreeDef {
 // --- interning -----------------------------------------------------------------------------------------------------
 
 const interned = new Map<string, TreeDef>();
+const made = new WeakSet<object>();
+/** @throws E_TREE for what is no structure */
+export function checkTreeDef(name: string, x: unknown): asserts x is TreeDef {
+  if (typeof x !== "object" || x === null || !made.has(x))
+    throw fail("E_TREE", `${name}: expected the structure of a tree`, { hint: "tree.structure(t) gives it" });
+}
 const comparable: { equals(other: unknown): boolean }[] = [];
 
 /** A text that is equal for values that count as equal: by Object.is, by `equals()`, lists by their elements. */
@@ -57,6 +63,7 @@ function intern(
       shownAsText({ id: interned.size, kind, keys, children, numLeaves, node, meta, toString: print }),
     );
     interned.set(key, def);
+    made.add(def);
   }
   return def;
 }

@@ -111,6 +111,12 @@ const named = (name: string, word: string, x: unknown): { hint?: string } =>
   typeof x === "object" && x !== null && Object.hasOwn(x, word)
     ? { hint: `${word} is no option here: ${name}(…, ${brief((x as Record<string, unknown>)[word])})` }
     : {};
+/** The items of a list, or of another iterable. @throws E_ARGUMENT for what is none */
+export function itemsOf(name: string, word: string, x: Iterable<unknown>): unknown[] {
+  if (typeof (x as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator] === "function")
+    return [...x];
+  throw fail("E_ARGUMENT", `${name}: ${word} is ${describe(x)}, expected a list`);
+}
 /** A list of numbers; one alone is a list of one. @throws E_ARGUMENT for anything else */
 export function numberList(name: string, word: string, x: unknown): readonly number[] {
   const list: unknown = typeof x === "number" ? [x] : x;

@@ -52,7 +52,7 @@ interface Ran {
  * costs and memory, and what was refused. A plugin tells of its kernels by the extension `text` of its executables.
  * @example console.log(String(await explain(step, params, x)))
  */
-export async function explain<A extends readonly unknown[], R>(
+export function explain<A extends readonly unknown[], R>(
   fun: (...args: A) => R,
   ...args: Args<A>
 ): Promise<Explanation> {
@@ -62,13 +62,14 @@ export async function explain<A extends readonly unknown[], R>(
   const spent = Object.fromEntries(
     Object.entries(counters).map(([k, n]) => [k, n - before[k as keyof CompileCounters]]),
   ) as unknown as CompileCounters;
-  const programs = await Promise.all(ran.map(explained));
-  return Object.freeze({
-    programs,
-    refusals,
-    counters: spent,
-    toString: () => printed(name, programs, refusals, spent),
-  });
+  return Promise.all(ran.map(explained)).then((programs) =>
+    Object.freeze({
+      programs,
+      refusals,
+      counters: spent,
+      toString: () => printed(name, programs, refusals, spent),
+    }),
+  );
 }
 
 /** What runs while `call` does; an op that isn't there ends it. */

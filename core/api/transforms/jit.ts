@@ -161,7 +161,7 @@ class Compiler {
     const both = this.donated.find((i) => this.statics.includes(i));
     if (both !== undefined)
       throw fail("E_ARGUMENT", `${this.label}: argument ${both} is both static and donated`);
-    this.plain = options.device === undefined && options.inline !== true;
+    this.plain = options.device == null && options.inline !== true;
     this.generation = generation;
     this.root = this.findRoot();
   }
@@ -295,7 +295,7 @@ class Compiler {
     const { jaxpr, donate } = entry.running;
     const isEager = context().trace.kind === "eval";
     if (inline === true && !isEager) return evalJaxpr(jaxpr, [...entry.consts, ...taken]);
-    if (device === undefined || !isEager) return bindJit(jaxpr, entry.consts, taken, this.label, donate);
+    if (device == null || !isEager) return bindJit(jaxpr, entry.consts, taken, this.label, donate);
     const there = taken.map((x) => {
       const array = x as ConcreteArray;
       if (x.kind !== CONCRETE || array.home === device) return x;
