@@ -22,6 +22,8 @@ export interface JaxprEqn {
   readonly outVars: readonly Var[];
   readonly params: Params;
   readonly effects: readonly Effect[];
+  /** The names of `namedScope` around it, outermost first: "encoder/attention". */
+  readonly scope?: string;
 }
 /** A closed program: inputs, equations in order, outputs. */
 export interface Jaxpr {
@@ -30,6 +32,11 @@ export interface Jaxpr {
   readonly outs: readonly Atom[];
   readonly effects: readonly Effect[];
 }
+
+/** The scope of an equation that is made now, as a part of it. */
+export const scoped = (names: readonly string[]): { readonly scope?: string } =>
+  names.length === 0 ? NO_SCOPE : { scope: names.join("/") };
+const NO_SCOPE = {};
 
 /** Is the atom a variable? */
 export const isVar = (atom: Atom): atom is Var => atom instanceof Var;

@@ -20,7 +20,7 @@ export function printJaxpr(jaxpr: Jaxpr, indent = ""): string {
   const typed = (v: Var): string => `${name(v)}:${v.aval}`;
   const head = jaxpr.inVars.map(typed).join(" ");
   const lines = jaxpr.eqns.map((e) =>
-    `${indent}    ${e.outVars.map(typed).join(" ")} = ${e.primitive.name}${printParams(e.params, indent)} ${e.inputs.map(atom).join(" ")}`.trimEnd(),
+    `${indent}    ${e.outVars.map(typed).join(" ")} = ${e.primitive.name}${printParams(e.params, indent)} ${e.inputs.map(atom).join(" ")}${e.scope === undefined ? "" : ` # ${e.scope}`}`.trimEnd(),
   );
   return `{ lambda ; ${head}. let\n${lines.join("\n")}\n${indent}  in (${jaxpr.outs.map(atom).join(", ")}${jaxpr.outs.length === 1 ? "," : ""}) }`;
 }

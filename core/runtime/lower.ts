@@ -50,6 +50,10 @@ export function wireType(aval: ShapedArray): Type {
 class ProgramState {
   nextId = 0;
   readonly attachments: Uint8Array[] = [];
+  /** Scopes of ops, each once. */
+  readonly scopes: string[] = [];
+  /** Where the equation that is being written stands. */
+  scope: readonly string[] = [];
   /** Calls of the host by their names in the program. */
   readonly hostCalls = new Map<string, LoweredHostCall>();
   private readonly known = new Map<string, number>();
@@ -57,6 +61,13 @@ class ProgramState {
   readonly hoisted: { literal: Literal; value: WireValue }[] | null;
   constructor(hoist: boolean) {
     this.hoisted = hoist ? [] : null;
+  }
+  /** The location of an op: the scope around it. */
+  location(): { readonly loc?: number } {
+    if (this.scope.length === 0) return {};
+    const text = this.scope.join("/");
+    const at = this.scopes.indexOf(text);
+    return { loc: at < 0 ? this.scopes.push(text) - 1 : at };
   }
   attach(bytes: Uint8Array): number {
     const key = bytes.join(",");
@@ -104,6 +115,7 @@ class BlockBuilder implements Lowering {
       results: values,
       attrs,
       ...(regions === undefined ? {} : { regions }),
+      ...this.state.location(),
     } as unknown as Op);
     return values;
   }
@@ -177,10 +189,13 @@ class BlockBuilder implements Lowering {
     const env = new Map<Var, WireValue>();
     jaxpr.inVars.forEach((v, i) => env.set(v, args[i] as WireValue));
     for (const eqn of jaxpr.eqns) {
+      const outer = this.state.scope;
+      if (eqn.scope !== undefined) this.state.scope = [...outer, eqn.scope];
       const outs = this.equation(
         eqn,
         eqn.inputs.map((a) => (isVar(a) ? (env.get(a) as WireValue) : this.literal(a, eqn))),
       );
+      this.state.scope = outer;
       eqn.outVars.forEach((v, i) => env.set(v, outs[i] as WireValue));
     }
     return jaxpr.outs.map((a) => (isVar(a) ? (env.get(a) as WireValue) : this.constant(a.value, a.aval)));
@@ -280,6 +295,9 @@ export function lower(jaxpr: Jaxpr, options: LowerOptions): Lowered {
       main: "main",
       functions: [main],
       attachments: state.attachments,
+      ...(state.scopes.length === 0
+        ? {}
+        : { locations: state.scopes.map((scope) => ({ file: "", line: 0, scope })) }),
     }),
     literals: hoisted.map((h) => h.literal),
     hostCalls: state.hostCalls,

@@ -1,4 +1,5 @@
 // Runs a jaxpr, equation by equation, under the current trace.
+import { context, withContext } from "../ir/context.ts";
 import type { Atom, Jaxpr, JaxprEqn, Var } from "../ir/jaxpr.ts";
 import { isVar } from "../ir/jaxpr.ts";
 import type { NDArray } from "../ir/ndarray.ts";
@@ -14,6 +15,10 @@ export function readAtom(env: ReadonlyMap<Var, NDArray>, atom: Atom): NDArray {
 
 /** Applies one equation to values. */
 export function applyEqn(eqn: JaxprEqn, args: readonly NDArray[]): readonly NDArray[] {
+  if (eqn.scope !== undefined) {
+    const { scope, ...inside } = eqn;
+    return withContext({ nameStack: [...context().nameStack, scope] }, () => applyEqn(inside, args));
+  }
   return eqn.primitive.rebind === undefined
     ? bind(eqn.primitive, args, eqn.params)
     : eqn.primitive.rebind(args, eqn.params);

@@ -2,7 +2,7 @@
 // never holds values.
 import type { ShapedArray } from "../ir/aval.ts";
 import { context, withTrace } from "../ir/context.ts";
-import { makeJaxprOf, NO_EFFECTS, Var, type Atom, type Jaxpr, type JaxprEqn } from "../ir/jaxpr.ts";
+import { makeJaxprOf, NO_EFFECTS, scoped, Var, type Atom, type Jaxpr, type JaxprEqn } from "../ir/jaxpr.ts";
 import { LITERAL, type Literal, type NDArray } from "../ir/ndarray.ts";
 import { NO_PARAMS, type Params, type Primitive } from "../ir/primitive.ts";
 import {
@@ -63,7 +63,7 @@ export class StageTrace implements Trace {
       )
       .map((aval) => new Var(aval));
     const effects = primitive.effects?.(params) ?? NO_EFFECTS;
-    this.eqns.push({ primitive, inputs, outVars, params, effects });
+    this.eqns.push({ primitive, inputs, outVars, params, effects, ...scoped(context().nameStack) });
     return outVars.map((v) => new Tracer(this, v.aval, v, null));
   }
 

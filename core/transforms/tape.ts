@@ -4,7 +4,7 @@ import { fail } from "../errors.ts";
 import type { ShapedArray } from "../ir/aval.ts";
 import { context, withTrace } from "../ir/context.ts";
 import { isBound } from "../ir/effects.ts";
-import { makeJaxprOf, NO_EFFECTS, Var, type Atom, type Jaxpr } from "../ir/jaxpr.ts";
+import { makeJaxprOf, NO_EFFECTS, scoped, Var, type Atom, type Jaxpr } from "../ir/jaxpr.ts";
 import type { DType } from "../ir/dtype.ts";
 import { LITERAL, Literal, type NDArray } from "../ir/ndarray.ts";
 import type { Params, Primitive, Saves, TapeLike } from "../ir/primitive.ts";
@@ -27,6 +27,7 @@ class Node {
   readonly args: readonly NDArray[];
   readonly params: Params;
   readonly sequence = sequence++;
+  readonly scope = context().nameStack;
   /** Weak would be enough for dead outputs; variables are made at close. */
   readonly outAvals: readonly ShapedArray[];
   constructor(
@@ -164,6 +165,7 @@ export class TapeTrace implements TapeLike {
       outVars: vars.get(node) as Var[],
       params: node.params,
       effects: node.primitive.effects?.(node.params) ?? NO_EFFECTS,
+      ...scoped(node.scope),
     }));
     const outAtoms = outs.map(atom);
     const inVars = [...residuals, ...inputs].map((x) => leaves.get(x) as Var);
