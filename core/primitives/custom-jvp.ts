@@ -25,6 +25,7 @@ const paramsOf = (params: Params): CustomParams<unknown> => params as CustomPara
 export function customPrimitive<Call extends CustomJvp | CustomVjp>(
   name: string,
   run: (call: Call, args: readonly NDArray[]) => readonly NDArray[],
+  transpose?: Primitive["transpose"],
 ): Primitive {
   return definePrimitive({
     name,
@@ -36,14 +37,9 @@ export function customPrimitive<Call extends CustomJvp | CustomVjp>(
       const body: FlatFn = (xs) => evalJaxpr(jaxpr, xs);
       return run({ ...call(), numClosed, body } as unknown as Call, args);
     },
-    // On a linear tape the call was checked when it was recorded: it is linear, and its body is what is transposed.
+    // On a linear tape the call was checked when it was recorded.
     linearIn: () => true,
-    transpose: (_lax, cts, args, accums, params) => {
-      const linear = accums.map((a) => a !== null);
-      backward(paramsOf(params).jaxpr, linear, args, cts).forEach((ct, i) => {
-        if (ct !== null) accums[i]?.add(ct);
-      });
-    },
+    ...(transpose === undefined ? {} : { transpose }),
     usesAxis: (axisName, params) =>
       paramsOf(params).jaxpr.eqns.some((e) => e.primitive.usesAxis?.(axisName, e.params) ?? false),
     lower: (b, operands, params) => b.inline(paramsOf(params).jaxpr, operands),
@@ -80,12 +76,22 @@ export function recordCustom(
   return tape.record(primitive, operands, params);
 }
 
+/** Applied to tangents it is linear, and what is transposed is its body. */
+const transposeBody: NonNullable<Primitive["transpose"]> = (_lax, cts, args, accums, params) => {
+  const linear = accums.map((a) => a !== null);
+  backward(paramsOf(params).jaxpr, linear, args, cts).forEach((ct, i) => {
+    if (ct !== null) accums[i]?.add(ct);
+  });
+};
+
 /**
  * A function with its own forward derivative. Source: jax.custom_jvp (`custom_jvp_call_p`).
  * Under Eval and lowering it is its body.
  */
-export const custom_jvp_p: Primitive = customPrimitive<CustomJvp>("custom_jvp", (call, args) =>
-  context().trace.customJvp(call, args),
+export const custom_jvp_p: Primitive = customPrimitive<CustomJvp>(
+  "custom_jvp",
+  (call, args) => context().trace.customJvp(call, args),
+  transposeBody,
 );
 
 /** Records a call of `customJvp` in a jaxpr. */

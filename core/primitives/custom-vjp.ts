@@ -10,7 +10,8 @@ import { customPrimitive, recordCustom } from "./custom-jvp.ts";
 
 /**
  * A function with its own reverse derivative. Source: jax.custom_vjp (`custom_vjp_call_p`).
- * Under Eval and lowering it is its body; forward mode refuses it.
+ * Under Eval and lowering it is its body; forward mode refuses it. Applied to tangents by another rule it has no
+ * transpose: its backward rule needs what its forward rule kept of a value, and a tangent has none in reverse.
  */
 export const custom_vjp_p: Primitive = customPrimitive<CustomVjp>("custom_vjp", (call, args) =>
   context().trace.customVjp(call, args),

@@ -270,6 +270,12 @@ describe("customJvp", () => {
         (x: A) => x.mul(x),
         ([x], [t]) => [x.mul(x), x.mul(g(t))],
       );
+    const byVjp = customVjp((t: A) => t.mul(2), {
+      fwd: (t) => [t.mul(2), null],
+      bwd: (_, ct) => [ct.mul(7)],
+    });
+    expect(jvp(rule(byVjp as never), [3], [1])[1].item()).toBe(6);
+    expect(reasonOf(() => grad(rule(byVjp as never))(3))).toMatch(/^E_NO_RULE custom_vjp has no transpose/);
     expect(grad(rule(double as never))(3).item()).toBe(6);
     expect(jvp(rule(double as never), [3], [1])[1].item()).toBe(6);
     expect(reasonOf(() => grad(rule(square as never))(3))).toMatch(/^E_RULE_NOT_LINEAR /);
