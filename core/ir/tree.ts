@@ -304,40 +304,6 @@ export function pathsOf(treedef: TreeDef): PathKey[][] {
   return treedef.children.flatMap((c, i) => pathsOf(c).map((path) => [pathKeyAt(treedef, i), ...path]));
 }
 
-/** Where two structures part, and what each has there; at the root where they are equal. */
-export function treeDifference(
-  a: TreeDef,
-  b: TreeDef,
-): { readonly path: readonly PathKey[]; readonly first: string; readonly second: string } {
-  const visit = (x: TreeDef, y: TreeDef, path: readonly PathKey[]): ReturnType<typeof treeDifference> => {
-    const alike =
-      x.kind === y.kind &&
-      x.node === y.node &&
-      x.children.length === y.children.length &&
-      x.keys.every((k, i) => Object.is(k, y.keys[i]));
-    const at = alike ? x.children.findIndex((c, i) => c !== y.children[i]) : -1;
-    if (at >= 0)
-      return visit(x.children[at] as TreeDef, y.children[at] as TreeDef, [...path, pathKeyAt(x, at)]);
-    const [first, second] = [printTree(x), printTree(y)];
-    return first === second && x !== y
-      ? {
-          path,
-          first: `${first} with metadata ${shownMeta(x.meta)}`,
-          second: `metadata ${shownMeta(y.meta)}`,
-        }
-      : { path, first, second };
-  };
-  return visit(a, b, []);
-}
-function shownMeta(meta: unknown): string {
-  if (Array.isArray(meta)) return `[${meta.map(shownMeta).join(", ")}]`;
-  if (typeof meta === "string") return JSON.stringify(meta);
-  if (typeof meta === "function") return `function ${meta.name}`;
-  return typeof meta === "object" && meta !== null
-    ? `an object of class ${meta.constructor?.name ?? "?"}`
-    : String(meta);
-}
-
 /** A path as one writes it: `layers[2].w`. */
 export const printPath = (path: readonly PathKey[]): string =>
   path

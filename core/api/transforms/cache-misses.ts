@@ -2,7 +2,8 @@
 import { userLine, withDeepStack } from "../../frames.ts";
 import type { ShapedArray } from "../../ir/aval.ts";
 import type { Config, NamedAxis } from "../../ir/context.ts";
-import { pathsOf, treeDifference, type TreeDef } from "../../ir/tree.ts";
+import { pathsOf, type TreeDef } from "../../ir/tree.ts";
+import { structureDifferences } from "../lax/mismatch.ts";
 import { placeIn } from "./flat.ts";
 import type { AnyFn } from "./types.ts";
 
@@ -34,14 +35,22 @@ function avalDifference(a: ShapedArray, b: ShapedArray): string {
 const shownAxes = (axes: ReadonlyMap<string, NamedAxis>): string =>
   `{${[...axes].map(([name, { size }]) => `${name}: ${size}`).join(", ")}}`;
 
+/** Where the structure of the arguments differs. */
+function argumentDifferences(f: AnyFn, before: Signature, now: Signature): string[] {
+  const [ones, others] = [before.treedef.children, now.treedef.children];
+  if (ones.length !== others.length) return [`number of traced arguments: ${ones.length} → ${others.length}`];
+  return ones.flatMap((one, k) =>
+    structureDifferences(placeIn(f, [k], now.places), one, others[k] as TreeDef).map(
+      (d) => `structure of ${d.place}: ${d.one} → ${d.other}`,
+    ),
+  );
+}
+
 /** What differs between two signatures of one function, in words; empty if nothing does. */
 export function signatureDifferences(f: AnyFn, before: Signature, now: Signature): string[] {
   const found: string[] = [];
-  if (before.treedef !== now.treedef) {
-    const d = treeDifference(before.treedef, now.treedef);
-    const where = d.path.length === 0 ? "the arguments" : placeIn(f, d.path, now.places);
-    found.push(`structure of ${where}: ${d.first} → ${d.second}`);
-  } else
+  if (before.treedef !== now.treedef) found.push(...argumentDifferences(f, before, now));
+  else
     now.avals.forEach((aval, i) => {
       const old = before.avals[i] as ShapedArray;
       if (old !== aval)

@@ -7,7 +7,7 @@ import type { DType } from "../../ir/dtype.ts";
 import type { Jaxpr } from "../../ir/jaxpr.ts";
 import { CONCRETE, TRACER, type NDArray } from "../../ir/ndarray.ts";
 import { printJaxpr } from "../../ir/print.ts";
-import { flatten, pathsOf, printPath, treeDifference, unflatten, type TreeDef } from "../../ir/tree.ts";
+import { flatten, pathsOf, printPath, unflatten, type TreeDef } from "../../ir/tree.ts";
 import { costOf, memoryOf, type CostAnalysis, type MemoryAnalysis } from "../../runtime/analysis.ts";
 import type { ConcreteArray } from "../../runtime/array.ts";
 import { compileAhead } from "../../runtime/dispatch.ts";
@@ -15,6 +15,7 @@ import { run, type Entry } from "../../runtime/execute.ts";
 import { lower } from "../../runtime/lower.ts";
 import { currentDevice, type RuntimeDevice } from "../../runtime/registry.ts";
 import type { MapTree } from "../types.ts";
+import { structureDifferences } from "../lax/mismatch.ts";
 import { finish, leafOf } from "./flat.ts";
 import { argumentAval, ShapeDtypeStruct } from "./shapes.ts";
 
@@ -246,10 +247,10 @@ function runCompiled(
   const { leaves, treedef } = flatten(args, name);
   const placeOf = (i: number): string => `argument ${printPath(pathsOf(treedef)[i] ?? [])}`;
   if (treedef !== info.inTree) {
-    const d = treeDifference(info.inTree, treedef);
+    const [d] = structureDifferences("arguments", info.inTree, treedef);
     throw fail(
       "E_TREE_MISMATCH",
-      `${name}: compiled for arguments of structure ${info.inTree}; at ${printPath(d.path) || "the root"} expected ${d.first}, got ${d.second}`,
+      `${name}: compiled for arguments of structure ${info.inTree}, got ${treedef}: ${d?.place} is ${d?.other}, expected ${d?.one}`,
     );
   }
   const arrays = leaves.map((x) => leafOf(name, x));

@@ -4,7 +4,15 @@ import { sameShape, tangentAval, type ShapedArray } from "../../ir/aval.ts";
 import { context } from "../../ir/context.ts";
 import type { DType } from "../../ir/dtype.ts";
 import type { NDArray } from "../../ir/ndarray.ts";
-import { flatten, printTree, unflatten, type TreeDef } from "../../ir/tree.ts";
+import {
+  flatten,
+  pathKeyAt,
+  printPath,
+  printTree,
+  unflatten,
+  type PathKey,
+  type TreeDef,
+} from "../../ir/tree.ts";
 import { hasTangent } from "../../transforms/transpose.ts";
 import { materialise } from "../arrays.ts";
 import { leafOf } from "./flat.ts";
@@ -28,25 +36,32 @@ export function vectorLeaves(name: string, what: string, tree: unknown, treedef:
   const t = flatten(tree, name, { isLeaf: (x) => x === null });
   const out: unknown[] = [];
   let k = 0;
-  const fits = (want: TreeDef, got: TreeDef): boolean => {
+  /** Where the two part; null if they don't. */
+  const parting = (want: TreeDef, got: TreeDef, path: readonly PathKey[]): readonly PathKey[] | null => {
     if (got.kind === "leaf") {
       const x = t.leaves[k++];
       if (x === null) for (let i = 0; i < want.numLeaves; i++) out.push(null);
       else out.push(x);
-      return x === null || want.kind === "leaf";
+      return x === null || want.kind === "leaf" ? null : path;
     }
-    return (
+    const alike =
       want.kind === got.kind &&
       want.node === got.node &&
+      want.children.length === got.children.length &&
       want.keys.length === got.keys.length &&
-      want.keys.every((key, i) => Object.is(key, got.keys[i])) &&
-      want.children.every((c, i) => fits(c, got.children[i] as TreeDef))
-    );
+      want.keys.every((key, i) => Object.is(key, got.keys[i]));
+    if (!alike) return path;
+    for (const [i, c] of want.children.entries()) {
+      const below = parting(c, got.children[i] as TreeDef, [...path, pathKeyAt(want, i)]);
+      if (below !== null) return below;
+    }
+    return null;
   };
-  if (fits(treedef, t.treedef)) return out;
+  const where = parting(treedef, t.treedef, []);
+  if (where === null) return out;
   throw fail(
     "E_TREE_MISMATCH",
-    `${name}: ${what} ${printTree(t.treedef)} differ in structure from ${printTree(treedef)}`,
+    `${name}: ${what} ${printTree(t.treedef)} differ in structure from ${printTree(treedef)}, at ${printPath(where) || "the root"}`,
   );
 }
 
