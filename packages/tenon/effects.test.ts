@@ -204,7 +204,7 @@ function tagged(p: Program): Program {
   });
 }
 
-const RUNS = process.env["TENON_FULL"] === undefined ? 12 : 150;
+const RUNS = process.env["TENON_FULL"] === undefined ? 12 : 40;
 let onReference: Device;
 beforeAll(async () => {
   [onReference] = (await use(reference())) as [Device];
