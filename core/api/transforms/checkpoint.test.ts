@@ -92,6 +92,18 @@ const STEPS: readonly ((k: number) => F)[] = [
   () => (x) => jit((v: A) => np.sin(v).mul(np.tanh(v)))(x),
   () => (x, w) => checkpoint((v: A, m: A) => np.sin(np.sin(m.matmul(v))))(x, w),
   () => (x) => lax.optimizationBarrier(np.sin(x)),
+  (k) => (x, w) => {
+    const body = withPolicy((h, m) => np.sin(np.tanh(m.matmul(h))), k % 2 === 0 ? "dots" : "nothing");
+    return lax.scan((h: A, row: A): [A, A] => [body(h, w), np.cos(h).mul(row)], x, w)[1].sum({ axis: 0 });
+  },
+  () => (x, w) =>
+    lax.cond(
+      x.sum().lt(0),
+      (v: A, m: A) => checkpoint((u: A) => np.sin(np.sin(m.matmul(u))))(v),
+      (v: A, m: A) => lax.scan((c: A, r: A): [A, null] => [np.sin(c).add(r), null], v, m)[0],
+      x,
+      w,
+    ),
   () => (x) => vmap((v: A) => np.sin(v).mul(v))(x),
 ];
 interface Step {
