@@ -3,6 +3,7 @@ import type { OpCase } from "../case.ts";
 import { BINARY } from "./binary.ts";
 import { CONTRACTION } from "./contraction.ts";
 import { CONTROL } from "./control.ts";
+import { LOOPS } from "./loops.ts";
 import { CONVERSION } from "./conversion.ts";
 import { ELEMENTWISE } from "./elementwise.ts";
 import { INDEXING } from "./indexing.ts";
@@ -26,5 +27,6 @@ export const OP_CASES: readonly OpCase[] = [
   ...SORT,
   ...CONTRACTION,
   ...CONTROL,
+  ...LOOPS,
   ...RANDOM_PROGRAMS,
 ];
