@@ -122,6 +122,7 @@ export {
   dynamicUpdateSlice,
   dynamicUpdateSliceInDim,
 } from "./dynamic.ts";
+export { fft, type FftType } from "../fft/lax.ts";
 export { foriLoop } from "./counted.ts";
 export { convertElementType, mulhi, reciprocal, round, selectN, type RoundingMethod } from "./elementwise.ts";
 export {

@@ -1,4 +1,5 @@
 // jax.numpy, camelCased: the functions, constants and dtypes of np.
+export * as fft from "../fft/index.ts";
 export {
   abs,
   absolute,
