@@ -67,6 +67,7 @@ const programs: CasePrograms = {
     ),
   "lax.sort/multi_keys1": (a: A, b: A) => lax.sort([a, b], { numKeys: 1 }),
   "lax.rng_uniform/none": (x: A) => lax.optimizationBarrier(x).mul(2),
+  "lax.fft/fft": (x: A) => lax.fft(x, "FFT", [8]),
   "lax.broadcast_shapes/a": () => np.array(lax.broadcastShapes([3, 1], [1, 4], [4]).map(BigInt)),
   "extra.scan_weak_carry": (xs: A) => lax.scan((c: A, x: A): [A, A] => [c.add(1.5), x], 0n, xs),
   "extra.uint8_plus_py300": (x: A) => x.add(300n),

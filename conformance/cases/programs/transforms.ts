@@ -172,6 +172,7 @@ const programs: CasePrograms = {
   "tf.edge.sqrt_zero": later(() => vmap(grad(np.sqrt))),
   "tf.op.softmax_xent": later(() => valueAndGrad(softmaxXent)),
   "tf.op.conv_hvp": (w: A, x: A, t: A) => jvp(grad(convLoss(x)), [w], [t])[1],
+  "tf.op.fft": later(() => grad((x: A) => np.abs(np.fft.rfft(x)).pow(2).mul(np.arange(1, 6)).sum())),
   "tf.op.sort": later(() => grad(sortLoss)),
   "tf.op.attention": later(() => grad(attention, { argnums: [0, 1, 2] })),
   "tf.op.layernorm": later(() => grad(layernorm, { argnums: [0, 1, 2] })),
