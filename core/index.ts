@@ -45,7 +45,7 @@ export { config, configFromEnvironment, withConfig, type ConfigChange } from "./
 export {
   effectsBarrier,
   pureCallback,
-  type HostResult,
+  type CallbackResult,
   type IoCallbackOptions,
   type PureCallbackOptions,
 } from "./api/debug/callbacks.ts";

@@ -13,6 +13,7 @@ const PAGES = [
   "README.md",
   "docs/checkpoint.md",
   "docs/custom-rules.md",
+  "docs/debugging.md",
   "docs/from-jax.md",
   "docs/jit.md",
   "docs/trees.md",

@@ -68,7 +68,7 @@ const indexRule =
   };
 function outOfBounds(x: NDArray, payload: NDArray): string {
   const [index, axis, size] = payload.tolist() as number[];
-  return `out-of-bounds indexing for array of shape [${x.shape.join(",")}]: index ${index} is out of bounds for axis ${axis} with size ${size}. `;
+  return `out-of-bounds indexing for array of shape [${x.shape.join(",")}]: index ${index} is out of bounds for axis ${axis} with size ${size}.`;
 }
 
 /** A check becomes part of the error, if its category is asked for; else it goes. */

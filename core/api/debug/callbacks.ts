@@ -13,7 +13,7 @@ import { callbackArgs, hostFunction } from "../host-function.ts";
 import { checkFunction, finish } from "../transforms/flat.ts";
 import { isSpecLeaf, type Spec } from "../transforms/shapes.ts";
 import type { AnyFn } from "../transforms/types.ts";
-import type { MapTree } from "../types.ts";
+import type { TracedArgs } from "../types.ts";
 import type { NDArray } from "../../ir/ndarray.ts";
 
 /** Options of pureCallback. */
@@ -26,8 +26,12 @@ export interface IoCallbackOptions {
   /** In one order with all other ordered ones of the program. */
   readonly ordered?: boolean | undefined;
 }
-/** What a function of the host may return for a tree of shapes and dtypes. */
-export type HostResult = unknown;
+/** The arrays that a tree of shapes and dtypes describes. */
+export type CallbackResult<S> = S extends { readonly shape: readonly number[]; readonly dtype: string }
+  ? NDArray
+  : S extends object
+    ? { -readonly [K in keyof S]: CallbackResult<S[K]> }
+    : S;
 
 const METHODS: readonly unknown[] = [
   "sequential",
@@ -87,11 +91,17 @@ function optionsOf(args: readonly unknown[], word: string): Readonly<Record<stri
  * E_NO_RULE under derivatives. Source: jax.pure_callback
  * @example pureCallback((x) => besselJ0(x.item()), { shape: [], dtype: "float32" }, x, { vmapMethod: "sequential" })
  */
-export function pureCallback<S, A extends readonly unknown[]>(
-  callback: (...args: NDArray[]) => HostResult,
+export function pureCallback<const S, A extends readonly unknown[]>(
+  callback: (...args: TracedArgs<A>) => unknown,
   resultShapeDtypes: S,
-  ...args: readonly [...A] | readonly [...A, PureCallbackOptions]
-): MapTree<S, NDArray> {
+  ...args: readonly [...A, PureCallbackOptions]
+): CallbackResult<S>;
+export function pureCallback<const S, A extends readonly unknown[]>(
+  callback: (...args: TracedArgs<A>) => unknown,
+  resultShapeDtypes: S,
+  ...args: A
+): CallbackResult<S>;
+export function pureCallback(callback: AnyFn, resultShapeDtypes: unknown, ...args: unknown[]): unknown {
   const api = "pureCallback";
   const options = optionsOf(args, "vmapMethod");
   const method = (options?.["vmapMethod"] ?? null) as VmapMethod | null;
@@ -101,10 +111,7 @@ export function pureCallback<S, A extends readonly unknown[]>(
     });
   const given = options === null ? args : args.slice(0, -1);
   const settings = { ordered: false, vmapMethod: method };
-  return call(api, pure_callback_p, callback as AnyFn, resultShapeDtypes, given, settings) as MapTree<
-    S,
-    NDArray
-  >;
+  return call(api, pure_callback_p, callback, resultShapeDtypes, given, settings);
 }
 
 /**
@@ -112,19 +119,22 @@ export function pureCallback<S, A extends readonly unknown[]>(
  * order unless the last argument is `{ ordered: true }`. Under vmap: once for each example; ordered ones refuse it.
  * @throws E_CALLBACK, E_CALLBACK_RESULT, E_VMAP, E_NO_RULE. Source: jax.experimental.io_callback
  */
-export function ioCallback<S, A extends readonly unknown[]>(
-  callback: (...args: NDArray[]) => HostResult,
+export function ioCallback<const S, A extends readonly unknown[]>(
+  callback: (...args: TracedArgs<A>) => unknown,
   resultShapeDtypes: S,
-  ...args: readonly [...A] | readonly [...A, IoCallbackOptions]
-): MapTree<S, NDArray> {
+  ...args: readonly [...A, IoCallbackOptions]
+): CallbackResult<S>;
+export function ioCallback<const S, A extends readonly unknown[]>(
+  callback: (...args: TracedArgs<A>) => unknown,
+  resultShapeDtypes: S,
+  ...args: A
+): CallbackResult<S>;
+export function ioCallback(callback: AnyFn, resultShapeDtypes: unknown, ...args: unknown[]): unknown {
   const api = "experimental.ioCallback";
   const options = optionsOf(args, "ordered");
   const given = options === null ? args : args.slice(0, -1);
   const settings = { ordered: options?.["ordered"] === true, vmapMethod: null };
-  return call(api, io_callback_p, callback as AnyFn, resultShapeDtypes, given, settings) as MapTree<
-    S,
-    NDArray
-  >;
+  return call(api, io_callback_p, callback, resultShapeDtypes, given, settings);
 }
 
 /**
