@@ -61,7 +61,7 @@ async function measure(name: string, body: Block, weights: Weights, x: NDArray):
   const step = jit(grad(loss));
   const compiled = await step.lower(weights, x).compile();
   const residuals = savedResiduals(loss, weights, x).reduce((sum, r) => sum + r.aval.nbytes, 0);
-  await blockUntilReady(step(weights, x));
+  for (const g of tree.leaves(await blockUntilReady(step(weights, x)))) g.dispose();
   const [device] = devices();
   const before = await device?.memoryStats({ resetPeak: true });
   const gradient = await blockUntilReady(step(weights, x));
@@ -99,6 +99,6 @@ export const tableOf = (rows: readonly Row[]): string =>
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const rows = await compare();
   console.log(tableOf(rows));
-  const texts = rows.map((r) => JSON.stringify(tree.leaves(r.gradient).map((g) => (g).tolist())));
+  const texts = rows.map((r) => JSON.stringify(tree.leaves(r.gradient).map((g) => g.tolist())));
   console.log(texts.every((t) => t === texts[0]) ? "The gradients are equal, bit for bit." : "They differ.");
 }
