@@ -146,7 +146,7 @@ export function registerDataclass<T extends object>(
 ): void {
   const name = "tree.registerDataclass";
   const given = typeof fields === "object" && fields !== null ? fields : { data: [null as never] };
-  const { data, meta = [], drop = [] } = given as DataclassFields<T>;
+  const { data, meta = [], drop = [] } = given;
   checkFields(name, "data", data);
   checkFields(name, "meta", meta);
   checkFields(name, "drop", drop);
