@@ -222,10 +222,18 @@ const windowsByPlace: Composition<ReduceWindowParams> = (operands, p) => {
   const part = (x: NDArray, at: readonly NDArray[]): NDArray =>
     lax.slice(lax.dynamicSlice(x, at, spans), zeros, spans, p.windowStrides);
   const total = p.windowDimensions.reduce((n, d) => n * d, 1);
+  // Padding and holes are no elements.
+  const isWhole = config.every((c) => c.every((n) => n <= 0));
+  const real = isWhole ? null : lax.pad(lax.full((xs[0] as NDArray).shape, true, "bool"), false, config);
   const body = stage(
     ([k, ...sums]) => {
       const at = placeOf(k as NDArray, p);
-      return combined(p.jaxpr, consts, sums, padded.map((x) => part(x, at))); // prettier-ignore
+      const values = padded.map((x) => part(x, at));
+      if (real === null) return combined(p.jaxpr, consts, sums, values);
+      const here = part(real, at);
+      const safe = (x: NDArray): NDArray => lax.select(here, x, lax.stopGradient(x));
+      const next = combined(p.jaxpr, consts, sums.map(safe), values.map(safe));
+      return next.map((x, i) => lax.select(here, x, sums[i] as NDArray));
     },
     [shaped([], "int32"), ...starts.map((x) => x.aval)],
     "reduceWindow",
