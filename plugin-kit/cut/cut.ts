@@ -3,7 +3,6 @@
 import {
   inline,
   mainOf,
-  rowOf,
   unimplemented,
   type Block,
   type Func,
@@ -14,6 +13,7 @@ import {
   type Type,
   type ValueId,
 } from "tenon-plugin-api";
+import { hasEffect } from "../passes/dce.ts";
 import { renumbered } from "../passes/decompose.ts";
 
 /** What runs on the device: a program, from values to values. */
@@ -84,6 +84,19 @@ function freeOf(ops: readonly Op[], results: readonly ValueId[] = []): Set<Value
   visit(ops);
   results.forEach(read);
   return free;
+}
+
+/** Those that what is live after them needs, and those with effects. */
+function neededOps(ops: readonly Op[], live: ReadonlySet<ValueId>): Op[] {
+  const needed = new Set(live);
+  const kept: Op[] = [];
+  for (let i = ops.length - 1; i >= 0; i--) {
+    const op = ops[i] as Op;
+    if (!hasEffect(op) && !op.results.some((r) => needed.has(r.id))) continue;
+    for (const id of freeOf([op])) needed.add(id);
+    kept.push(op);
+  }
+  return kept.reverse();
 }
 
 type Constants = ReadonlyMap<ValueId, Op>;
@@ -160,7 +173,7 @@ class Cutter {
         group.push(op);
       } else {
         const step = this.hostStep(op, constants);
-        flush(freeOf([op]));
+        flush(op.operands);
         drafts.push(step);
       }
     }
@@ -186,9 +199,10 @@ class Cutter {
   }
 
   /** The program of a group; null if nothing needs it. */
-  private segment(ops: readonly Op[], live: ReadonlySet<ValueId>, constants: Constants): Segment | null {
+  private segment(all: readonly Op[], live: ReadonlySet<ValueId>, constants: Constants): Segment | null {
+    const ops = neededOps(all, live);
     const outputs = ops.flatMap((op) => op.results.map((r) => r.id)).filter((id) => live.has(id));
-    if (outputs.length === 0 && !ops.some((op) => rowOf(op.op).effect !== "none")) return null;
+    if (ops.length === 0) return null;
     const made = new Set(ops.flatMap((op) => op.results.map((r) => r.id)));
     const free = [...freeOf(ops)];
     const copied = free.flatMap((id) => {

@@ -1,12 +1,16 @@
 // Program → Program without ops whose results nothing uses.
 import { effectOf, type Block, type Func, type Op, type Program, type ValueId } from "tenon-plugin-api";
 
+/** Has an op an effect, or one within its regions? */
+export const hasEffect = (op: Op): boolean =>
+  effectOf(op) !== "none" || (op.regions ?? []).some((r) => r.ops.some(hasEffect));
+
 /** Live ops of a list, given what is used after it; `used` grows by what they use. */
 function liveOps(ops: readonly Op[], used: Set<ValueId>): readonly Op[] {
   const live: Op[] = [];
   for (let i = ops.length - 1; i >= 0; i--) {
     const op = ops[i] as Op;
-    if (effectOf(op) === "none" && !op.results.some((r) => used.has(r.id))) continue;
+    if (!hasEffect(op) && !op.results.some((r) => used.has(r.id))) continue;
     for (const id of op.operands) used.add(id);
     const regions = op.regions?.map((r) => liveBlock(r, used));
     const same = regions === undefined || regions.every((r, k) => r === op.regions?.[k]);
