@@ -155,9 +155,7 @@ const nested = (dtype: DType): OpCase =>
       counted(s, n, [p], (b, i, v) => {
         const first = compare(b, "EQ", i, int(b, 0));
         const index = b.one("convert", [first], {}, I32);
-        const inner = b.block([], (c) => [
-          counted(c, i, [v], (d, _j, w) => [add(d, w, p)])[1] as Ref,
-        ]);
+        const inner = b.block([], (c) => [counted(c, i, [v], (d, _j, w) => [add(d, w, p)])[1] as Ref]);
         return b.op("case", [index], {}, [t], [inner, b.block([], (c) => [add(c, v, v)])]);
       }),
     );
