@@ -8,7 +8,7 @@ import { flatten } from "../../ir/tree.ts";
 import { io_callback_p, pure_callback_p, type VmapMethod } from "../../primitives/callbacks.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
 import { takePending } from "../../runtime/pending.ts";
-import { fromHost } from "../arrays.ts";
+import { checkOptions, fromHost } from "../arrays.ts";
 import { callbackArgs, hostFunction } from "../host-function.ts";
 import { checkFunction, finish } from "../transforms/flat.ts";
 import { isSpecLeaf, type Spec } from "../transforms/shapes.ts";
@@ -71,16 +71,19 @@ function call(
   const fn = hostFunction(api, f, given, treedef);
   return finish(treedef, bind(primitive, given.arrays, { fn, outs, ...settings }));
 }
-/** Options at the end of the arguments: an object of one of these words alone. */
-function optionsOf(args: readonly unknown[], word: string): Readonly<Record<string, unknown>> | null {
+/** Options at the end of the arguments: an object without arrays. @throws E_UNKNOWN_OPTION for other words in one */
+function optionsOf(
+  api: string,
+  args: readonly unknown[],
+  word: string,
+): Readonly<Record<string, unknown>> | null {
   const last = args.at(-1);
   if (typeof last !== "object" || last === null || Object.getPrototypeOf(last) !== Object.prototype)
     return null;
-  const keys = Object.keys(last);
-  const value = (last as Record<string, unknown>)[word];
-  return keys.length === 1 && keys[0] === word && !(typeof value === "object" && value !== null)
-    ? (last as Record<string, unknown>)
-    : null;
+  const values = Object.values(last);
+  if (values.length === 0 || values.some((v) => typeof v === "object" && v !== null)) return null;
+  checkOptions(api, last, [word]);
+  return last as Record<string, unknown>;
 }
 
 /**
@@ -103,7 +106,7 @@ export function pureCallback<const S, A extends readonly unknown[]>(
 ): CallbackResult<S>;
 export function pureCallback(callback: AnyFn, resultShapeDtypes: unknown, ...args: unknown[]): unknown {
   const api = "pureCallback";
-  const options = optionsOf(args, "vmapMethod");
+  const options = optionsOf(api, args, "vmapMethod");
   const method = (options?.["vmapMethod"] ?? null) as VmapMethod | null;
   if (!METHODS.includes(method))
     throw fail("E_ARGUMENT", `${api}: vmapMethod is "${String(method)}"`, {
@@ -131,7 +134,7 @@ export function ioCallback<const S, A extends readonly unknown[]>(
 ): CallbackResult<S>;
 export function ioCallback(callback: AnyFn, resultShapeDtypes: unknown, ...args: unknown[]): unknown {
   const api = "experimental.ioCallback";
-  const options = optionsOf(args, "ordered");
+  const options = optionsOf(api, args, "ordered");
   const given = options === null ? args : args.slice(0, -1);
   const settings = { ordered: options?.["ordered"] === true, vmapMethod: null };
   return call(api, io_callback_p, callback, resultShapeDtypes, given, settings);

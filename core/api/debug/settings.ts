@@ -7,12 +7,17 @@ import { withConfig } from "../config.ts";
 import { checkFunction } from "../transforms/flat.ts";
 import { leakedAmong } from "./leaks.ts";
 
+function withSetting<R>(name: "disableJit" | "debugNans" | "debugInfs", f: () => R): R {
+  checkFunction(name, f);
+  return withConfig({ [name]: true }, f as () => R);
+}
+
 /** Runs `f` without jit: jitted functions, loops and branches operation by operation, on values. Source: jax.disable_jit */
-export const disableJit = <R>(f: () => R): R => withConfig({ disableJit: true }, f);
+export const disableJit = <R>(f: () => R): R => withSetting("disableJit", f);
 /** Runs `f` with a look at each result for NaN. @throws E_NAN naming the operation and the line. Source: jax.debug_nans */
-export const debugNans = <R>(f: () => R): R => withConfig({ debugNans: true }, f);
+export const debugNans = <R>(f: () => R): R => withSetting("debugNans", f);
 /** The same for infinities. Source: jax.debug_infs */
-export const debugInfs = <R>(f: () => R): R => withConfig({ debugInfs: true }, f);
+export const debugInfs = <R>(f: () => R): R => withSetting("debugInfs", f);
 
 /**
  * Runs `f`; what is traced in it carries the name, for those who read jaxprs and programs.
