@@ -1,9 +1,9 @@
 // The steps of a graph over buffers: kernels of its groups, and its work.
 import type { Shared } from "../graph/builder.ts";
-import { addressOf, collapse } from "../graph/address.ts";
+import { addressOf, levelsOf } from "../graph/address.ts";
 import { finishGraph } from "../graph/finish.ts";
 import type { BufferId, CaseWork, DotWork, MatrixOperand, Node, PartNode, SortWork, SubGraph, WhileWork } from "../graph/node.ts"; // prettier-ignore
-import type { MatrixStrides } from "../loops/plan.ts";
+import { MAX_LEVELS, type Levels, type MatrixStrides } from "../loops/plan.ts";
 import { STORAGE } from "../loops/storage.ts";
 import { emitGroup, emitUpdate, placeOf } from "./emit.ts";
 import { fuse, ownPlace, type StepWork } from "./fuse.ts";
@@ -36,15 +36,18 @@ function lowerWork(work: StepWork, shared: Shared): RawStep[] {
   }
 }
 
-/** Where a matrix lies: its buffer, and one stride for each group of axes. */
+/** Where a matrix lies: its buffer, and how each group of axes leads through it. */
 function matrix(x: MatrixOperand): { buffer: BufferId; strides: MatrixStrides } {
   const address = addressOf(x.node);
-  const group = (axes: MatrixOperand["rows"]): number | null =>
-    address === null ? null : collapse(axes, address.strides);
-  const [batch, row, col] = [group(x.batch), group(x.rows), group(x.cols)];
-  if (address === null || batch === null || row === null || col === null)
-    throw new Error(`internal: an operand of a matrix product doesn't lie evenly`);
-  // An axis that isn't there has any stride.
+  if (address === null) throw new Error(`internal: an operand of a matrix product isn't in memory`);
+  const group = (axes: MatrixOperand["rows"]): Levels => levelsOf(axes, address.strides);
+  const [[[, batch], more], row, col] = [
+    group(x.batch) as [Levels[0], Levels[0]?],
+    group(x.rows),
+    group(x.cols),
+  ];
+  if (more !== undefined || Math.max(row.length, col.length) > MAX_LEVELS)
+    throw new Error(`internal: an operand of a matrix product lies in too many levels`);
   return { buffer: placeOf(address.base).buffer, strides: { offset: address.offset, batch, row, col } };
 }
 function dot(work: DotWork, shared: Shared): RawStep[] {

@@ -1,6 +1,7 @@
 // Follows views down to what they read: for work that addresses its operands by strides instead of loading elements.
 import { axisIx, coefOf, decideGuard, flatIx, num, rowMajor, type IxScope } from "../loops/index-map.ts";
 import type { Ix } from "../loops/loop-ir.ts";
+import type { Levels } from "../loops/plan.ts";
 import type { MatrixAxis, Node, Position, Reader } from "./node.ts";
 
 /** A strided piece of a node: element [i…] lies at Σ iₖ · strides[k] + offset of the base's elements. */
@@ -57,19 +58,17 @@ export function addressOf(node: Node): Address | null {
   return { base, offset: num(flat.c), strides: node.shape.map((n, i) => (n === 1 ? 0 : coefOf(flat, i))) };
 }
 
-/** The one stride of several axes together, outer to inner; null if they don't lie evenly. */
-export function collapse(axes: readonly MatrixAxis[], strides: readonly number[]): number | null {
-  let expected: number | null = null;
-  let inner = 0;
-  for (let i = axes.length - 1; i >= 0; i--) {
-    const { axis, size } = axes[i] as MatrixAxis;
+/** Several axes, outer to inner, as one index: axes that lie evenly are one level. An axis that isn't there has any stride. */
+export function levelsOf(axes: readonly MatrixAxis[], strides: readonly number[]): Levels {
+  const levels: [size: number, stride: number][] = [];
+  for (const { axis, size } of [...axes].reverse()) {
     if (size === 1) continue;
     const stride = axis < 0 ? 0 : (strides[axis] as number);
-    if (expected === null) inner = stride;
-    else if (stride !== expected) return null;
-    expected = stride * size;
+    const last = levels[levels.length - 1];
+    if (last !== undefined && stride === last[0] * last[1]) last[0] *= size;
+    else levels.push([size, stride]);
   }
-  return inner;
+  return levels.length === 0 ? [[1, 0]] : levels;
 }
 
 /** Is every element of `node` the one at the same row-major position of `base`? Then they share memory. */

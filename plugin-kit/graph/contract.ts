@@ -2,7 +2,8 @@
 // matrices are small or their dtype has no template.
 import type { DType, OpOf } from "tenon-plugin-api";
 import { rowMajor } from "../loops/index-map.ts";
-import { addressOf, collapse } from "./address.ts";
+import { MAX_LEVELS } from "../loops/plan.ts";
+import { addressOf, levelsOf } from "./address.ts";
 import type { GraphBuilder } from "./builder.ts";
 import type { MatrixAxis, MatrixOperand, Node } from "./node.ts";
 
@@ -13,6 +14,8 @@ export interface Labelled {
 }
 type Labels = readonly string[];
 
+/** A copy costs as much as so many levels. */
+const COPY = 10;
 /** Where m, n and k are all at most this, a template isn't worth its packing. */
 const TINY = 8;
 
@@ -154,10 +157,12 @@ class Contraction {
   private strides(s: Labelled): readonly number[] {
     return addressOf(s.node)?.strides ?? rowMajor(s.node.shape);
   }
-  /** Does each group of labels lie at one stride? */
-  private isEven(s: Labelled, ...groups: readonly Labels[]): boolean {
+  /** How many levels lead through a side, if it can be read where it lies: the windows of an image, not all of a batch. */
+  private levels(s: Labelled, batch: Labels, rows: Labels, cols: Labels): number | null {
     const address = addressOf(s.node);
-    return address !== null && groups.every((l) => collapse(this.axes(s, l), address.strides) !== null);
+    if (address === null) return null;
+    const [b, r, c] = [batch, rows, cols].map((l) => levelsOf(this.axes(s, l), address.strides).length) as [number, number, number]; // prettier-ignore
+    return b > 1 || Math.max(r, c) > MAX_LEVELS ? null : r + c;
   }
 
   /** The order of the contracted labels is free: the one in which fewest elements must be copied. */
@@ -171,15 +176,15 @@ class Contraction {
     let best: { readonly cost: number; readonly order: Labels } | null = null;
     for (const order of [byStride(rows), byStride(cols), this.shared]) {
       const cost =
-        (this.isEven(rows, batch, m, order) ? 0 : rows.node.size) +
-        (this.isEven(cols, batch, order, n) ? 0 : cols.node.size);
+        (this.levels(rows, batch, m, order) ?? COPY) * rows.node.size +
+        (this.levels(cols, batch, order, n) ?? COPY) * cols.node.size;
       if (best === null || cost < best.cost) best = { cost, order };
     }
     return (best as { readonly order: Labels }).order;
   }
 
   private operand(s: Labelled, batch: Labels, rows: Labels, cols: Labels): MatrixOperand {
-    if (this.isEven(s, batch, rows, cols)) {
+    if (this.levels(s, batch, rows, cols) !== null) {
       (addressOf(s.node) as { base: Node }).base.required = true;
       return { node: s.node, batch: this.axes(s, batch), rows: this.axes(s, rows), cols: this.axes(s, cols) };
     }

@@ -1,4 +1,4 @@
-// Convolution as a contraction: over the windows of the padded input (im2col, where they don't lie evenly in memory),
+// Convolution as a contraction: over the windows of the padded input (which a matrix product reads where they lie),
 // or, for a dilated input, of every input element with the whole kernel, so that inserted zeros are never multiplied.
 import type { DType, OpAttrs } from "tenon-plugin-api";
 import { plus, rowMajor, scaleIx } from "../loops/index-map.ts";

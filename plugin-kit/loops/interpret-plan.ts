@@ -1,7 +1,7 @@
 // The meaning of a Plan: its steps, run in JavaScript over plain byte arrays.
 import { byteLength } from "tenon-plugin-api";
 import { interpretKernel, interpretRegion } from "./interpret.ts";
-import type { Gemm, MatrixStrides, Plan, Slot, SlotId, Sort, Step } from "./plan.ts";
+import type { Gemm, Levels, MatrixStrides, Plan, Slot, SlotId, Sort, Step } from "./plan.ts";
 import type { Scalar } from "./scalars.ts";
 import { readElement, writeElement } from "./storage.ts";
 
@@ -74,10 +74,20 @@ function runWhile(step: Extract<Step, { do: "while" }>, memory: Uint8Array[]): v
   }
 }
 
+/** The position of an index. */
+export function along(levels: Levels, index: number): number {
+  let [rest, position] = [index, 0];
+  levels.forEach(([size, stride], i) => {
+    const digit = i === levels.length - 1 ? rest : rest % size;
+    position += digit * stride;
+    rest = (rest - digit) / size;
+  });
+  return position;
+}
 /** Sums in double precision, rounded once. */
 function gemm(g: Gemm, lhs: DataView, rhs: DataView, out: DataView): void {
   const at = (s: MatrixStrides, b: number, row: number, col: number): number =>
-    s.offset + b * s.batch + row * s.row + col * s.col;
+    s.offset + b * s.batch + along(s.row, row) + along(s.col, col);
   for (let b = 0; b < g.batch; b++)
     for (let i = 0; i < g.m; i++)
       for (let j = 0; j < g.n; j++) {

@@ -13,13 +13,20 @@ export type Slot =
   | { readonly at: "const"; readonly bytes: Uint8Array }
   | { readonly at: "frame"; readonly offset: number; readonly bytes: number };
 
-/** Where the elements of one operand of a batched matrix product lie, in elements. Strides may be 0 or negative. */
+/**
+ * Where an index leads, in elements: its digits times their strides, the inner level first; the last level takes what is
+ * left. [[n, s]] is i · s; the windows of an image are two or three levels. Strides may be 0 or negative.
+ */
+export type Levels = readonly (readonly [size: number, stride: number])[];
+/** More levels than this are copied first. */
+export const MAX_LEVELS = 3;
+/** Where the elements of one operand of a batched matrix product lie, in elements. */
 export interface MatrixStrides {
   /** Position of element [0, 0, 0] in the slot. */
   readonly offset: number;
   readonly batch: number;
-  readonly row: number;
-  readonly col: number;
+  readonly row: Levels;
+  readonly col: Levels;
 }
 /** out[b, i, j] = Σ_k lhs[b, i, k] · rhs[b, k, j]; out is row-major and contiguous. */
 export interface Gemm {

@@ -1,6 +1,6 @@
 // Text of kernels and plans, for explain, tests and the eye. Stable.
 import type { Atom, Combine, Guard, Int, Ix, Kernel, KResult, KValue, Region, Stage } from "./loop-ir.ts";
-import type { Plan, Slot, Step } from "./plan.ts";
+import type { Levels, Plan, Slot, Step } from "./plan.ts";
 
 const int = (n: Int): string => (typeof n === "number" ? String(n) : `u${n.uniform}`);
 function atom(a: Atom): string {
@@ -99,7 +99,9 @@ function step(s: Step, indent: string, full: boolean): string {
     }
     case "gemm": {
       const g = s.gemm;
-      const strides = (m: typeof g.lhs): string => `${m.offset}+${m.batch},${m.row},${m.col}`;
+      const levels = (l: Levels): string =>
+        l.map(([n, s], i) => (i < l.length - 1 ? `${s}<${n}:` : s)).join("");
+      const strides = (m: typeof g.lhs): string => `${m.offset}+${m.batch},${levels(m.row)},${levels(m.col)}`;
       return `${indent}s${s.out} := gemm ${g.dtype} ${g.batch}×[${g.m},${g.k}]·[${g.k},${g.n}] s${s.lhs}(${strides(g.lhs)}) s${s.rhs}(${strides(g.rhs)})\n`;
     }
     case "sort":

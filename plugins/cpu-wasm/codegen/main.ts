@@ -2,7 +2,7 @@
 // table. The function's one argument points to the slot table: an address a slot, then the workspace's, then the
 // argument blocks of the steps. Loops exchange carries by exchanging two words.
 import { STORAGE, type Plan, type SlotId, type Step } from "tenon-plugin-kit";
-import { GEMM_ARGS, gemmWords, gemmWorkspaceBytes } from "../kernels/gemm.ts";
+import { GEMM_SLOTS, gemmWords, gemmWorkspaceBytes } from "../kernels/gemm.ts";
 import { sortWords, sortWorkspaceBytes } from "../kernels/sort.ts";
 import {
   I32,
@@ -81,7 +81,7 @@ function blockOf(step: CallStep): { slots: number; tail: readonly number[] } {
     case "kernel":
       return { slots: step.args.length, tail: step.uniforms };
     case "gemm":
-      return { slots: GEMM_ARGS.length - gemmWords(step.gemm).length, tail: gemmWords(step.gemm) };
+      return { slots: GEMM_SLOTS, tail: gemmWords(step.gemm) };
     case "sort":
       return { slots: step.from.length + step.to.length + 1, tail: sortWords(step.sort) };
   }

@@ -1,6 +1,6 @@
 // The packed product against a plain triple loop: every route, edges, strides, and what IEEE says of infinities.
 import { describe, expect, it } from "vitest";
-import type { Gemm, MatrixStrides } from "tenon-plugin-kit";
+import { along, type Gemm, type Levels, type MatrixStrides } from "tenon-plugin-kit";
 import { gemmModule, gemmWords, gemmWorkspaceBytes } from "./gemm.ts";
 
 const memory = new WebAssembly.Memory({ initial: 1024, maximum: 65536 });
@@ -17,7 +17,9 @@ const ARRAY = { f32: Float32Array, f64: Float64Array } as const;
 
 /** Extent of the elements that the strides reach. */
 const reach = (s: MatrixStrides, batch: number, rows: number, cols: number): number =>
-  s.offset + s.batch * (batch - 1) + s.row * Math.max(0, rows - 1) + s.col * Math.max(0, cols - 1) + 1;
+  s.offset + s.batch * Math.max(0, batch - 1) + furthest(s.row, rows) + furthest(s.col, cols) + 1;
+const places = (levels: Levels, n: number): number[] => Array.from({ length: n }, (_, i) => along(levels, i));
+const furthest = (levels: Levels, n: number): number => Math.max(0, ...places(levels, n));
 const value = (i: number): number => ((i * 7919) % 23) - 11; // integers: every order of additions is exact
 
 function check(g: Gemm, fill: (i: number) => number = value): void {
@@ -38,7 +40,7 @@ function check(g: Gemm, fill: (i: number) => number = value): void {
   new A(memory.buffer, po, no + 4).fill(77);
   const end = work + gemmWorkspaceBytes(g);
   new Uint8Array(memory.buffer, end, 64).fill(123);
-  new Int32Array(memory.buffer, 1024, 14).set([
+  new Int32Array(memory.buffer, 1024, 64).set([
     pl + g.lhs.offset * bytes,
     pr + g.rhs.offset * bytes,
     po,
@@ -48,16 +50,18 @@ function check(g: Gemm, fill: (i: number) => number = value): void {
   (modules[g.dtype] as (args: number) => void)(1024);
   const out = new A(memory.buffer, po, no + 4);
   const want = new A(no);
+  const [rows, depth] = [places(g.lhs.row, g.m), places(g.lhs.col, g.k)];
+  const [across, cols] = [places(g.rhs.row, g.k), places(g.rhs.col, g.n)];
   for (let b = 0; b < g.batch; b++)
-    for (let i = 0; i < g.m; i++)
-      for (let j = 0; j < g.n; j++) {
+    rows.forEach((row, i) =>
+      cols.forEach((col, j) => {
+        const [l, r] = [g.lhs.offset + b * g.lhs.batch + row, g.rhs.offset + b * g.rhs.batch + col];
         let sum = 0;
         for (let q = 0; q < g.k; q++)
-          sum +=
-            (lhs[g.lhs.offset + b * g.lhs.batch + i * g.lhs.row + q * g.lhs.col] as number) *
-            (rhs[g.rhs.offset + b * g.rhs.batch + q * g.rhs.row + j * g.rhs.col] as number);
+          sum += (lhs[l + (depth[q] as number)] as number) * (rhs[r + (across[q] as number)] as number);
         want[(b * g.m + i) * g.n + j] = sum;
-      }
+      }),
+    );
   expect(out.slice(0, no)).toEqual(want);
   expect([...out.slice(no)]).toEqual([77, 77, 77, 77]);
   expect(new Uint8Array(memory.buffer, end, 64).every((x) => x === 123)).toBe(true);
@@ -66,22 +70,34 @@ function check(g: Gemm, fill: (i: number) => number = value): void {
 const rowMajor = (rows: number, cols: number): MatrixStrides => ({
   offset: 0,
   batch: rows * cols,
-  row: cols,
-  col: 1,
+  row: [[rows, cols]],
+  col: [[cols, 1]],
 });
 const columnMajor = (rows: number, cols: number): MatrixStrides => ({
   offset: 3,
   batch: rows * cols,
-  row: 1,
-  col: rows,
+  row: [[rows, 1]],
+  col: [[cols, rows]],
 });
 const spread = (rows: number, cols: number): MatrixStrides => ({
   offset: 1,
   batch: 0,
-  row: 2 * cols,
-  col: 2,
+  row: [[rows, 2 * cols]],
+  col: [[cols, 2]],
 });
-const LAYOUTS = { rowMajor, columnMajor, spread } as const;
+/** Overlapping windows of an image whose rows have 40 elements; the last level goes on as long as it must. */
+const windows = (rows: number, cols: number): MatrixStrides => ({
+  offset: 2,
+  batch: 5 * (rows + cols),
+  row: [[3, 2], [5, 40], [1, 130]], // prettier-ignore
+  col: [[6, 1], [4, 40]], // prettier-ignore
+});
+/** The same, the other way round. */
+const windowsAcross = (rows: number, cols: number): MatrixStrides => {
+  const { row, col, ...rest } = windows(cols, rows);
+  return { ...rest, row: col, col: row };
+};
+const LAYOUTS = { rowMajor, columnMajor, spread, windows, windowsAcross } as const;
 
 describe.each(["f32", "f64"] as const)("gemm of %s", (dtype) => {
   const sizes: [number, number, number, number][] = [

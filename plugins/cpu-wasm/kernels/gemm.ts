@@ -34,7 +34,7 @@ import { define, type Vars } from "./define.ts";
 import { ELEMENTS, type Element } from "./element.ts";
 import { directRows, dotRows } from "./gemm-small.ts";
 import { copyTile, MR, microKernel, tileWidth } from "./gemm-tile.ts";
-import { packPanel } from "./pack.ts";
+import { LEVEL_WORDS, levelWords, packPanel } from "./pack.ts";
 
 /**
  * Greatest depth of a block (a panel of B is 20 KB), rows of a block of A (160 KB of L2), columns of a block of B. Blocks
@@ -44,15 +44,24 @@ const KC = 640;
 const MC = 64;
 const NC = 1024;
 
-/** Words of the argument block, in order. Pointers are addresses of element [0, 0, 0]; strides count elements. */
-export const GEMM_ARGS = [
-  "lhs", "rhs", "out", "work", "batch", "m", "n", "k", "lb", "lr", "lc", "rb", "rr", "rc",
-] as const; // prettier-ignore
-type Arg = (typeof GEMM_ARGS)[number];
+/**
+ * Words of the argument block, in order: addresses of element [0, 0, 0], extents, strides of the batch in elements, whether
+ * all else has one stride. Then come the levels of the sides.
+ */
+const ARGS = ["lhs", "rhs", "out", "work", "batch", "m", "n", "k", "lb", "rb", "even"] as const;
+const SIDES = ["lr", "lc", "rr", "rc"] as const;
+/** Of a side that has one level, its stride; else that of the first. */
+type Side = (typeof SIDES)[number];
+/** How many of the words are addresses. */
+export const GEMM_SLOTS = 4;
 /** The constant words of the block, from `batch` on. */
 export function gemmWords({ batch, m, n, k, lhs, rhs }: Gemm): readonly number[] {
-  return [batch, m, n, k, lhs.batch, lhs.row, lhs.col, rhs.batch, rhs.row, rhs.col];
+  const sides = [lhs.row, lhs.col, rhs.row, rhs.col];
+  const even = sides.every((levels) => levels.length === 1);
+  return [batch, m, n, k, lhs.batch, rhs.batch, Number(even), ...sides.flatMap(levelWords)];
 }
+/** Where a side's words begin in the block. */
+const sideAt = (side: Side): number => ARGS.length + LEVEL_WORDS * SIDES.indexOf(side);
 
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 /** Bytes of workspace that a product needs: a block of B, a block of A, one tile. */
@@ -71,7 +80,7 @@ const SCRATCH = [
   "jc", "pc", "ic", "jr", "ir", "nc", "kc", "mc", "panels", "tile", "packedA", "packedB", "ldc", "b", "left",
   "to", "cols", "depth",
 ] as const; // prettier-ignore
-type Local = Arg | "args" | (typeof SCRATCH)[number];
+type Local = (typeof ARGS)[number] | Side | "args" | (typeof SCRATCH)[number];
 type V = Vars<Local>;
 const min = (x: Code, y: Code): Code => select(ltS(x, y), x, y);
 
@@ -151,21 +160,19 @@ function packBlock(v: V, e: Element, side: "A" | "B"): Code {
     side === "A"
       ? ([MR, "packedA", "lr", "lc", "mc", "ic", "lhs"] as const)
       : ([tileWidth(e), "packedB", "rc", "rr", "nc", "jc", "rhs"] as const);
-  const bytes = (x: Code): Code => shl(x, i32c(e.shift));
-  const from = add(
-    v.get(source),
-    bytes(add(mul(add(v.get(first), v.get("left")), v.get(minor)), mul(v.get("pc"), v.get(deep)))),
-  );
+  const levels = (name: Side): Code => add(v.get("args"), i32c(4 * sideAt(name)));
   return [
     v.set("to", v.get(to)),
     count(v, "left", v.get(extent), i32c(width), [
       call(
         side === "A" ? FN.packA : FN.packB,
-        from,
+        v.get(source),
         v.get("to"),
+        levels(minor),
+        add(v.get(first), v.get("left")),
+        levels(deep),
+        v.get("pc"),
         v.get("kc"),
-        bytes(v.get(minor)),
-        bytes(v.get(deep)),
         min(i32c(width), sub(v.get(extent), v.get("left"))),
       ),
       v.inc("to", mul(i32c(width * e.bytes), v.get("kc"))),
@@ -203,7 +210,7 @@ function packedProduct(v: V, e: Element): Code {
 
 /** The entry: (args) → (). Chooses a route per shape; loops over the batch. */
 function entry(e: Element): Fn {
-  const locals = Object.fromEntries([...GEMM_ARGS, ...SCRATCH].map((name) => [name, I32])) as Record<
+  const locals = Object.fromEntries([...ARGS, ...SIDES, ...SCRATCH].map((name) => [name, I32])) as Record<
     Exclude<Local, "args">,
     typeof I32
   >;
@@ -229,9 +236,13 @@ function entry(e: Element): Fn {
     );
     // Few rows against a row-major B, or few results along contiguous k: packing would cost as much as the product.
     const product = ifThen(
-      and(few, one("rc")),
+      and(and(few, one("rc")), v.get("even")),
       direct,
-      ifThen(and(or(few, ltS(v.get("n"), i32c(3))), and(one("lc"), one("rr"))), dots, packedProduct(v, e)),
+      ifThen(
+        and(and(or(few, ltS(v.get("n"), i32c(3))), and(one("lc"), one("rr"))), v.get("even")),
+        dots,
+        packedProduct(v, e),
+      ),
     );
     const each = [
       ifThen(eqz(v.get("k")), memoryFill(v.get("out"), i32c(0), mul(v.get("m"), v.get("ldc"))), product),
@@ -241,7 +252,8 @@ function entry(e: Element): Fn {
     ];
     const empty: Code = eqz(mul(mul(v.get("m"), v.get("n")), v.get("batch")));
     return [
-      GEMM_ARGS.map((name, i) => v.set(name, i32load(v.get("args"), 4 * i))),
+      ARGS.map((name, i) => v.set(name, i32load(v.get("args"), 4 * i))),
+      SIDES.map((name) => v.set(name, i32load(v.get("args"), 4 * sideAt(name)))),
       v.set("ldc", bytes(v.get("n"))),
       ifThen(empty, [], count(v, "b", v.get("batch"), i32c(1), each)),
     ];
