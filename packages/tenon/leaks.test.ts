@@ -52,7 +52,7 @@ function reasonOf(use: () => unknown): string {
   try {
     return `the value ${String(use())}`;
   } catch (error) {
-    return error instanceof TenonError ? String(error.reason) : String(error);
+    return error instanceof TenonError ? String((error as { reason?: string }).reason) : String(error);
   }
 }
 
