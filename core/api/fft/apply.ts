@@ -1,8 +1,10 @@
 // fft: one program per transform: crops and pads, moves axes, transforms.
 import { fail } from "../../errors.ts";
 import { DTYPES, complexDType, isComplex, realDType, type DType } from "../../ir/dtype.ts";
-import type { NDArray } from "../../ir/ndarray.ts";
+import { CONCRETE, type NDArray } from "../../ir/ndarray.ts";
 import { literal } from "../../primitives/operand.ts";
+import type { ConcreteArray } from "../../runtime/array.ts";
+import { currentDevice } from "../../runtime/registry.ts";
 import { composite } from "../composite.ts";
 import { L } from "../numpy/define.ts";
 import { inexactDType } from "../promotion.ts";
@@ -51,7 +53,8 @@ export function applyFft(name: string, x: NDArray, plan: Plan): NDArray {
     return L().full(shape, literal(0, to));
   }
   const real = realDType(dtype) as "float32" | "float64";
-  return run([x, ...tablesOf(tableNames(plan.lengths), real)], plan);
+  const device = x.kind === CONCRETE ? (x as ConcreteArray).home : currentDevice();
+  return run([x, ...tablesOf(tableNames(plan.lengths), real, device)], plan);
 }
 /** The dtype that a transform works on: floats for RFFT, else complex numbers of at least 32 bits. */
 function operandDType(kind: Kind, dtype: DType): DType {

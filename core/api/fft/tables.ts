@@ -4,7 +4,7 @@ import { shaped } from "../../ir/aval.ts";
 import { context } from "../../ir/context.ts";
 import type { NDArray } from "../../ir/ndarray.ts";
 import { upload } from "../../runtime/execute.ts";
-import { currentDevice, type RuntimeDevice } from "../../runtime/registry.ts";
+import type { RuntimeDevice } from "../../runtime/registry.ts";
 
 /** Up to this length a transform may be one matrix product; a prime factor above it takes Bluestein's algorithm. */
 export const DIRECT = 64;
@@ -67,9 +67,12 @@ export function tableNames(lengths: readonly number[]): readonly string[] {
 const KEPT = 256;
 const kept = new WeakMap<RuntimeDevice, Map<string, NDArray>>();
 
-/** These constants on the current device. */
-export function tablesOf(names: readonly string[], dtype: "float32" | "float64"): NDArray[] {
-  const device = currentDevice();
+/** These constants on a device. */
+export function tablesOf(
+  names: readonly string[],
+  dtype: "float32" | "float64",
+  device: RuntimeDevice,
+): NDArray[] {
   let tables = kept.get(device);
   if (tables === undefined) kept.set(device, (tables = new Map()));
   const found = names.map((name) => {

@@ -199,6 +199,6 @@ const parts = (x: A): A[] => (x.dtype.startsWith("complex") ? [np.real(x), np.im
 export const programs: Readonly<Record<string, () => unknown>> = Object.fromEntries(
   Object.entries(P).map(([name, f]) => [
     name,
-    () => (tree.leaves(f()) as A[]).flatMap((x) => parts(np.asarray(x))),
+    () => (tree.leaves(f())).flatMap((x) => parts(np.asarray(x))),
   ]),
 );
