@@ -197,8 +197,5 @@ P["loop/scan"] = () =>
 const parts = (x: A): A[] => (x.dtype.startsWith("complex") ? [np.real(x), np.imag(x)] : [x]);
 /** Every program, its results as real arrays. */
 export const programs: Readonly<Record<string, () => unknown>> = Object.fromEntries(
-  Object.entries(P).map(([name, f]) => [
-    name,
-    () => (tree.leaves(f())).flatMap((x) => parts(np.asarray(x))),
-  ]),
+  Object.entries(P).map(([name, f]) => [name, () => tree.leaves(f()).flatMap((x) => parts(np.asarray(x)))]),
 );
