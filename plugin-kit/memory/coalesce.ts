@@ -14,8 +14,8 @@ export interface MemoryClass {
   arg: number | null;
   result: number | null;
   isConst: boolean;
-  /** Exchanged with another class by a loop. */
-  swapped: boolean;
+  /** What it exchanges memory with in loops, and itself; null: with none. */
+  swapped: ReadonlySet<MemoryClass> | null;
 }
 
 /** A donated parameter: the result that must take its memory, or any. */
@@ -44,7 +44,7 @@ export class Classes {
         arg: b.kind === "arg" ? b.index : null,
         result: null,
         isConst: b.kind === "const",
-        swapped: false,
+        swapped: null,
         interval: b.kind === "temp" ? interval : { first: -1, last: kept ? line.end + 1 : interval.last },
       };
     });
@@ -65,7 +65,7 @@ export class Classes {
     a.uses = [...a.uses, ...b.uses].sort((x, y) => x.time - y.time);
     a.arg ??= b.arg;
     a.result ??= b.result;
-    a.swapped ||= b.swapped;
+    a.swapped ??= b.swapped;
   }
 
   /** Marks the buffers of results. */
@@ -76,7 +76,8 @@ export class Classes {
   /** Joins the memory of `to`, first used at a time, with that of `from`, last used then. */
   private follow(from: BufferId, to: BufferId, time: number): boolean {
     const [a, b] = [this.of(from), this.of(to)];
-    if (a === b || a.bytes !== b.bytes || a.isConst || b.isConst || a.swapped || b.arg !== null) return false;
+    if (a === b || a.bytes !== b.bytes || a.isConst || b.isConst || b.arg !== null) return false;
+    if (a.swapped !== null) return false;
     if (a.interval.last !== time || b.interval.first !== time) return false;
     if (a.result !== null && b.result !== null) return false;
     this.union(a, b);
@@ -124,19 +125,27 @@ export class Classes {
     for (const [carry, next] of loop.step.carries) {
       const [c, n] = [this.of(carry), this.of(next)];
       if (this.mayUpdate(c, n, loop)) this.union(c, n);
-      else if (c !== n) {
-        c.swapped = n.swapped = true;
-        // After an odd number of trips each has the other's memory.
-        const last = Math.max(c.interval.last, n.interval.last);
-        const first = Math.min(n.interval.first, loop.begin);
-        c.interval = { ...c.interval, last };
-        n.interval = { first, last };
-      }
+      else if (c !== n) this.exchange(c, n, loop);
+    }
+  }
+  /**
+   * After an odd number of trips each has the other's memory, until one of them was last used. In an outer loop they
+   * begin the next trip so: all that exchange memory, also by way of others, are then live together.
+   */
+  private exchange(c: MemoryClass, n: MemoryClass, loop: LoopSpan): void {
+    const nested = loop.outer !== null || c.swapped !== null || n.swapped !== null;
+    const group = new Set([c, n, ...(c.swapped ?? []), ...(n.swapped ?? [])]);
+    const last = Math.max(...[...group].map((m) => m.interval.last));
+    const first = Math.min(loop.begin, ...[...group].map((m) => m.interval.first));
+    for (const m of group) {
+      m.swapped = group;
+      const own = m === c ? c.interval.first : Math.min(m.interval.first, loop.begin);
+      m.interval = { first: nested ? first : own, last };
     }
   }
   private mayUpdate(c: MemoryClass, n: MemoryClass, loop: LoopSpan): boolean {
-    if (c === n || c.bytes !== n.bytes || c.swapped || n.swapped || n.arg !== null || n.isConst || c.isConst)
-      return false;
+    if (c === n || c.bytes !== n.bytes || n.arg !== null || n.isConst || c.isConst) return false;
+    if (c.swapped !== null || n.swapped !== null) return false;
     const within = (u: Use): boolean => u.time > loop.begin && u.time < loop.end;
     const own = n.uses.filter((u) => u.time !== loop.end);
     const [first] = own;
