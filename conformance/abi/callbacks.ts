@@ -145,19 +145,18 @@ async function reentrant(subject: Subject): Promise<void> {
   const { client, put, get } = await host(subject);
   const sync = client.extensions?.readSync;
   claims(sync !== undefined, "readSync");
-  let e: Executable | undefined;
   const double: HostCallback = ([x]) => {
     const n = Number(decode("i32", (x as { bytes: Uint8Array }).bytes)[0]);
     if (n === 0) return [{ type: I32, bytes: encode("i32", [0]) }];
-    const [inner] = run(e as Executable, put(n));
+    const [inner] = run(executable, put(n));
     const bytes = new Uint8Array(4);
     sync.read(inner as DeviceBuffer, bytes);
     return [{ type: I32, bytes }];
   };
-  e = await client.compile(counting, { callbacks: { double } });
+  const executable = await client.compile(counting, { callbacks: { double } });
   // s(n) = s(0) + … + s(n−1) with s(0) = 0.
   expect(
-    (await get(run(e, put(4))[0])) === 0,
+    (await get(run(executable, put(4))[0])) === 0,
     "a program that calls itself through the host gave another value",
   );
 }

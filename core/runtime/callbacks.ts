@@ -4,7 +4,7 @@ import { type ConcreteType, type Device, type HostArray, type HostCallback } fro
 import { CallbackError, CheckError, fail } from "../errors.ts";
 import type { ShapedArray } from "../ir/aval.ts";
 import { withContext } from "../ir/context.ts";
-import { DTYPES, type DType, type TypedArrays } from "../ir/dtype.ts";
+import { DTYPES } from "../ir/dtype.ts";
 import { LITERAL, type Literal, type NDArray } from "../ir/ndarray.ts";
 import type { HostCall } from "../ir/primitive.ts";
 import { type ConcreteArray, literalData } from "./array.ts";
@@ -35,7 +35,7 @@ export function callDirectly(host: HostCall, args: readonly NDArray[], device: R
 /** An array of bytes that a program hands to the host. */
 function received({ bytes }: HostArray, aval: ShapedArray, device: RuntimeDevice): ConcreteArray {
   const own = bytes.slice();
-  const data = new DTYPES[aval.dtype].array(own.buffer) as TypedArrays[DType];
+  const data = new DTYPES[aval.dtype].array(own.buffer);
   return upload(own, aval, device, false).hold(data);
 }
 
@@ -54,7 +54,7 @@ export function hostCallbacks(
           bytes,
         }));
       } catch (error) {
-        unheard.add(error);
+        unheard.add(error as Error);
         throw error;
       }
     };

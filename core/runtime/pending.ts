@@ -1,8 +1,8 @@
 // Calls of the host that may still be under way, and what they threw: effectsBarrier waits for the ones and tells the others.
 import type { RuntimeDevice } from "./device.ts";
 
-/** What callbacks threw in programs whose caller hasn't heard of it. */
-export const unheard: Set<unknown> = new Set();
+/** What callbacks threw in programs whose caller hasn't heard of it; all of it is made by `fail`. */
+export const unheard: Set<Error> = new Set();
 /** Devices that have run programs with callbacks since the last barrier. */
 const busy = new Set<RuntimeDevice>();
 
@@ -12,19 +12,19 @@ export function callingHost<R>(device: RuntimeDevice, run: () => R): R {
   try {
     return run();
   } catch (error) {
-    unheard.delete(error);
+    unheard.delete(error as Error);
     throw error;
   }
 }
 
 /** Errors that nobody has heard of, and devices that may be running callbacks; both are forgotten. */
 export function takePending(): {
-  readonly errors: () => unknown[];
+  readonly errors: () => Error[];
   readonly devices: readonly RuntimeDevice[];
 } {
   const devices = [...busy];
   busy.clear();
-  const errors = (): unknown[] => {
+  const errors = (): Error[] => {
     const found = [...unheard];
     unheard.clear();
     return found;

@@ -72,7 +72,7 @@ export class BackwardScope {
   }
   /** Leaves `x` to somebody else: the pass doesn't dispose it. */
   give(x: NDArray): void {
-    this.owned.delete(x as Owned);
+    this.owned.delete(x);
   }
   /** Disposes everything the pass made but `keep`, which goes to the enclosing scope. */
   finish(keep: readonly (NDArray | null)[]): void {

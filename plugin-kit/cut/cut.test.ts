@@ -3,7 +3,7 @@ import { verifyProgram } from "tenon-plugin-api/verify";
 import type { Client, ConcreteType, DeviceBuffer, HostCallback, Op, Program } from "tenon-plugin-api";
 import { cpuWasm } from "tenon-cpu-wasm";
 import { describe, expect, it } from "vitest";
-import { Builder, type Draft, type Ref } from "../builder.ts";
+import { Builder, type Ref } from "../builder.ts";
 import { cutProgram, type CutBlock } from "./cut.ts";
 import { callsHost } from "./executable.ts";
 
@@ -17,7 +17,7 @@ const call = (b: Builder, x: Ref, name = "double"): Ref => {
     attributes: { name },
     sideEffect: "ordered" as const,
   };
-  return b.append({ op: "custom_call", operands: [x], attrs, results: [x.type] } as Draft)[0] as Ref;
+  return b.append({ op: "custom_call", operands: [x], attrs, results: [x.type] })[0] as Ref;
 };
 function program(
   params: readonly ConcreteType[],
@@ -49,10 +49,10 @@ const cutOf = (p: Program): unknown[] => steps(cutProgram(p, isCallback, "test")
 const looping = program([F32], (b, x) => {
   const [zero, three] = [b.constant(I32, 0), b.constant(I32, 3)];
   const one = b.constant(I32, 1);
-  const cond = b.block([I32, F32], (c, i) => [c.compare("LT", i as Ref, three)]);
+  const cond = b.block([I32, F32], (c, i) => [c.compare("LT", i, three)]);
   const body = b.block([I32, F32], (c, i, y) => [
-    c.apply("add", i as Ref, one),
-    c.apply("add", call(c, y as Ref), c.apply("multiply", y as Ref, x)),
+    c.apply("add", i, one),
+    c.apply("add", call(c, y), c.apply("multiply", y, x)),
   ]);
   const [, out] = b.op("while", [zero, x], {}, { regions: [cond, body] });
   return [out as Ref];
@@ -93,7 +93,7 @@ describe("cutProgram", () => {
   it("refuses calls in regions that are no loops or branches", () => {
     const p = program([F32], (b, x) => {
       const scalar: ConcreteType = { dtype: "f32", shape: [] };
-      const region = b.block([scalar, scalar], (c, y) => [call(c, y as Ref)]);
+      const region = b.block([scalar, scalar], (c, y) => [call(c, y)]);
       return [b.one("reduce", [x, b.constant(scalar, 0)], { dimensions: [0] }, { regions: [region] })];
     });
     expect(() => cutOf(p)).toThrow(/test does not implement a call of the host inside of reduce/);
@@ -121,7 +121,7 @@ describe("running a cut program", () => {
     return [...into];
   };
   it("frees what it makes, whether it ends well or not", async () => {
-    const client = (await cpuWasm().createClient({}, host)) as Client;
+    const client = await cpuWasm().createClient({}, host);
     let fails = false;
     const callbacks = {
       double: ((args, device) => {
@@ -155,7 +155,7 @@ describe("running a cut program", () => {
       const y = call(b, x);
       return [x, y, y];
     });
-    const client = (await cpuWasm().createClient({}, host)) as Client;
+    const client = await cpuWasm().createClient({}, host);
     const e = await client.compile(p, { callbacks: { double } });
     const x = client.toDevice(
       new Float32Array([1, 2, 3, 4]),

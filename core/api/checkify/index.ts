@@ -71,12 +71,12 @@ export function checkify<A extends readonly unknown[], R>(
   const enabled = enabledOf(options);
   registerErrors();
   const checked = (...args: unknown[]): unknown => {
-    const { leaves, treedef } = flattenArgs(name, fun as AnyFn, args);
+    const { leaves, treedef } = flattenArgs(name, fun, args);
     let out: TreeDef | null = null;
     // Arguments are captured: what is concrete stays so.
     const { jaxpr, consts } = stage(
       () => {
-        const r = flattenResult(name, fun(...(unflatten(treedef, leaves) as unknown as A)));
+        const r = flattenResult(name, fun(...(unflatten(treedef, leaves) as A)));
         out = r.treedef;
         return r.leaves;
       },
@@ -98,7 +98,7 @@ function checkWith(
   values: readonly unknown[],
   debug: boolean,
 ): null {
-  const p = toArray(api, pred as NDArray, "pred");
+  const p = toArray(api, pred, "pred");
   if (p.ndim !== 0 || !isBool(p.dtype))
     throw fail("E_DTYPE", `${api}: pred is ${p.aval}, expected one boolean`, {
       hint: "compare (x.gt(0)), and reduce with .all() or .any()",

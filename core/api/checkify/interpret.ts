@@ -5,7 +5,7 @@ import type { NDArray } from "../../ir/ndarray.ts";
 import type { Primitive } from "../../ir/primitive.ts";
 import { applyEqn, readAtom } from "../../transforms/eval-jaxpr.ts";
 import { stage, type Staged } from "../../transforms/stage.ts";
-import { ErrorStructure, ErrorValue, NO_ERROR, type ErrorCategory, type Slot } from "./error.ts";
+import { type ErrorStructure, ErrorValue, NO_ERROR, type ErrorCategory, type Slot } from "./error.ts";
 
 /** What an equation becomes: its outputs; the checker's error grows. */
 export type CheckRule = (checker: Checker, eqn: JaxprEqn, args: readonly NDArray[]) => readonly NDArray[];

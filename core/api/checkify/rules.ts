@@ -15,7 +15,7 @@ import { linear_solve_p } from "../../primitives/linear-solve.ts";
 import { reduce_p, reduce_window_p } from "../../primitives/region-reduce.ts";
 import { scan_p } from "../../primitives/scan.ts";
 import { while_p } from "../../primitives/while.ts";
-import { ErrorStructure, ErrorValue } from "./error.ts";
+import { type ErrorStructure, ErrorValue } from "./error.ts";
 import { callRule, condRule, customJvpRule, customVjpRule, scanRule, whileRule } from "./higher-order.ts";
 import { gatherOutOfBounds, scatterOutOfBounds, sliceOutOfBounds, type OutOfBounds } from "./indices.ts";
 import type { Checker, CheckRule, CheckRules } from "./interpret.ts";

@@ -151,7 +151,7 @@ function represent(value: unknown, quoted: boolean): string {
   if (value instanceof Map) return recordText([...(value as Map<unknown, unknown>)]);
   if (typeof value === "object" && [Object.prototype, null].includes(Object.getPrototypeOf(value) as null))
     return recordText(Object.entries(value));
-  const scalar = scalarOf(value as number);
+  const scalar = scalarOf(value);
   return textOf(scalar);
 }
 const recordText = (entries: readonly (readonly [unknown, unknown])[]): string =>

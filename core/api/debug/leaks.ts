@@ -18,10 +18,10 @@ async function collector(): Promise<Collect | null> {
     "string";
   if (!isNode) return null;
   const [v8, vm] = ["node:v8", "node:vm"];
-  const { setFlagsFromString } = (await import(/* @vite-ignore */ v8 as string)) as {
+  const { setFlagsFromString } = (await import(/* @vite-ignore */ v8)) as {
     setFlagsFromString(f: string): void;
   };
-  const { runInNewContext } = (await import(/* @vite-ignore */ vm as string)) as {
+  const { runInNewContext } = (await import(/* @vite-ignore */ vm)) as {
     runInNewContext(c: string): Collect;
   };
   setFlagsFromString("--expose-gc");

@@ -129,7 +129,7 @@ export function print(fmt: string, ...values: unknown[]): null;
 export function print(fmt: string | PrintOptions, ...values: unknown[]): unknown {
   if (isRecord(fmt) && values.length === 0) {
     checkOptions("debug.print", fmt, PRINT_WORDS);
-    return (text: string, ...rest: unknown[]) => printWith(fmt as PrintOptions, text, rest);
+    return (text: string, ...rest: unknown[]) => printWith(fmt, text, rest);
   }
   const { named, options } = splitNamed(values.at(-1));
   if (options === null) return printWith({}, fmt, values);
@@ -143,6 +143,6 @@ function splitNamed(last: unknown): { named: Named | null; options: PrintOptions
   const rest = Object.entries(last).filter(([k]) => !PRINT_WORDS.includes(k));
   return {
     named: rest.length === 0 ? null : Object.fromEntries(rest),
-    options: Object.fromEntries(mine) as PrintOptions,
+    options: Object.fromEntries(mine),
   };
 }

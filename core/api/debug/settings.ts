@@ -9,7 +9,7 @@ import { leakedAmong } from "./leaks.ts";
 
 function withSetting<R>(name: "disableJit" | "debugNans" | "debugInfs", f: () => R): R {
   checkFunction(name, f);
-  return withConfig({ [name]: true }, f as () => R);
+  return withConfig({ [name]: true }, f);
 }
 
 /** Runs `f` without jit: jitted functions, loops and branches operation by operation, on values. Source: jax.disable_jit */
@@ -30,7 +30,7 @@ export function namedScope<R>(name: string, f: () => R): R {
       `namedScope: the name is ${typeof name === "string" ? "empty" : `a ${typeof name}`}`,
     );
   checkFunction("namedScope", f);
-  return withContext({ nameStack: [...context().nameStack, name] }, f as () => R);
+  return withContext({ nameStack: [...context().nameStack, name] }, f);
 }
 
 /**
@@ -45,7 +45,7 @@ export async function checkingLeaks<R>(f: () => R): Promise<Awaited<R>> {
   const seen = trackTracers(() => withDeepStack(() => new Error().stack));
   let result: R;
   try {
-    result = (f as () => R)();
+    result = f();
   } finally {
     seen.stop();
   }

@@ -41,9 +41,10 @@ export function againstJax(
   programs: Readonly<Record<string, () => unknown>>,
   least: number,
 ): void {
-  const values = JSON.parse(
-    readFileSync(join(import.meta.dirname, folder, "values.json"), "utf8"),
-  ) as Record<string, readonly Leaf[]>;
+  const values = JSON.parse(readFileSync(join(import.meta.dirname, folder, "values.json"), "utf8")) as Record<
+    string,
+    readonly Leaf[]
+  >;
   let oracle: Device;
   beforeAll(async () => {
     oracle = (await use(reference()))[0] as Device;
