@@ -99,6 +99,9 @@ export function checkStatic(name: string, word: string, x: unknown): void {
 export function checkSizes(name: string, word: string, x: unknown): void {
   checkStatic(name, word, x);
   checkList(name, word, x);
+  // A nested list would pass for the shape that its text is.
+  if (!(x as readonly unknown[]).every((n) => typeof n === "number"))
+    throw fail("E_ARGUMENT", `${name}: ${word} is ${describe(x)}, expected a list of numbers`);
 }
 /** @throws E_ARGUMENT, E_TRACER_INTEGER for what should be an integer and isn't */
 export function checkInteger(name: string, word: string, x: unknown): void {
