@@ -18,10 +18,18 @@ function entry(a: NDArray, i: number, j: number): NDArray {
 }
 function small(a: NDArray): NDArray {
   const at = (i: number, j: number): NDArray => entry(a, i, j);
-  if (p.rows(a) === 2) return at(0, 0).mul(at(1, 1)).sub(at(0, 1).mul(at(1, 0)));
+  if (p.rows(a) === 2)
+    return at(0, 0)
+      .mul(at(1, 1))
+      .sub(at(0, 1).mul(at(1, 0)));
   const term = (i: number, j: number, k: number): NDArray => at(0, i).mul(at(1, j)).mul(at(2, k));
-  const plus = term(0, 1, 2).add(term(1, 2, 0)).add(term(2, 0, 1));
-  return plus.sub(term(2, 1, 0)).sub(term(0, 2, 1)).sub(term(1, 0, 2));
+  const plus = term(0, 1, 2)
+    .add(term(1, 2, 0))
+    .add(term(2, 0, 1));
+  return plus
+    .sub(term(2, 1, 0))
+    .sub(term(0, 2, 1))
+    .sub(term(1, 0, 2));
 }
 /** int32: how many hold, along the last axis. */
 const count = (test: NDArray): NDArray => p.sumOver(L().convertElementType(test, "int32"), -1);
@@ -65,7 +73,9 @@ const signAndLog = (name: string, from: (a: NDArray) => SignAndLog): ((a: NDArra
       const outs = of(a as NDArray);
       const change = p.sumOver(p.diagonalOf(solveWith(a as NDArray, t as NDArray)), -1);
       const real = p.realOf(change);
-      const turn = isComplex(change.dtype) ? change.sub(p.like(change, real)).mul(outs[0]) : L().zerosLike(outs[0]);
+      const turn = isComplex(change.dtype)
+        ? change.sub(p.like(change, real)).mul(outs[0])
+        : L().zerosLike(outs[0]);
       return { outs, tangents: [turn, real] };
     },
   );
@@ -116,7 +126,10 @@ function cofactorSolve(a: NDArray, b: NDArray): readonly [det: NDArray, x: NDArr
   const diagonal = p.diagonalOf(factors);
   const partial = lax.cumprod(diagonal, diagonal.ndim - 1).mul(sign);
   const at = (i: number): NDArray => lax.sliceInDim(partial, i, i + 1, 1, partial.ndim - 1);
-  const corner = p.numbered(n, n, 0).add(p.numbered(n, n, 1)).eq(2 * n - 2);
+  const corner = p
+    .numbered(n, n, 0)
+    .add(p.numbered(n, n, 1))
+    .eq(2 * n - 2);
   const u = pick(corner, p.asColumn(lax.integerPow(at(n - 2), -1)), factors);
   const ones = lax.fullLike(b, 1, { shape: [...p.lead(b), n, 1] });
   const probe = lax.squeeze(solveLeft(u, ones, false), [-1]);

@@ -41,7 +41,10 @@ function unfinished([tl, tr, bl, br]: State): NDArray {
   const lax = L();
   const sum = (x: NDArray): NDArray => lax.reduceSum(lax.square(x), [x.ndim - 2, x.ndim - 1]);
   const beside = (x: NDArray): NDArray => pick(p.eyeLike(x, p.rows(x)).eq(1), 0, x);
-  const off = sum(beside(tl)).add(sum(beside(br))).add(sum(tr)).add(sum(bl));
+  const off = sum(beside(tl))
+    .add(sum(beside(br)))
+    .add(sum(tr))
+    .add(sum(bl));
   const all = [tl, tr, bl, br].map(sum).reduce((x, y) => x.add(y));
   return p.asColumn(off.gt(all.mul(p.epsOf(tl) ** 2)));
 }
@@ -90,16 +93,21 @@ const derived = customJvp(
   ([a], [da]) => {
     const [v, w] = eighOf(p.symmetrize(a as NDArray));
     const eye = p.eyeLike(v, p.rows(v));
-    const f = L().integerPow(eye.add(p.asRow(w)).sub(p.asColumn(w)), -1).sub(eye);
+    const f = L()
+      .integerPow(eye.add(p.asRow(w)).sub(p.asColumn(w)), -1)
+      .sub(eye);
     const turned = p.product(p.T(v), da as NDArray, v);
     return { outs: [v, w], tangents: [p.product(v, f.mul(turned)), p.diagonalOf(turned)] };
   },
 );
-const run = composite("linalg.eigh", ([a]: readonly [NDArray], isLower: boolean, symmetrizeInput: boolean) => {
-  if (symmetrizeInput) return eighOf(p.symmetrize(a));
-  const half = isLower ? p.lower(a) : p.upper(a);
-  return eighOf(half.add(p.T(isLower ? p.lower(a, -1) : p.upper(a, 1))));
-});
+const run = composite(
+  "linalg.eigh",
+  ([a]: readonly [NDArray], isLower: boolean, symmetrizeInput: boolean) => {
+    if (symmetrizeInput) return eighOf(p.symmetrize(a));
+    const half = isLower ? p.lower(a) : p.upper(a);
+    return eighOf(half.add(p.T(isLower ? p.lower(a, -1) : p.upper(a, 1))));
+  },
+);
 /** [vectors, values] for one of the public functions. */
 export function eighNamed(
   name: string,
@@ -134,7 +142,10 @@ export const eigvalsh = (a: ArrayLike, options: EighOptions = {}): NDArray =>
   named("np.linalg.eigvalsh", a, options)[1];
 
 /** Options of lax.linalg.eigh. */
-export type LaxEighOptions = Options<never, { lower: boolean; symmetrizeInput: boolean; sortEigenvalues: boolean }>;
+export type LaxEighOptions = Options<
+  never,
+  { lower: boolean; symmetrizeInput: boolean; sortEigenvalues: boolean }
+>;
 /** [eigenvectors, eigenvalues] of symmetric matrices; the values ascend. Source: jax.lax.linalg.eigh. */
 export function laxEigh(x: ArrayLike, options: LaxEighOptions = {}): [v: NDArray, w: NDArray] {
   checkOptions("lax.linalg.eigh", options, ["lower", "symmetrizeInput", "sortEigenvalues"]);

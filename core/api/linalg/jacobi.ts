@@ -63,7 +63,11 @@ export function scaleOf(x: NDArray): NDArray {
 export function evened(x: NDArray, rowsToo: boolean): NDArray {
   const odd = p.columns(x) % 2;
   const zero = L().fullLike(x, 0, { shape: [] });
-  return L().pad(x, zero, [...p.lead(x).map(() => [0, 0, 0] as const), [0, rowsToo ? odd : 0, 0], [0, odd, 0]]);
+  return L().pad(x, zero, [
+    ...p.lead(x).map(() => [0, 0, 0] as const),
+    [0, rowsToo ? odd : 0, 0],
+    [0, odd, 0],
+  ]);
 }
 /** The positions that sort along the last axis. */
 export function orderOf(values: NDArray, descending: boolean): NDArray {

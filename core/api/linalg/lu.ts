@@ -21,7 +21,12 @@ function pivotOf(a: NDArray, j: NDArray, row: NDArray): NDArray {
   return lax.expandDims(at, [a.ndim - 2]);
 }
 /** Rows j and `at` exchanged. */
-function exchange(x: NDArray, j: NDArray, at: NDArray, row: NDArray): { swapped: NDArray; pivotRow: NDArray } {
+function exchange(
+  x: NDArray,
+  j: NDArray,
+  at: NDArray,
+  row: NDArray,
+): { swapped: NDArray; pivotRow: NDArray } {
   const lax = L();
   const chosen = row.eq(at);
   const pivotRow = lax.expandDims(p.sumOver(pick(chosen, x, 0), -2), [x.ndim - 2]);
@@ -120,27 +125,33 @@ function inverse(permutation: NDArray): NDArray {
   return lax.argmax(lax.convertElementType(hit, "int32"), permutation.ndim, "int32");
 }
 
-const permutationOf = composite("lax.linalg.luPivotsToPermutation", ([pivots]: readonly [NDArray], size: number) => {
-  const lax = L();
-  const [batch, k] = [pivots.shape.slice(0, -1), pivots.shape[pivots.ndim - 1] as number];
-  const order = lax.broadcastInDim(lax.iota("int32", size), [...batch, size, 1], [batch.length]);
-  if (k === 0) return lax.squeeze(order, [-1]);
-  const row = lax.reshape(lax.iota("int32", size), [size, 1]);
-  const steps = { at: lax.moveAxis(pivots, batch.length, 0), j: lax.iota("int32", k) };
-  const [out] = scan(
-    (perm: NDArray, { at, j }: typeof steps) =>
-      [exchange(perm, j, p.asColumn(p.asColumn(at)), row).swapped, null] as const,
-    order,
-    steps,
-  );
-  return lax.squeeze(out, [-1]);
-});
+const permutationOf = composite(
+  "lax.linalg.luPivotsToPermutation",
+  ([pivots]: readonly [NDArray], size: number) => {
+    const lax = L();
+    const [batch, k] = [pivots.shape.slice(0, -1), pivots.shape[pivots.ndim - 1] as number];
+    const order = lax.broadcastInDim(lax.iota("int32", size), [...batch, size, 1], [batch.length]);
+    if (k === 0) return lax.squeeze(order, [-1]);
+    const row = lax.reshape(lax.iota("int32", size), [size, 1]);
+    const steps = { at: lax.moveAxis(pivots, batch.length, 0), j: lax.iota("int32", k) };
+    const [out] = scan(
+      (perm: NDArray, { at, j }: typeof steps) =>
+        [exchange(perm, j, p.asColumn(p.asColumn(at)), row).swapped, null] as const,
+      order,
+      steps,
+    );
+    return lax.squeeze(out, [-1]);
+  },
+);
 /** The permutation that exchanging row j with row pivots[j], one after the other, gives. Source: jax.lax.linalg.lu_pivots_to_permutation. */
 export function luPivotsToPermutation(pivots: ArrayLike, permutationSize: number): NDArray {
   const name = "lax.linalg.luPivotsToPermutation";
   checkInteger(name, "permutationSize", permutationSize);
   const x = toArray(name, pivots, "pivots");
   if (x.ndim < 1 || !isInteger(x.dtype) || (x.shape[x.ndim - 1] as number) > permutationSize)
-    throw fail("E_SHAPE", `${name}: pivots are ${x.aval}, expected integers [..., k] with k up to ${permutationSize}`);
+    throw fail(
+      "E_SHAPE",
+      `${name}: pivots are ${x.aval}, expected integers [..., k] with k up to ${permutationSize}`,
+    );
   return permutationOf([L().convertElementType(x, "int32")], permutationSize);
 }

@@ -10,7 +10,10 @@ import { asStrong, L, pick } from "../numpy/define.ts";
 export function matrixOf(name: string, a: ArrayLike, word = "a"): NDArray {
   const x = promoteOne(name, a, "inexact", word);
   if (x.ndim < 2)
-    throw fail("E_SHAPE", `${name}: ${word} is ${toArray(name, a, word).aval}, expected a matrix, or several`);
+    throw fail(
+      "E_SHAPE",
+      `${name}: ${word} is ${toArray(name, a, word).aval}, expected a matrix, or several`,
+    );
   return asStrong(x);
 }
 /** A square matrix, or a stack of them. @throws E_SHAPE */

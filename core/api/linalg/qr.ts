@@ -195,7 +195,15 @@ export function householderProduct(a: ArrayLike, taus: ArrayLike): NDArray {
   const name = "lax.linalg.householderProduct";
   const [x, t] = operands(name, a, taus) as [NDArray, NDArray];
   p.checkDType(name, x);
-  if (x.ndim < 2 || t.ndim !== x.ndim - 1 || p.columns(x) > p.rows(x) || (t.shape[t.ndim - 1] as number) > p.columns(x))
-    throw fail("E_SHAPE", `${name}: got ${x.aval} and ${t.aval}, expected [..., m, n] with m ≥ n and [..., k] with n ≥ k`);
+  if (
+    x.ndim < 2 ||
+    t.ndim !== x.ndim - 1 ||
+    p.columns(x) > p.rows(x) ||
+    (t.shape[t.ndim - 1] as number) > p.columns(x)
+  )
+    throw fail(
+      "E_SHAPE",
+      `${name}: got ${x.aval} and ${t.aval}, expected [..., m, n] with m ≥ n and [..., k] with n ≥ k`,
+    );
   return productOf([x, t]);
 }

@@ -11,9 +11,14 @@ import * as p from "./parts.ts";
 /** x with a·x = b, for a [..., n, n] and b [..., n, k]. The derivatives solve with the same factors. */
 export function solveWith(a: NDArray, b: NDArray): NDArray {
   const [factors, , permutation] = luOf(L().stopGradient(a));
-  return customLinearSolve((x: NDArray) => p.product(a, x), b, (_, y) => luSolveOf(factors, permutation, y, 0), {
-    transposeSolve: (_, y) => luSolveOf(factors, permutation, y, 1),
-  });
+  return customLinearSolve(
+    (x: NDArray) => p.product(a, x),
+    b,
+    (_, y) => luSolveOf(factors, permutation, y, 0),
+    {
+      transposeSolve: (_, y) => luSolveOf(factors, permutation, y, 1),
+    },
+  );
 }
 const run = composite("np.linalg.solve", ([a, b]: readonly [NDArray, NDArray]) => solveWith(a, b));
 
@@ -31,7 +36,9 @@ export function solveNamed(name: string, a: ArrayLike, b: ArrayLike): NDArray {
     throw fail(
       "E_SHAPE",
       `${name}: a is ${m.aval} and b is ${given.aval}, expected b [n] or [..., n, k] for a [..., n, n]`,
-      given.ndim === m.ndim - 1 ? { hint: "for vectors beside a stack of matrices write b as [..., n, 1]" } : {},
+      given.ndim === m.ndim - 1
+        ? { hint: "for vectors beside a stack of matrices write b as [..., n, 1]" }
+        : {},
     );
   const shape = broadcastShapes(name, p.lead(m), p.lead(rhs));
   const wide = (x: NDArray): NDArray => broadcastTo(name, x, [...shape, p.rows(x), p.columns(x)]);

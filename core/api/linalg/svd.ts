@@ -134,9 +134,13 @@ const fullCall = customJvp(
   "linalg.svd",
   ([a]) => factor(a as NDArray, true),
   ([a]) => {
-    throw fail("E_UNIMPLEMENTED", `linalg.svd: there is no derivative of ${String(a?.aval)} with fullMatrices`, {
-      hint: "pass fullMatrices: false",
-    });
+    throw fail(
+      "E_UNIMPLEMENTED",
+      `linalg.svd: there is no derivative of ${String(a?.aval)} with fullMatrices`,
+      {
+        hint: "pass fullMatrices: false",
+      },
+    );
   },
 );
 /** [u, s, vt]; only `s` has a derivative where only it is wanted. */

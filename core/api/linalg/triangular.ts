@@ -54,9 +54,14 @@ export function solveLeft(m: NDArray, b: NDArray, isLower: boolean, unit = false
   const triangle = isLower ? p.lower : p.upper;
   const read = (x: NDArray): NDArray =>
     unit ? triangle(x, isLower ? -1 : 1).add(p.eyeLike(x, p.rows(x))) : triangle(x);
-  return customLinearSolve((x: NDArray) => p.product(read(m), x), b, (_, y) => substitute(m, y, isLower, unit), {
-    transposeSolve: (_, y) => substitute(p.T(m), y, !isLower, unit),
-  });
+  return customLinearSolve(
+    (x: NDArray) => p.product(read(m), x),
+    b,
+    (_, y) => substitute(m, y, isLower, unit),
+    {
+      transposeSolve: (_, y) => substitute(p.T(m), y, !isLower, unit),
+    },
+  );
 }
 /** x with x·m = b. */
 export const solveRight = (m: NDArray, b: NDArray, isLower: boolean, unit = false): NDArray =>
@@ -69,11 +74,14 @@ interface Settings {
   readonly conjugateA: boolean;
   readonly unitDiagonal: boolean;
 }
-const solveOf = composite("lax.linalg.triangularSolve", ([a, b]: readonly [NDArray, NDArray], s: Settings) => {
-  const v = s.conjugateA ? p.conjOf(a) : a;
-  const m = s.transposeA ? p.T(v) : v;
-  return (s.leftSide ? solveLeft : solveRight)(m, b, s.lower !== s.transposeA, s.unitDiagonal);
-});
+const solveOf = composite(
+  "lax.linalg.triangularSolve",
+  ([a, b]: readonly [NDArray, NDArray], s: Settings) => {
+    const v = s.conjugateA ? p.conjOf(a) : a;
+    const m = s.transposeA ? p.T(v) : v;
+    return (s.leftSide ? solveLeft : solveRight)(m, b, s.lower !== s.transposeA, s.unitDiagonal);
+  },
+);
 
 /**
  * The solution of a triangular system: x with x·op(a) = b, or op(a)·x = b with `leftSide`.
