@@ -3,6 +3,7 @@ import "./default-plugin.ts";
 
 export * as np from "./numpy.ts";
 export * as lax from "./lax.ts";
+export * as scipy from "./scipy.ts";
 export * as nn from "./nn.ts";
 export * as ops from "./ops.ts";
 export * as random from "./random.ts";

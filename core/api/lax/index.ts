@@ -1,4 +1,5 @@
 // jax.lax, camelCased: operations that neither promote dtypes nor broadcast, loops, branches, collectives.
+export * as linalg from "../linalg/lax.ts";
 export {
   abs,
   add,

@@ -1,5 +1,6 @@
 // jax.numpy, camelCased: the functions, constants and dtypes of np.
 export * as fft from "../fft/index.ts";
+export * as linalg from "../linalg/numpy.ts";
 export {
   abs,
   absolute,

@@ -1,0 +1,3 @@
+// tenon/scipy: jax.scipy, camelCased, module by module.
+import "./default-plugin.ts";
+export * as linalg from "./scipy-linalg.ts";
