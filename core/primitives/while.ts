@@ -264,7 +264,8 @@ function lower(b: Lowering, operands: readonly WireValue[], params: Params): rea
 export const while_p: Primitive = definePrimitive({
   name: "while",
   traits: { higherOrder: true },
-  shape: (avals, params) => avals.slice(paramsOf(params).numCondConsts + paramsOf(params).numBodyConsts),
+  // The body decides on weak types: a strong carry may come back weak, and a weak one strong under vmap.
+  shape: (_avals, params) => paramsOf(params).body.outs.map((o) => o.aval),
   effects: (params) => effectsOf(paramsOf(params)),
   jvp: (_lax, primals, tangents, params) => jvp(primals, tangents, params),
   steps: whileSteps,

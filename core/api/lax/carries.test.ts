@@ -72,6 +72,10 @@ describe("weak carries", () => {
     expect(types(lax.foriLoop(0, 3, (i, c) => c.add(i), 0))).toBe("float32~");
     expect(types(lax.foriLoop(0, 3, (i, c) => c.add(i), 0n))).toBe("int32~");
     expect(types(lax.whileLoop((c) => c.lt(9), (c) => c.add(np.array(1.5)), 0n))).toBe("float32"); // prettier-ignore
+    // A loop gives what its body gives: weak for a strong start, strong where vmap adds a strong factor.
+    expect(types(lax.whileLoop(([, i]) => i.lt(2), ([, i]) => [1, i.add(1)], [f32(), 0n] as const)[0])).toBe("float32~"); // prettier-ignore
+    const powers = (x: A): A => lax.whileLoop(([, i]) => i.lt(2), ([c, i]) => [c.mul(x), i.add(1)], [1, 0n] as const)[0]; // prettier-ignore
+    expect(types(vmap(powers)(f32(3)))).toBe("float32");
     // Two that depend on each other, each of which makes the other one strong in turn.
     const [a, b] = lax.foriLoop(0, 4, (_, [a, b]) => [b, a.add(f32())] as const, [0n, 0n] as const);
     expect([types(a), types(b)]).toEqual(["float32", "float32"]);

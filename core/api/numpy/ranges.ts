@@ -39,15 +39,38 @@ const boundType = (v: ArrayLike): { dtype: DType; weak: boolean } => {
   const x = toArray("np.arange", v);
   return { dtype: x.dtype, weak: x.weakType };
 };
+/** Words of arange. */
+export type RangeOptions = Options<"dtype" | "device">;
+/** Whether options stand where an operand might. */
+const isWords = <T>(v: T): v is Exclude<T, ArrayLike | null | undefined> =>
+  typeof v === "object" && v !== null && !(v instanceof NDArray) && !ArrayBuffer.isView(v) && !("re" in v);
 /**
  * start, start + step, … before stop; one number is the stop. Integral arguments give integers.
- * Source: jax.numpy.arange.
+ * The options may follow the last bound that is given: `np.arange(5, { dtype: "float32" })`. Source: jax.numpy.arange.
  */
 export function arange(
   start: ArrayLike,
   stop?: ArrayLike | null,
   step?: ArrayLike | null,
-  options: Options<"dtype" | "device"> = {},
+  options?: RangeOptions,
+): NDArray;
+export function arange(start: ArrayLike, stop: ArrayLike | null, options: RangeOptions): NDArray;
+export function arange(start: ArrayLike, options: RangeOptions): NDArray;
+export function arange(
+  start: ArrayLike,
+  stop?: ArrayLike | RangeOptions | null,
+  step?: ArrayLike | RangeOptions | null,
+  options: RangeOptions = {},
+): NDArray {
+  if (isWords(stop)) return arange(start, null, null, stop);
+  if (isWords(step)) return arange(start, stop as ArrayLike | null, null, step);
+  return rangeOf(start, stop as ArrayLike | null, step as ArrayLike | null, options);
+}
+function rangeOf(
+  start: ArrayLike,
+  stop: ArrayLike | null | undefined,
+  step: ArrayLike | null | undefined,
+  options: RangeOptions,
 ): NDArray {
   checkOptions("np.arange", options, ["dtype", "device"]);
   const given = [start, stop, step].filter((v) => v != null);
@@ -219,12 +242,10 @@ function divideAll(x: NDArray, y: NDArray): NDArray {
 
 /** Words of meshgrid. */
 export type MeshgridOptions = Options<never, { copy: boolean; sparse: boolean; indexing: "xy" | "ij" }>;
-const isWords = (v: unknown): v is MeshgridOptions =>
-  typeof v === "object" && v !== null && !(v instanceof NDArray) && !ArrayBuffer.isView(v);
 /** Grids of the coordinates of vectors; options go last. Source: jax.numpy.meshgrid. */
 export function meshgrid(...xi: readonly (ArrayLike | MeshgridOptions)[]): NDArray[] {
   const last = xi[xi.length - 1];
-  const options = isWords(last) ? last : {};
+  const options: MeshgridOptions = isWords(last) ? last : {};
   checkOptions("np.meshgrid", options, ["copy", "sparse", "indexing"]);
   const xs = (isWords(last) ? xi.slice(0, -1) : xi).map((v) => toArray("np.meshgrid", v as ArrayLike));
   for (const x of xs) if (x.ndim !== 1) throw fail("E_SHAPE", `np.meshgrid: got ${x.aval}, expected vectors`);

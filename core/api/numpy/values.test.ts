@@ -79,3 +79,21 @@ describe("values of JAX", () => {
     }
   });
 });
+
+describe("np.arange", () => {
+  it("takes its options after the last bound that is given", () => {
+    const all = [
+      np.arange(3, { dtype: "uint8" }),
+      np.arange(1, 4, { dtype: "float16" }),
+      np.arange(0, 6, 2, { dtype: "int8" }),
+      np.arange(3, null, null, { dtype: "float32" }),
+    ];
+    expect(all.map((x) => [x.dtype, x.tolist()])).toEqual([
+      ["uint8", [0, 1, 2]],
+      ["float16", [1, 2, 3]],
+      ["int8", [0, 2, 4]],
+      ["float32", [0, 1, 2]],
+    ]);
+    expect(() => np.arange(3, { type: "uint8" } as never)).toThrow(/did you mean|unknown/i);
+  });
+});
