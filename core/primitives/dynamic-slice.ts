@@ -14,8 +14,10 @@ import {
 import { bind1 } from "../ir/trace.ts";
 import { toAxis } from "../transforms/batch.ts";
 import type { Lax } from "./lax.ts";
+import { trailing } from "./dims.ts";
 import { checkSizes, literal, toArray, type Operand } from "./operand.ts";
-import { canonicalAxis, reshape, slice, trailing } from "./shape.ts";
+import { canonicalAxis, reshape } from "./shape.ts";
+import { slice } from "./slice.ts";
 
 const sizesOf = (params: Params): readonly number[] => params["sliceSizes"] as readonly number[];
 

@@ -12,10 +12,9 @@ import {
 } from "../ir/primitive.ts";
 import { bind1 } from "../ir/trace.ts";
 import { toAxis } from "../transforms/batch.ts";
-import { range, up } from "./dims.ts";
+import { range, trailing, up } from "./dims.ts";
 import type { Lax } from "./lax.ts";
 import { checkList, checkSizes, toArray, type Operand } from "./operand.ts";
-import { trailing } from "./shape.ts";
 
 type Ints = readonly number[];
 /** What to do with windows out of bounds. */

@@ -14,12 +14,11 @@ import {
 import { bind1 } from "../ir/trace.ts";
 import { toAxis } from "../transforms/batch.ts";
 import { neg } from "./arithmetic.ts";
-import { range, up } from "./dims.ts";
+import { range, trailing, up } from "./dims.ts";
 import type { GatherScatterMode, ScatterDimensionNumbers, ScatterOptions } from "./gather-scatter.ts";
 import type { Lax } from "./lax.ts";
 import { checkList, operandsAs, toArray, type Operand } from "./operand.ts";
 import { monoidRegion } from "./reduce.ts";
-import { trailing } from "./shape.ts";
 
 interface ScatterParams extends Params {
   readonly dims: Required<ScatterDimensionNumbers>;

@@ -40,16 +40,8 @@ export {
   reduceSum,
   reduceXor,
 } from "../../primitives/reduce.ts";
-export {
-  broadcastInDim,
-  concatenate,
-  expandDims,
-  pad,
-  rev,
-  squeeze,
-  transpose,
-  type PaddingConfig,
-} from "../../primitives/shape.ts";
+export { concatenate, pad, type PaddingConfig } from "../../primitives/concatenate.ts";
+export { broadcastInDim, expandDims, rev, squeeze, transpose } from "../../primitives/shape.ts";
 export { besselI0e, besselI1e, digamma, erf, erfInv, erfc, lgamma } from "../../primitives/special.ts";
 export {
   acos,

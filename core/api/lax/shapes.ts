@@ -4,22 +4,24 @@ import { sameShape, type Shape } from "../../ir/aval.ts";
 import { context } from "../../ir/context.ts";
 import type { DType } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
+import { concatenate } from "../../primitives/concatenate.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
+import { range } from "../../primitives/dims.ts";
+import * as fill from "../../primitives/fill.ts";
 import { checkList, checkSizes, toArray } from "../../primitives/operand.ts";
 import * as p from "../../primitives/shape.ts";
+import * as windows from "../../primitives/slice.ts";
 import { checkOptions, materialise } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
 import { broadcastShapes as joinShapes } from "../promotion.ts";
 
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-
 /** `shape` filled with a scalar. Source: jax.lax.full. */
 export function full(shape: Shape, fillValue: ArrayLike, options: Options<"dtype"> = {}): NDArray {
   checkOptions("lax.full", options, ["dtype"]);
-  const v = p.fillOperand("lax.full", fillValue, options.dtype);
+  const v = fill.fillOperand("lax.full", fillValue, options.dtype);
   if (v.ndim !== 0) throw fail("E_SHAPE", `lax.full: the fill value is ${v.aval}, expected a scalar`);
   const dtype = options.dtype == null ? undefined : canonicalDType(options.dtype);
-  return materialise(p.full(shape, v, dtype));
+  return materialise(fill.full(shape, v, dtype));
 }
 
 /** The shape and dtype of `x`, filled with a scalar. Source: jax.lax.full_like. */
@@ -30,9 +32,9 @@ export function fullLike(
 ): NDArray {
   checkOptions("lax.fullLike", options, ["dtype", "shape"]);
   const like = toArray("lax.fullLike", x, "x");
-  const v = p.fillOperand("lax.fullLike", fillValue, options.dtype ?? like.dtype);
+  const v = fill.fillOperand("lax.fullLike", fillValue, options.dtype ?? like.dtype);
   const weakType = options.dtype == null && like.weakType;
-  const out = p.full(options.shape ?? like.shape, v, options.dtype ?? like.dtype);
+  const out = fill.full(options.shape ?? like.shape, v, options.dtype ?? like.dtype);
   return materialise(context().lax.convertElementType(out, out.dtype, { weakType }));
 }
 
@@ -58,9 +60,9 @@ export function broadcastToRank(x: ArrayLike, rank: number): NDArray {
 }
 /** 0, 1, 2, … along one axis of `shape`. Source: jax.lax.broadcasted_iota. */
 export const broadcastedIota = (dtype: DType, shape: Shape, dimension: number): NDArray =>
-  p.broadcastedIota(canonicalDType(dtype), shape, dimension);
+  fill.broadcastedIota(canonicalDType(dtype), shape, dimension);
 /** 0 … size − 1. Source: jax.lax.iota. */
-export const iota = (dtype: DType, size: number): NDArray => p.iota(canonicalDType(dtype), size);
+export const iota = (dtype: DType, size: number): NDArray => fill.iota(canonicalDType(dtype), size);
 
 /** The same elements, row-major, in another shape; `dimensions` transposes first. Source: jax.lax.reshape. */
 export function reshape(
@@ -94,7 +96,7 @@ export function slice(
   options: Options<never, { strides: Shape | null }> = {},
 ): NDArray {
   checkOptions("lax.slice", options, ["strides"]);
-  return p.slice(operand, startIndices, limitIndices, options.strides ?? null);
+  return windows.slice(operand, startIndices, limitIndices, options.strides ?? null);
 }
 /** `slice` along one axis. Source: jax.lax.slice_in_dim. */
 export function sliceInDim(
@@ -104,7 +106,7 @@ export function sliceInDim(
   options: Options<never, { stride: number; axis: number }> = {},
 ): NDArray {
   checkOptions("lax.sliceInDim", options, ["stride", "axis"]);
-  return p.sliceInDim(operand, startIndex, limitIndex, options.stride ?? 1, options.axis ?? 0);
+  return windows.sliceInDim(operand, startIndex, limitIndex, options.stride ?? 1, options.axis ?? 0);
 }
 /** One place of an axis, which is kept with size 1 or dropped. Source: jax.lax.index_in_dim. */
 export function indexInDim(
@@ -119,7 +121,7 @@ export function indexInDim(
   if (!(Number.isInteger(index) && index >= -size && index < size))
     throw fail("E_INDEX", `lax.indexInDim: index ${index} is out of range for axis ${axis} of ${x.aval}`);
   const start = index < 0 ? index + size : index;
-  const piece = p.sliceInDim(x, start, start + 1, 1, axis);
+  const piece = windows.sliceInDim(x, start, start + 1, 1, axis);
   return options.keepdims === false ? p.squeeze(piece, [axis]) : piece;
 }
 /** Consecutive parts of these sizes along one axis. Source: jax.lax.split. */
@@ -129,7 +131,7 @@ export function split(
   options: Options<never, { axis: number }> = {},
 ): NDArray[] {
   checkOptions("lax.split", options, ["axis"]);
-  return p.split(operand, sizes, options.axis ?? 0);
+  return windows.split(operand, sizes, options.axis ?? 0);
 }
 /** Each axis repeated as often as `reps` says; missing ones lead. Source: jax.lax.tile. */
 export function tile(operand: ArrayLike, reps: Shape): NDArray {
@@ -162,7 +164,7 @@ export function stack(
   if (xs.some((x) => !sameShape(x.shape, first.shape)))
     throw fail("E_SHAPE", `lax.stack: shapes differ: ${xs.map((x) => x.aval).join(", ")}`);
   const axis = p.canonicalAxis("lax.stack", options.axis ?? 0, first.ndim + 1);
-  return p.concatenate(
+  return concatenate(
     xs.map((x) => p.expandDims(x, [axis])),
     axis,
   );

@@ -6,7 +6,7 @@ import { DTYPES, type DType } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
 import { checkInteger, checkStatic, refuseOperand, toArray } from "../../primitives/operand.ts";
-import { fillOperand } from "../../primitives/shape.ts";
+import { fillOperand } from "../../primitives/fill.ts";
 import type { RuntimeDevice } from "../../runtime/registry.ts";
 import { array as makeArray, checkOptions, fromBytes, materialise, type Nested } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
