@@ -57,7 +57,7 @@ beforeAll(() => {
 }, 300_000);
 afterAll(() => {
   rmSync(project, { recursive: true, force: true });
-});
+}, 60_000);
 
 const PROGRAM = `
 import { grad, jit, np } from "tenon";

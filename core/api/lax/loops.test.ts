@@ -102,7 +102,7 @@ describe("scan = unrolled loop", () => {
     check: (scan: Loss, loop: Loss, args: NDArray[]) => void,
     numRuns = 40,
   ): void =>
-    it(name, { timeout: 120_000 }, () => {
+    it(name, () => {
       fc.assert(
         fc.property(
           anyBody,
