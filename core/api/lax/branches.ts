@@ -13,7 +13,7 @@ import { itemOf } from "../../runtime/array.ts";
 import { checkFunction, finish, leafOf } from "../transforms/flat.ts";
 import type { AnyFn } from "../transforms/types.ts";
 import type { Traced, TracedArgs } from "../types.ts";
-import { structureDifferences, typeDifferences, type TypeDifference } from "./mismatch.ts";
+import { structureDifferences, typeDifferences, type TypeDifference } from "../mismatch.ts";
 import { avalsOf, forwardsOf, operandsOf, stageTree, type StagedTree } from "./staged.ts";
 
 function branchesOf(

@@ -10,7 +10,7 @@ import { stage } from "../../transforms/stage.ts";
 import { latticeResult } from "../promotion.ts";
 import { flattenResult, leafOf, type FlatCall } from "../transforms/flat.ts";
 import type { AnyFn } from "../transforms/types.ts";
-import { structureDifferences, typeDifferences, type TypeDifference } from "./mismatch.ts";
+import { structureDifferences, typeDifferences, type TypeDifference } from "../mismatch.ts";
 
 /** Leaves and structure of operands of a loop; numbers are weak float32 from here on. */
 export function operandsOf(name: string, tree: unknown): FlatCall {

@@ -2,9 +2,9 @@
 import { userLine, withDeepStack } from "../../frames.ts";
 import type { ShapedArray } from "../../ir/aval.ts";
 import type { Config, NamedAxis } from "../../ir/context.ts";
-import { pathsOf, type TreeDef } from "../../ir/tree.ts";
-import { structureDifferences } from "../lax/mismatch.ts";
-import { placeIn } from "./flat.ts";
+import type { TreeDef } from "../../ir/tree.ts";
+import { structureDifferences } from "../mismatch.ts";
+import { argumentPath, placeIn } from "./flat.ts";
 import type { AnyFn } from "./types.ts";
 
 /** What a trace holds for. */
@@ -54,7 +54,7 @@ export function signatureDifferences(f: AnyFn, before: Signature, now: Signature
     now.avals.forEach((aval, i) => {
       const old = before.avals[i] as ShapedArray;
       if (old !== aval)
-        found.push(`${placeIn(f, pathAt(now.treedef, i), now.places)}: ${avalDifference(old, aval)}`);
+        found.push(`${argumentPath(f, now.treedef, i, now.places)}: ${avalDifference(old, aval)}`);
     });
   for (const [place, { text, shown }] of now.statics) {
     const old = before.statics.get(place);
@@ -71,7 +71,6 @@ export function signatureDifferences(f: AnyFn, before: Signature, now: Signature
     found.push(`named axes: ${shownAxes(before.axisEnv)} → ${shownAxes(now.axisEnv)}`);
   return found;
 }
-const pathAt = (treedef: TreeDef, i: number): readonly (string | number)[] => pathsOf(treedef)[i] ?? [];
 
 /** Says why a call is traced: the level at which nothing was found, and what differs. */
 export function explainMiss(label: string, f: AnyFn, now: Signature, known: readonly Signature[]): void {

@@ -15,7 +15,7 @@ import { run, type Entry } from "../../runtime/execute.ts";
 import { lower } from "../../runtime/lower.ts";
 import { currentDevice, type RuntimeDevice } from "../../runtime/registry.ts";
 import type { MapTree } from "../types.ts";
-import { structureDifferences } from "../lax/mismatch.ts";
+import { structureDifferences } from "../mismatch.ts";
 import { finish, leafOf } from "./flat.ts";
 import { argumentAval, ShapeDtypeStruct } from "./shapes.ts";
 

@@ -1,6 +1,6 @@
 // Where two trees of traced values differ, told by their key paths: carries that change, branches that disagree.
-import { sameType, type ShapedArray } from "../../ir/aval.ts";
-import { pathsOf, printPath, type PathKey, type TreeDef } from "../../ir/tree.ts";
+import { sameType, type ShapedArray } from "../ir/aval.ts";
+import { pathsOf, printPath, type PathKey, type TreeDef } from "../ir/tree.ts";
 
 /** A place where two trees differ, and what stands there in each. */
 export interface Difference {
