@@ -7,7 +7,7 @@ import { definePrimitive, type BatchDim, type Params, type Primitive } from "../
 import { bind1 } from "../ir/trace.ts";
 import type { Precision } from "./dot-general.ts";
 import type { Lax } from "./lax.ts";
-import { checkList, checkSizes, operandsAs, type Operand } from "./operand.ts";
+import { checkList, checkSizes, describe, operandsAs, type Operand } from "./operand.ts";
 
 type Ints = readonly number[];
 /** Low and high padding of each spatial axis. */
@@ -312,6 +312,15 @@ export function padtypeToPads(inShape: Ints, window: Ints, strides: Ints, paddin
   });
 }
 
+/** @throws E_ARGUMENT unless it is a name, or a list of [low, high] */
+export function checkPadding(name: string, padding: unknown): void {
+  if (typeof padding === "string") return;
+  checkList(name, "padding", padding);
+  for (const pair of padding as readonly unknown[])
+    if (!Array.isArray(pair) || pair.length !== 2 || !pair.every(Number.isInteger))
+      throw fail("E_ARGUMENT", `${name}: padding has ${describe(pair)}, expected [low, high]`);
+}
+
 /** n-dimensional convolution (cross-correlation). Source: jax.lax.conv_general_dilated. */
 export function convGeneralDilated(
   lhs: Operand,
@@ -327,7 +336,7 @@ export function convGeneralDilated(
   const [lhsDilation, rhsDilation] = [options.lhsDilation ?? ones, options.rhsDilation ?? ones];
   checkSizes("lax.convGeneralDilated", "lhsDilation", lhsDilation);
   checkSizes("lax.convGeneralDilated", "rhsDilation", rhsDilation);
-  if (typeof padding !== "string") checkList("lax.convGeneralDilated", "padding", padding);
+  checkPadding("lax.convGeneralDilated", padding);
   const pads =
     typeof padding !== "string"
       ? padding

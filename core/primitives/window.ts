@@ -13,7 +13,7 @@ import {
 } from "../ir/primitive.ts";
 import { bind1 } from "../ir/trace.ts";
 import { toAxis } from "../transforms/batch.ts";
-import { padtypeToPads, type Pads } from "./conv.ts";
+import { checkPadding, padtypeToPads, type Pads } from "./conv.ts";
 import type { Lax } from "./lax.ts";
 import { operandsAs, type Operand } from "./operand.ts";
 import { linearJvp, NUMERIC, ORDERED, transposeUnary } from "./rules.ts";
@@ -318,6 +318,7 @@ function windowed(
   options: WindowOptions,
 ): NDArray {
   const [x] = operandsAs(`lax.${p.name}`, ["operand"], [operand]) as [NDArray];
+  checkPadding(`lax.${p.name}`, padding);
   const ones = x.shape.map(() => 1);
   const [baseDilation, windowDilation] = [options.baseDilation ?? ones, options.windowDilation ?? ones];
   const pads =

@@ -58,12 +58,8 @@ it.each(Object.entries(PROGRAMS))("%s: one call for all trips", async (_name, pr
   const x = np.array(1.5);
   await run(x).ready;
   Object.assign(count, { entered: 0, left: 0 });
-  const began = performance.now();
   const y = run(x);
   await y.ready;
-  const nanoseconds = ((performance.now() - began) * 1e6) / TRIPS;
   expect(count).toEqual({ entered: 1, left: 0 });
   expect(Number.isFinite(y.item())).toBe(true);
-  // About 20 on this kind of machine; crossing into JavaScript and back on each trip would cost far more.
-  expect(nanoseconds).toBeLessThan(500);
 });

@@ -8,7 +8,7 @@ import { LITERAL, Literal, type ArrayLike, type NDArray } from "../../ir/ndarray
 import { bind } from "../../ir/trace.ts";
 import { flatten, listOf, printTree, type TreeDef } from "../../ir/tree.ts";
 import { max, min } from "../../primitives/arithmetic.ts";
-import { padtypeToPads } from "../../primitives/conv.ts";
+import { checkPadding, padtypeToPads } from "../../primitives/conv.ts";
 import { checkSizes, literal, toArray } from "../../primitives/operand.ts";
 import * as r from "../../primitives/reduce.ts";
 import { isScalarFunction, reduce_p, reduce_window_p } from "../../primitives/region-reduce.ts";
@@ -228,7 +228,7 @@ export function reduceWindow(
   checkOptions("lax.reduceWindow", options, ["baseDilation", "windowDilation"]);
   const { xs, inits, treedef, body } = foldOf("lax.reduceWindow", operand, initValue, computation);
   const [x, init] = [xs[0] as NDArray, inits[0] as NDArray];
-  const settings = windowOf(x, windowDimensions, windowStrides, padding, options);
+  const settings = windowOf("lax.reduceWindow", x, windowDimensions, windowStrides, padding, options);
   const monoid = xs.length === 1 && x.dtype !== "bool" ? monoidOf(computation, body, init) : null;
   const named = monoid === null ? undefined : WINDOWS[monoid];
   if (named !== undefined) {
@@ -245,6 +245,7 @@ export function reduceWindow(
 
 /** The settings of a window with defaults, padding in numbers. @throws E_SHAPE unless there is one per axis */
 function windowOf(
+  name: string,
   { shape }: { readonly shape: Shape },
   windowDimensions: Shape,
   windowStrides: Shape | null | undefined,
@@ -260,13 +261,14 @@ function windowOf(
     windowDilation,
   };
   for (const [what, list] of Object.entries(lists)) {
-    checkSizes("lax.reduceWindow", what, list);
+    checkSizes(name, what, list);
     if (list.length !== shape.length)
       throw fail(
         "E_SHAPE",
-        `lax.reduceWindow: ${what} has ${list.length} entries, expected ${shape.length}, one per axis`,
+        `${name}: ${what} has ${list.length} entries, expected ${shape.length}, one per axis`,
       );
   }
+  checkPadding(name, padding);
   const extents = windowDimensions.map((n, i) => (n - 1) * (windowDilation[i] as number) + 1);
   const pads =
     typeof padding === "string"
@@ -287,7 +289,9 @@ export function reduceWindowShapeTuple(
   options: WindowOptions = {},
 ): number[] {
   checkOptions("lax.reduceWindowShapeTuple", options, ["baseDilation", "windowDilation"]);
-  const settings = windowOf({ shape: operandShape }, windowDimensions, windowStrides, padding, options);
+  const name = "lax.reduceWindowShapeTuple";
+  checkSizes(name, "operandShape", operandShape);
+  const settings = windowOf(name, { shape: operandShape }, windowDimensions, windowStrides, padding, options);
   return w.windowedShape("reduceWindowShapeTuple", shaped(operandShape, "float32"), settings);
 }
 
