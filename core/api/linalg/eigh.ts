@@ -16,25 +16,24 @@ const SWEEPS = 30;
 
 /** One round: facing rows and columns are rotated, and move on. `at`: does the matrix still need it? [..., 1] */
 function round(state: State, active: NDArray): State {
-  const lax = L();
   const [tl, tr, bl, br, left, right] = state;
   const [a, b, d] = [tl, tr, br].map(p.diagonalOf) as [NDArray, NDArray, NDArray];
   const on = active.and(b.ne(0));
-  const { c, s, t } = j.rotationOf(a, b, d, on);
-  const [tl1, bl1] = j.rotated([tl, bl], p.asColumn(c), p.asColumn(s));
-  const [tr1, br1] = j.rotated([tr, br], p.asColumn(c), p.asColumn(s));
-  const top = j.rotated([tl1, tr1], p.asRow(c), p.asRow(s));
-  const bottom = j.rotated([bl1, br1], p.asRow(c), p.asRow(s));
+  const { s, h, t } = j.rotationOf(a, b, d, on);
+  const [tl1, bl1] = j.rotated([tl, bl], p.asColumn(s), p.asColumn(h));
+  const [tr1, br1] = j.rotated([tr, br], p.asColumn(s), p.asColumn(h));
+  const top = j.rotated([tl1, tr1], p.asRow(s), p.asRow(h));
+  const bottom = j.rotated([bl1, br1], p.asRow(s), p.asRow(h));
   const shift = t.mul(b);
-  const h = p.rows(tl);
-  const diagonal = p.numbered(h, h, 0).eq(p.numbered(h, h, 1));
+  const n = p.rows(tl);
+  const diagonal = p.numbered(n, n, 0).eq(p.numbered(n, n, 1));
   const withDiagonal = (x: NDArray, v: NDArray): NDArray => pick(diagonal, p.asColumn(v), x);
   const off = pick(on, 0, b);
   const [x, y] = j.moved([withDiagonal(top[0], a.sub(shift)), withDiagonal(top[1], off)], -1);
   const [z, w] = j.moved([withDiagonal(bottom[0], off), withDiagonal(bottom[1], d.add(shift))], -1);
   const [ntl, nbl] = j.moved([x, z], -2);
   const [ntr, nbr] = j.moved([y, w], -2);
-  return [ntl, ntr, nbl, nbr, ...j.moved(j.rotated([left, right], p.asRow(c), p.asRow(s)), -1)];
+  return [ntl, ntr, nbl, nbr, ...j.moved(j.rotated([left, right], p.asRow(s), p.asRow(h)), -1)];
 }
 /** Is what stands beside the diagonal still felt? [..., 1] */
 function unfinished([tl, tr, bl, br]: State): NDArray {

@@ -30,11 +30,10 @@ export function moved([a, b]: Halves, axis: -1 | -2): Halves {
   ];
 }
 
-/** A cosine and a sine for each pair. */
+/** The sine of each pair's angle, and the tangents of half the angle and of the angle. */
 export interface Rotation {
-  readonly c: NDArray;
   readonly s: NDArray;
-  /** The tangent. */
+  readonly h: NDArray;
   readonly t: NDArray;
 }
 /** The rotation that makes [[a, b], [b, d]] diagonal, by less than 45°; none where `on` doesn't hold. */
@@ -44,12 +43,13 @@ export function rotationOf(a: NDArray, b: NDArray, d: NDArray, on: NDArray): Rot
   const root = lax.abs(tau).add(lax.sqrt(lax.square(tau).add(1)));
   const t = pick(on, pick(tau.lt(0), -1, 1).astype(a.dtype).div(root), 0);
   const c = lax.rsqrt(lax.square(t).add(1));
-  return { c, s: t.mul(c), t };
+  const s = t.mul(c);
+  return { s, h: s.div(c.add(1)), t };
 }
-/** Two halves, rotated; c and s broadcast to them. */
-export const rotated = ([a, b]: Halves, c: NDArray, s: NDArray): Halves => [
-  c.mul(a).sub(s.mul(b)),
-  s.mul(a).add(c.mul(b)),
+/** Two halves, rotated; s and h broadcast to them. As corrections, which keep the length. Source: Rutishauser 1966. */
+export const rotated = ([a, b]: Halves, s: NDArray, h: NDArray): Halves => [
+  a.sub(s.mul(b.add(h.mul(a)))),
+  b.add(s.mul(a.sub(h.mul(b)))),
 ];
 
 /** The largest |x| of each matrix, or 1 where that is 0: [..., 1, 1]. */

@@ -4,7 +4,7 @@ import { isComplex } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
 import { checkOptions } from "../arrays.ts";
 import { composite } from "../composite.ts";
-import type { Axis, Options } from "../keywords.ts";
+import type { Options } from "../keywords.ts";
 import { axesOf, range } from "../numpy/axes.ts";
 import { L } from "../numpy/define.ts";
 import { max, min, sum } from "../numpy/reductions.ts";
@@ -74,7 +74,7 @@ function normNamed(name: string, x: ArrayLike, options: NormOptions): NDArray {
   const v = promoteOne(name, x, "inexact");
   const { ord = null, keepdims = false } = options;
   const all = options.axis == null;
-  const axis = all ? range(v.ndim) : axesOf(name, options.axis as Axis, v);
+  const axis = all ? range(v.ndim) : axesOf(name, options.axis, v);
   if (all && ord === null) return vector([v], 2, axis, keepdims);
   if (axis.length === 1) return vectorNamed(name, v, ord ?? 2, axis, keepdims);
   if (axis.length !== 2)

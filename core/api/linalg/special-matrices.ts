@@ -33,7 +33,7 @@ export function blockDiag(...arrs: readonly ArrayLike[]): NDArray {
   const given = arrs.length === 0 ? [L().full([1, 0], 0, "float32")] : arrs;
   const xs = promoteDTypes(name, given, "any").map((x) => {
     if (x.ndim > 2) throw fail("E_SHAPE", `${name}: got ${x.aval}, expected at most two axes`);
-    return atleast2d(x) as NDArray;
+    return atleast2d(x);
   });
   return diagonalOf(xs);
 }

@@ -25,8 +25,8 @@ function round([l, r, vl, vr, most]: State, active: NDArray, tolerance: number):
   const apart = lengths.gt(0);
   const cosine = pick(apart, lax.abs(b).div(pick(apart, lengths, 1)), 0);
   const on = active.and(cosine.gt(tolerance)).and(b.ne(0));
-  const { c, s } = j.rotationOf(a, b, d, on);
-  const turn = (pair: j.Halves): j.Halves => j.moved(j.rotated(pair, p.asRow(c), p.asRow(s)), -1);
+  const { s, h } = j.rotationOf(a, b, d, on);
+  const turn = (pair: j.Halves): j.Halves => j.moved(j.rotated(pair, p.asRow(s), p.asRow(h)), -1);
   const worst = lax.max(most, lax.expandDims(lax.reduceMax(cosine, [cosine.ndim - 1]), [cosine.ndim - 1]));
   return [...turn([l, r]), ...turn([vl, vr]), worst];
 }
@@ -38,7 +38,7 @@ function orthogonalized(x: NDArray): readonly [w: NDArray, v: NDArray] {
   if (n === 1) return [x, p.eyeLike(x, 1)];
   const even = j.evened(x, false);
   const size = p.columns(even);
-  const tolerance = p.epsOf(x) * Math.sqrt(n);
+  const tolerance = 4 * p.epsOf(x) * Math.sqrt(n);
   const start = [...j.halves(even, -1), ...j.halves(p.eyeLike(x, size), -1)];
   const cosine = lax.fullLike(x, 1, { shape: [...p.lead(x), 1] });
   const isActive = (most: NDArray): NDArray => most.gt(tolerance);
@@ -179,7 +179,7 @@ export function svdNamed(
     return computeUv ? [u, s, vt] : s;
   }
   const outs = run([x], fullMatrices, !computeUv);
-  return computeUv ? (outs as [NDArray, NDArray, NDArray]) : (outs[0] as NDArray);
+  return computeUv ? (outs as [NDArray, NDArray, NDArray]) : (outs[0]);
 }
 /** Options of svd. */
 export type SvdOptions = Options<never, SvdOwn & { hermitian: boolean }>;
