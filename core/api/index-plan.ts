@@ -3,6 +3,7 @@ import { fail } from "../errors.ts";
 import { context } from "../ir/context.ts";
 import { isBool, isInteger } from "../ir/dtype.ts";
 import { isForeignArray, NDArray, TRACER, type Index, type Slice } from "../ir/ndarray.ts";
+import { range } from "../primitives/dims.ts";
 import type { Lax } from "../primitives/lax.ts";
 import { describe, refuseOperand } from "../primitives/operand.ts";
 import { valuesOf } from "../runtime/array.ts";
@@ -10,7 +11,6 @@ import { fromIntegers } from "./arrays.ts";
 import { isSliceLike, parseSlice, resolveSlice } from "./slices.ts";
 
 const L = (): Lax => context().lax;
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 type Item =
   | { readonly kind: "slice"; readonly slice: Slice }

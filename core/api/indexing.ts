@@ -5,6 +5,7 @@ import type { Shape } from "../ir/aval.ts";
 import { context } from "../ir/context.ts";
 import { DTYPES, isSigned } from "../ir/dtype.ts";
 import { LITERAL, NDArray, type At, type AtOptions, type Index } from "../ir/ndarray.ts";
+import { range } from "../primitives/dims.ts";
 import type { GatherDimensionNumbers, GatherScatterMode } from "../primitives/gather-scatter.ts";
 import type { Lax } from "../primitives/lax.ts";
 import { literal, type Operand } from "../primitives/operand.ts";
@@ -16,7 +17,6 @@ import { planOf, type IndexPlan as Plan } from "./index-plan.ts";
 import { divide, power } from "./numpy/arithmetic.ts";
 
 const L = (): Lax => context().lax;
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /** A static position, from the start, clamped as JAX clamps reads. */
 const settle = (i: number, n: number): number => Math.min(Math.max(i < 0 ? i + n : i, 0), Math.max(0, n - 1));

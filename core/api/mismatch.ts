@@ -1,6 +1,7 @@
 // Where two trees of traced values differ, told by their key paths: carries that change, branches that disagree.
+import { fail } from "../errors.ts";
 import { sameType, type ShapedArray } from "../ir/aval.ts";
-import { pathsOf, printPath, type PathKey, type TreeDef } from "../ir/tree.ts";
+import { pathKeyAt, pathsOf, printPath, printTree, type PathKey, type TreeDef } from "../ir/tree.ts";
 
 /** A place where two trees differ, and what stands there in each. */
 export interface Difference {
@@ -29,8 +30,6 @@ function describe(def: TreeDef): string {
   }
 }
 const isKeyed = (def: TreeDef): boolean => def.kind === "object" || def.kind === "map";
-const childKey = (def: TreeDef, i: number): PathKey =>
-  def.kind === "list" ? i : ((def.keys[i] ?? i) as PathKey);
 
 /** Differences of structure: containers of other kinds or sizes, fields that only one has. */
 export function structureDifferences(
@@ -46,7 +45,7 @@ export function structureDifferences(
     one.kind === other.kind && one.node === other.node && one.children.length === other.children.length;
   if (!sameNode) return [{ place, one: describe(one), other: describe(other) }];
   const inside = one.children.flatMap((child, i) =>
-    structureDifferences(root, child, other.children[i] as TreeDef, [...path, childKey(one, i)]),
+    structureDifferences(root, child, other.children[i] as TreeDef, [...path, pathKeyAt(one, i)]),
   );
   return inside.length > 0
     ? inside
@@ -81,5 +80,33 @@ export function typeDifferences(
     if (sameType(a, b)) return [];
     const place = printPath([root, ...(paths[i] ?? [])]);
     return [{ place, one: String(a), other: String(b), avals: [a, b] as const }];
+  });
+}
+
+/** What a function's result must be like: `word` names it. */
+export interface Like {
+  readonly word: string;
+  readonly treedef: TreeDef;
+  readonly avals: readonly ShapedArray[];
+}
+/** @throws E_TREE_MISMATCH, E_SHAPE where the result of a function isn't like `like` */
+export function checkLike(
+  name: string,
+  word: string,
+  got: TreeDef,
+  outs: readonly { readonly aval: ShapedArray }[],
+  like: Like,
+): void {
+  if (got !== like.treedef)
+    throw fail(
+      "E_TREE_MISMATCH",
+      `${name}: ${word} returns ${printTree(got)}, expected ${printTree(like.treedef)} as ${like.word}`,
+    );
+  const paths = pathsOf(got);
+  like.avals.forEach((aval, i) => {
+    const out = (outs[i] as { aval: ShapedArray }).aval;
+    if (sameType(aval, out)) return;
+    const where = printPath(["result", ...(paths[i] ?? [])]);
+    throw fail("E_SHAPE", `${name}: ${word} returns ${out} at ${where}, expected ${aval} as ${like.word}`);
   });
 }

@@ -157,7 +157,9 @@ function scientificFormat(
   const width = Math.max(...values.map((v) => (Number.isFinite(v) ? write(v) : plus(v, special(v))).length));
   return (v) => (Number.isFinite(v) ? write(v) : plus(v, special(v))).padStart(width);
 }
-const exponentText = (e: number): string => `${e < 0 ? "-" : "+"}${String(Math.abs(e)).padStart(2, "0")}`;
+/** "+05": at least two digits. */
+export const exponentText = (e: number): string =>
+  `${e < 0 ? "-" : "+"}${String(Math.abs(e)).padStart(2, "0")}`;
 
 /** The fewest digits that give the float back, "d.ddde±n". */
 function shortest(v: number, dtype: DType): string {

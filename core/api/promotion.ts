@@ -9,10 +9,10 @@ import {
   checkList,
   checkSizes,
   integerLiteral,
+  isScalar,
   literal,
   toArray,
   type Operand,
-  type Scalar,
 } from "../primitives/operand.ts";
 
 type Node = DType | "i*" | "f*" | "c*";
@@ -82,8 +82,6 @@ export function latticeResult(types: readonly TypeOf[]): TypeOf {
   return { dtype: canonicalDType(node), weak: false };
 }
 
-const isScalar = (x: unknown): x is Scalar =>
-  typeof x === "number" || typeof x === "bigint" || typeof x === "boolean";
 /** Is it a number that was passed into a traced function? */
 const isTracedNumber = (x: unknown): x is NDArray => x instanceof NDArray && x.aval.dtype === "number";
 

@@ -27,7 +27,7 @@ import { dce } from "../transforms/dce.ts";
 import { batchJaxpr, jvpJaxpr, splitJaxpr, transposeJaxpr, type SplitJaxpr } from "../transforms/jaxprs.ts";
 import { stage } from "../transforms/stage.ts";
 import { instantiateCt, zerosOf } from "../transforms/zeros.ts";
-import { cut } from "./fixpoint.ts";
+import { cut, or } from "./fixpoint.ts";
 import { all, none, spread, usesAxisIn } from "./jit.ts";
 import { overLanes } from "./lanes.ts";
 import { isOneOf, readBy } from "./scan-parts.ts";
@@ -38,8 +38,6 @@ export interface CondParams extends Params {
 }
 const branchesOf = (params: Params): readonly Jaxpr[] => (params as CondParams).branches;
 const first = (branches: readonly Jaxpr[]): Jaxpr => branches[0] as Jaxpr;
-const or = (masks: readonly (readonly boolean[])[]): boolean[] =>
-  (masks[0] ?? []).map((_, i) => masks.some((m) => m[i] ?? false));
 
 /**
  * Makes branches with leading consts of their own take one common list of leading operands.
@@ -80,7 +78,7 @@ function jvp(
   const branches = branchesOf(params);
   const nonzero = tangents.slice(1).map((t) => t !== null);
   const n = first(branches).outs.length;
-  const outNonzero = or(branches.map((j) => jvpJaxpr(j, nonzero, none(n)).outNonzero));
+  const outNonzero = or(...branches.map((j) => jvpJaxpr(j, nonzero, none(n)).outNonzero));
   const unified = unifyConsts(branches.map((j) => jvpJaxpr(j, nonzero, outNonzero)));
   const ts = tangents.slice(1).filter((t): t is NDArray => t !== null);
   const outs = bind(cond_p, [primals[0] as NDArray, ...unified.consts, ...primals.slice(1), ...ts], {
@@ -101,7 +99,7 @@ function partialEval(
   if (unknown[0] === true) return tape.record(cond_p, args, params);
   const un = unknown.slice(1);
   const how = { saves: tape.saves };
-  const outUnknown = or(branches.map((j) => splitJaxpr(j, un, none(n), how).outUnknown));
+  const outUnknown = or(...branches.map((j) => splitJaxpr(j, un, none(n), how).outUnknown));
   const { splits, forwarded } = forwardOperands(branches.map((j) => splitJaxpr(j, un, outUnknown, how)));
   const layout = layOut(
     splits.map((s) => s.known.outs.slice(s.known.outs.length - s.numResiduals).map((o) => o.aval)),
@@ -284,7 +282,7 @@ function batch(
   const batched = bdims.slice(1).map((d) => d !== null);
   const moved = rest.map((x, i) => (batched[i] ? toAxis(size, x, bdims[i + 1] ?? null, 0) : x));
   if (bdims[0] === null) {
-    const outBatched = or(branches.map((j) => batchJaxpr(j, size, batched, none(n), axisName).outBatched));
+    const outBatched = or(...branches.map((j) => batchJaxpr(j, size, batched, none(n), axisName).outBatched));
     const unified = unifyConsts(branches.map((j) => batchJaxpr(j, size, batched, outBatched, axisName)));
     const outs = bind(cond_p, [index, ...unified.consts, ...moved], { branches: unified.branches });
     return { outs, bdims: outBatched.map((b) => (b ? 0 : null)) };

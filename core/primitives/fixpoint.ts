@@ -15,6 +15,10 @@ export function fixpoint<R>(
   throw new Error("internal: a carry mask has no fixpoint");
 }
 
+/** Where any of the masks is true; as long as the first. */
+export const or = (...masks: readonly (readonly boolean[])[]): boolean[] =>
+  (masks[0] ?? []).map((_, i) => masks.some((m) => m[i] ?? false));
+
 /** Cuts a list into pieces of these lengths; the rest is the last piece. */
 export function cut<T>(list: readonly T[], ...lengths: readonly number[]): T[][] {
   const pieces: T[][] = [];

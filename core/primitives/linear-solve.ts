@@ -21,6 +21,7 @@ import { evalJaxpr } from "../transforms/eval-jaxpr.ts";
 import { batchJaxpr } from "../transforms/jaxprs.ts";
 import { jvpFlat } from "../transforms/jvp.ts";
 import { instantiateCt, instantiateTangent } from "../transforms/zeros.ts";
+import { or } from "./fixpoint.ts";
 import { none, outAvals, usesAxisIn } from "./jit.ts";
 
 /** One of the functions: (consts, b or x) → leaves; null where the caller didn't give it. */
@@ -114,9 +115,6 @@ function transpose(
   const first = args.length - b.length;
   b.forEach((_, i) => accums[first + i]?.add(outs[i] as NDArray));
 }
-
-const or = (...masks: readonly (readonly boolean[])[]): boolean[] =>
-  (masks[0] ?? []).map((_, i) => masks.some((m) => m[i] ?? false));
 
 /** Which parts of b and x are mapped must agree between all four functions: a fixpoint. */
 function batch(

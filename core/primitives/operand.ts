@@ -146,7 +146,8 @@ export function describe(x: unknown): string {
   return `${typeof x} ${String(x)}`;
 }
 
-const isScalar = (x: unknown): x is Scalar =>
+/** Is it a JavaScript value of rank 0? */
+export const isScalar = (x: unknown): x is Scalar =>
   typeof x === "number" || typeof x === "bigint" || typeof x === "boolean";
 
 /**

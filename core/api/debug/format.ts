@@ -4,7 +4,7 @@ import { fail } from "../../errors.ts";
 import { DTYPES, isComplex, isFloat } from "../../ir/dtype.ts";
 import { NDArray, type Complex } from "../../ir/ndarray.ts";
 import { elementAt, valuesOf } from "../../runtime/array.ts";
-import { printArray } from "../printing.ts";
+import { exponentText, printArray } from "../printing.ts";
 
 /** A piece of a format: text, or a field. */
 export type Piece = string | Field;
@@ -170,7 +170,6 @@ export function floatText(v: number): string {
   const text = String(size);
   return minus + (text.includes(".") ? text : `${text}.0`);
 }
-const exponentText = (e: number): string => `${e < 0 ? "-" : "+"}${String(Math.abs(e)).padStart(2, "0")}`;
 function textOf(v: Formatted): string {
   if (v instanceof Float) return floatText(v.value);
   return typeof v === "boolean" ? (v ? "True" : "False") : String(v);

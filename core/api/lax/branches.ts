@@ -10,11 +10,11 @@ import { flatten, printTree, unflatten } from "../../ir/tree.ts";
 import { cond_p, unifyConsts } from "../../primitives/cond.ts";
 import { checkList, toArray } from "../../primitives/operand.ts";
 import { itemOf } from "../../runtime/array.ts";
-import { checkFunction, finish, leafOf } from "../transforms/flat.ts";
+import { checkFunction, finish, leafOf, operandsOf } from "../transforms/flat.ts";
 import type { AnyFn } from "../transforms/types.ts";
 import type { Traced, TracedArgs } from "../types.ts";
 import { structureDifferences, typeDifferences, type TypeDifference } from "../mismatch.ts";
-import { avalsOf, forwardsOf, operandsOf, stageTree, type StagedTree } from "./staged.ts";
+import { avalsOf, forwardsOf, stageTree, type StagedTree } from "./staged.ts";
 
 function branchesOf(
   name: string,

@@ -10,12 +10,12 @@ import { evalJaxpr } from "../../transforms/eval-jaxpr.ts";
 import { stage, type Staged } from "../../transforms/stage.ts";
 import { checkOptions, materialise } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
-import { finish, labelOf, type FlatCall } from "../transforms/flat.ts";
+import { finish, labelOf, operandsOf, type FlatCall } from "../transforms/flat.ts";
 import type { AnyFn } from "../transforms/types.ts";
 import type { Lift, Traced } from "../types.ts";
 import { runWhile } from "./loops.ts";
 import { runForwarding } from "./scan.ts";
-import { avalsOf, checkCarry, operandsOf, stageCarry, stageTree } from "./staged.ts";
+import { avalsOf, checkCarry, stageCarry, stageTree } from "./staged.ts";
 
 /** A bound of a counted loop: its value where it is known while tracing, and its type. */
 interface Bound {

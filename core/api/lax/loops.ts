@@ -12,20 +12,12 @@ import { while_p } from "../../primitives/while.ts";
 import type { Staged } from "../../transforms/stage.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
-import { checkFunction, finish, labelOf, type FlatCall } from "../transforms/flat.ts";
+import { checkFunction, finish, labelOf, operandsOf, type FlatCall } from "../transforms/flat.ts";
 import type { AnyFn } from "../transforms/types.ts";
 import type { Lift, Traced } from "../types.ts";
 import { batchedMap } from "./batched.ts";
 import { scan } from "./scan.ts";
-import {
-  avalsOf,
-  checkCarry,
-  forwardsOf,
-  operandsOf,
-  stageCarry,
-  stageTree,
-  type StagedTree,
-} from "./staged.ts";
+import { avalsOf, checkCarry, forwardsOf, stageCarry, stageTree, type StagedTree } from "./staged.ts";
 
 /** The test of a loop. @throws E_SHAPE, E_DTYPE unless it is one boolean */
 function checkTest(name: string, staged: StagedTree): void {

@@ -8,10 +8,10 @@ import { cut } from "../../primitives/fixpoint.ts";
 import type { ScanParams } from "../../primitives/scan.ts";
 import { checkOptions } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
-import { checkSynchronous, finish, labelOf, type FlatCall } from "../transforms/flat.ts";
+import { checkSynchronous, finish, labelOf, operandsOf, type FlatCall } from "../transforms/flat.ts";
 import type { AnyFn } from "../transforms/types.ts";
 import type { Lift, Traced } from "../types.ts";
-import { avalsOf, checkCarry, forwardsOf, operandsOf, stageCarry, stageTree } from "./staged.ts";
+import { avalsOf, checkCarry, forwardsOf, stageCarry, stageTree } from "./staged.ts";
 import { runScan } from "./unroll.ts";
 
 interface ScanOwn {

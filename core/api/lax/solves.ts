@@ -1,11 +1,11 @@
 // lax.customLinearSolve and lax.customRoot: solutions whose derivatives follow from what they solve, not from how.
 import { fail } from "../../errors.ts";
-import { sameType, type ShapedArray } from "../../ir/aval.ts";
+import type { ShapedArray } from "../../ir/aval.ts";
 import { context } from "../../ir/context.ts";
 import type { NDArray } from "../../ir/ndarray.ts";
 import { bind } from "../../ir/trace.ts";
 import type { CustomJvp, JvpRule } from "../../ir/trace.ts";
-import { listOf, pathsOf, printPath, printTree, unflatten, type TreeDef } from "../../ir/tree.ts";
+import { listOf, unflatten, type TreeDef } from "../../ir/tree.ts";
 import { cut } from "../../primitives/fixpoint.ts";
 import { bindLinearCall } from "../../primitives/linear-call.ts";
 import { linear_solve_p } from "../../primitives/linear-solve.ts";
@@ -14,34 +14,20 @@ import { jvpFlat } from "../../transforms/jvp.ts";
 import { recordLinear } from "../../transforms/linearize.ts";
 import { instantiateCt, instantiateTangent } from "../../transforms/zeros.ts";
 import { checkOptions } from "../arrays.ts";
+import { checkLike } from "../mismatch.ts";
 import { linearize } from "../transforms/derivatives.ts";
 import { pullThrough } from "../transforms/pullback.ts";
-import { checkFunction, checkSynchronous, finish, flattenResult, labelOf } from "../transforms/flat.ts";
+import {
+  checkFunction,
+  checkSynchronous,
+  finish,
+  flattenResult,
+  labelOf,
+  operandsOf,
+} from "../transforms/flat.ts";
 import type { AnyFn } from "../transforms/types.ts";
 import type { Traced } from "../types.ts";
-import { avalsOf, operandsOf, stageTree, type StagedTree } from "./staged.ts";
-
-/** @throws E_TREE_MISMATCH, E_SHAPE where the result of a function isn't like `like` */
-function checkLike(
-  name: string,
-  word: string,
-  got: TreeDef,
-  outs: readonly { readonly aval: ShapedArray }[],
-  like: { readonly word: string; readonly treedef: TreeDef; readonly avals: readonly ShapedArray[] },
-): void {
-  if (got !== like.treedef)
-    throw fail(
-      "E_TREE_MISMATCH",
-      `${name}: ${word} returns ${printTree(got)}, expected ${printTree(like.treedef)} as ${like.word}`,
-    );
-  const paths = pathsOf(got);
-  like.avals.forEach((aval, i) => {
-    const out = (outs[i] as { aval: ShapedArray }).aval;
-    if (sameType(aval, out)) return;
-    const where = printPath(["result", ...(paths[i] ?? [])]);
-    throw fail("E_SHAPE", `${name}: ${word} returns ${out} at ${where}, expected ${aval} as ${like.word}`);
-  });
-}
+import { avalsOf, stageTree, type StagedTree } from "./staged.ts";
 
 /** A solver's result: the solution and, with hasAux, what it tells besides. @throws E_RULE_OUTPUT */
 function solution(name: string, word: string, hasAux: boolean, result: unknown): unknown {

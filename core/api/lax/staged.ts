@@ -5,18 +5,12 @@ import { context } from "../../ir/context.ts";
 import type { DType } from "../../ir/dtype.ts";
 import type { Jaxpr, Var } from "../../ir/jaxpr.ts";
 import type { NDArray } from "../../ir/ndarray.ts";
-import { flatten, printTree, unflatten, type TreeDef } from "../../ir/tree.ts";
+import { printTree, unflatten, type TreeDef } from "../../ir/tree.ts";
 import { stage } from "../../transforms/stage.ts";
 import { latticeResult } from "../promotion.ts";
-import { flattenResult, leafOf, type FlatCall } from "../transforms/flat.ts";
+import { flattenResult, type FlatCall } from "../transforms/flat.ts";
 import type { AnyFn } from "../transforms/types.ts";
 import { structureDifferences, typeDifferences, type TypeDifference } from "../mismatch.ts";
-
-/** Leaves and structure of operands of a loop; numbers are weak float32 from here on. */
-export function operandsOf(name: string, tree: unknown): FlatCall {
-  const { leaves, treedef } = flatten(tree, name);
-  return { leaves: leaves.map((x) => leafOf(name, x)), treedef };
-}
 
 /** A function staged over flat operands, and the structure of its result. */
 export interface StagedTree {

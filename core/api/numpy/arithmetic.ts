@@ -12,6 +12,7 @@ import {
   binaryComposite12,
   broadcastAll,
   L,
+  refuseComplex,
   unary,
   type Binary,
   type Binary12,
@@ -56,10 +57,6 @@ export const minimum: Binary = binary("minimum", "any", (x, y, lax) =>
   isComplex(x.dtype) ? firstComplex(x, y, "lt") : lax.min(x, y),
 );
 
-const real = (name: string, x: NDArray): NDArray => {
-  if (isComplex(x.dtype)) throw fail("E_DTYPE", `np.${name}: got ${x.aval}, expected real numbers`);
-  return x;
-};
 /** Quotient and remainder of floats (jnp's _float_divmod). */
 function floatDivmod(x: NDArray, y: NDArray): [NDArray, NDArray] {
   const lax = L();
@@ -71,7 +68,7 @@ function floatDivmod(x: NDArray, y: NDArray): [NDArray, NDArray] {
 function floorOf(x: NDArray, y: NDArray): NDArray {
   const lax = L();
   if (isUnsigned(x.dtype)) return lax.div(x, y);
-  if (!isInteger(x.dtype)) return floatDivmod(real("floorDivide", x), y)[0];
+  if (!isInteger(x.dtype)) return floatDivmod(refuseComplex("floorDivide", x), y)[0];
   const q = lax.div(x, y);
   const uneven = lax.bitwiseAnd(lax.ne(lax.sign(x), lax.sign(y)), lax.ne(lax.rem(x, y), 0));
   return lax.select(uneven, lax.sub(q, 1), q);
@@ -87,7 +84,7 @@ function remainderOf(x: NDArray, y: NDArray): NDArray {
 export const floorDivide: Binary12 = binaryComposite12("floorDivide", "numeric", floorOf);
 /** Remainder with the sign of the divisor. Source: jax.numpy.remainder. */
 export const remainder: Binary12 = binaryComposite12("remainder", "numeric", (x, y) =>
-  remainderOf(real("remainder", x), y),
+  remainderOf(refuseComplex("remainder", x), y),
 );
 /** As remainder. Source: jax.numpy.mod. */
 export const mod: Binary12 = remainder;
@@ -107,7 +104,7 @@ const divmodOf = composite("np.divmod", (operands: readonly [NDArray, NDArray]) 
     NDArray,
     NDArray,
   ];
-  return isInteger(x.dtype) ? [floorOf(x, y), remainderOf(x, y)] : floatDivmod(real("divmod", x), y);
+  return isInteger(x.dtype) ? [floorOf(x, y), remainderOf(x, y)] : floatDivmod(refuseComplex("divmod", x), y);
 });
 /** [floorDivide, remainder]. Source: jax.numpy.divmod. */
 export function divmod(x1: ArrayLike, x2: ArrayLike): [NDArray, NDArray] {
@@ -186,7 +183,7 @@ export const absolute: Unary = unary("absolute", "any", (x, lax) =>
 /** As absolute. Source: jax.numpy.abs. */
 export const abs: Unary = absolute;
 /** |x| as a float. Source: jax.numpy.fabs. */
-export const fabs: Unary = unary("fabs", "inexact", (x, lax) => lax.abs(real("fabs", x)));
+export const fabs: Unary = unary("fabs", "inexact", (x, lax) => lax.abs(refuseComplex("fabs", x)));
 /** −1, 0 or 1; of complex numbers x/|x|. Source: jax.numpy.sign. */
 export const sign: Unary = unary("sign", "any", (x, lax) => lax.sign(x));
 /** x². Source: jax.numpy.square. */
@@ -205,7 +202,7 @@ export const fmax: Binary12 = binaryComposite12("fmax", "any", (x, y) => nanless
 export const fmin: Binary12 = binaryComposite12("fmin", "any", (x, y) => nanless(x, y, "lt"));
 /** √(x1² + x2²) without overflow. Source: jax.numpy.hypot. */
 export const hypot: Binary12 = binaryComposite12("hypot", "inexact", (a, b, lax) => {
-  const [x1, x2] = [lax.abs(real("hypot", a)), lax.abs(b)];
+  const [x1, x2] = [lax.abs(refuseComplex("hypot", a)), lax.abs(b)];
   const infinite = lax.bitwiseOr(lax.eq(x1, Infinity), lax.eq(x2, Infinity));
   const [hi, lo] = [lax.max(x1, x2), lax.min(x1, x2)];
   const none = lax.eq(hi, 0);

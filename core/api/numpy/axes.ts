@@ -4,6 +4,8 @@ import type { Shape, ShapedArray } from "../../ir/aval.ts";
 import { numberList } from "../../primitives/operand.ts";
 import type { Axis } from "../keywords.ts";
 
+export { range } from "../../primitives/dims.ts";
+
 /** A position from 0 of an axis that may count from the end. */
 export function oneAxis(
   name: string,
@@ -32,5 +34,3 @@ export function axesOf(
     });
   return list;
 }
-/** 0 … n − 1. */
-export const range = (n: number): number[] => Array.from({ length: Math.max(0, n) }, (_, i) => i);

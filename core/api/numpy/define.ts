@@ -1,9 +1,10 @@
 // How the functions of elements are made: operands promoted, then an operation of lax; several of them as one program.
-import { renamed } from "../../errors.ts";
+import { fail, renamed } from "../../errors.ts";
 import { context } from "../../ir/context.ts";
-import { isBool, type DType } from "../../ir/dtype.ts";
+import { isBool, isComplex, type DType } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
 import type { CustomJvp } from "../../ir/trace.ts";
+import { canonicalDType } from "../../primitives/convert.ts";
 import type { Lax } from "../../primitives/lax.ts";
 import { literal, toArray } from "../../primitives/operand.ts";
 import { composite } from "../composite.ts";
@@ -19,6 +20,17 @@ import {
 
 /** The operations of the current context. */
 export const L = (): Lax => context().lax;
+
+/** @throws E_DTYPE for complex numbers */
+export function refuseComplex(name: string, x: NDArray): NDArray {
+  if (isComplex(x.dtype)) throw fail("E_DTYPE", `np.${name}: got ${x.aval}, expected real numbers`);
+  return x;
+}
+/** Applies a function to real and imaginary part. */
+export const parts = (x: NDArray, f: (v: NDArray) => NDArray): NDArray =>
+  isComplex(x.dtype) ? L().complex(f(L().real(x)), f(L().imag(x))) : f(x);
+/** The dtype of indices and counts. */
+export const indexDType = (): DType => canonicalDType("int64");
 
 /** A function of one array. */
 export type Unary = (x: ArrayLike) => NDArray;

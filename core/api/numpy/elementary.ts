@@ -14,6 +14,7 @@ import {
   binaryComposite12,
   customJvp,
   L,
+  parts,
   unary,
   unaryComposite,
   type Binary12,
@@ -74,9 +75,6 @@ export const arctanh: Unary = unary("arctanh", "inexact", (x, lax) => lax.atanh(
 /** As arctanh. Source: jax.numpy.atanh. */
 export const atanh: Unary = arctanh;
 
-/** Applies a function to real and imaginary part. */
-const parts = (x: NDArray, f: (v: NDArray) => NDArray): NDArray =>
-  isComplex(x.dtype) ? L().complex(f(L().real(x)), f(L().imag(x))) : f(x);
 /** Logarithm to base 2. Source: jax.numpy.log2. */
 export const log2: Unary = unary("log2", "inexact", (x, lax) =>
   asStrong(parts(lax.log(x), (v) => lax.div(v, lax.log(lax.fullLike(v, 2))))),

@@ -15,7 +15,9 @@ import {
   binaryComposite12,
   customJvp,
   L,
+  parts,
   pick,
+  refuseComplex,
   unary,
   unaryComposite,
   type Binary,
@@ -25,10 +27,6 @@ import {
 import { finfo } from "./dtypes.ts";
 
 const all = (x: NDArray, value: boolean): NDArray => L().fullLike(x, value, { dtype: "bool" });
-const refuseComplex = (name: string, x: NDArray): NDArray => {
-  if (isComplex(x.dtype)) throw fail("E_DTYPE", `np.${name}: got ${x.aval}, expected real numbers`);
-  return x;
-};
 
 /** Is it NaN? Source: jax.numpy.isnan. */
 export const isnan: Unary = unary("isnan", "any", (x, lax) => asWeak(lax.ne(x, x), x));
@@ -71,9 +69,6 @@ export const trunc: Unary = unary("trunc", "any", (x, lax) =>
   isFloat(refuseComplex("trunc", x).dtype) ? lax.round(x, { roundingMethod: "TOWARD_ZERO" }) : x,
 );
 const even = (x: NDArray): NDArray => L().round(x, { roundingMethod: "TO_NEAREST_EVEN" });
-/** Applies a function to real and imaginary part. */
-const parts = (x: NDArray, f: (v: NDArray) => NDArray): NDArray =>
-  isComplex(x.dtype) ? L().complex(f(L().real(x)), f(L().imag(x))) : f(x);
 /** Nearest integer as a float, ties to even. Source: jax.numpy.rint. */
 export const rint: Unary = unary("rint", "any", (x, lax) =>
   isInexact(x.dtype) ? parts(x, even) : lax.convertElementType(x, canonicalDType("float64")),

@@ -1,8 +1,7 @@
 // np: positions of elements: where they aren't zero, where they belong in an order, how many fall into each bin.
 import { fail } from "../../errors.ts";
-import { isBool, isFloat, isInteger, type DType } from "../../ir/dtype.ts";
+import { isBool, isFloat, isInteger } from "../../ir/dtype.ts";
 import { TRACER, type ArrayLike, type NDArray } from "../../ir/ndarray.ts";
-import { canonicalDType } from "../../primitives/convert.ts";
 import { literal, toArray } from "../../primitives/operand.ts";
 import { elementAt, valuesOf } from "../../runtime/array.ts";
 import { checkOptions } from "../arrays.ts";
@@ -10,10 +9,8 @@ import { composite } from "../composite.ts";
 import type { Options } from "../keywords.ts";
 import { arraysOf, promoteDTypes } from "../promotion.ts";
 import { range } from "./axes.ts";
-import { L, pick, toBool } from "./define.ts";
+import { indexDType, L, pick, toBool } from "./define.ts";
 import { ravel } from "./shape.ts";
-
-const indexDType = (): DType => canonicalDType("int64");
 
 /** Refuses values that aren't known, for results whose shape depends on them. */
 export function known(name: string, x: NDArray, word = "size"): NDArray {

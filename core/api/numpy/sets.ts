@@ -1,22 +1,20 @@
 // np: distinct values and set operations. Their sizes depend on values: arrays must be known, or `size` be given.
 import { fail } from "../../errors.ts";
-import { isInexact, type DType } from "../../ir/dtype.ts";
+import { isInexact } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
-import { canonicalDType } from "../../primitives/convert.ts";
 import { literal, toArray } from "../../primitives/operand.ts";
 import { checkOptions } from "../arrays.ts";
 import { composite } from "../composite.ts";
 import type { Options } from "../keywords.ts";
 import { arraysOf, promoteDTypes } from "../promotion.ts";
 import { oneAxis, range } from "./axes.ts";
-import { L, pick } from "./define.ts";
+import { indexDType, L, pick } from "./define.ts";
 import { concatenate } from "./joining.ts";
 import { pickAlong } from "./rearrange.ts";
 import { max, min } from "./reductions.ts";
 import { countTrue, firstTrue, known } from "./searching.ts";
 import { ravel } from "./shape.ts";
 
-const indexDType = (): DType => canonicalDType("int64");
 /** Words of unique. */
 export type UniqueOptions = Options<
   "size" | "fillValue" | "equalNan",

@@ -9,13 +9,12 @@ import { composite } from "../composite.ts";
 import type { Options } from "../keywords.ts";
 import { inexactDType } from "../promotion.ts";
 import { oneAxis, range } from "./axes.ts";
-import { L } from "./define.ts";
+import { indexDType, L } from "./define.ts";
 import { listed, type Arrays } from "./joining.ts";
 import { swapaxes } from "./shape.ts";
 
 /** Words of sort. */
 export type SortOptions = Options<"stable" | "descending", { axis: number | null }>;
-const indexDType = (): DType => canonicalDType("int64");
 /** The array, flattened for `axis: null`, and the axis. */
 function prepared(name: string, a: ArrayLike, axis: number | null | undefined): { x: NDArray; axis: number } {
   const raw = toArray(name, a, "a");

@@ -75,6 +75,11 @@ export interface FlatCall {
   readonly leaves: NDArray[];
   readonly treedef: TreeDef;
 }
+/** A tree as arrays and structure; numbers are weak float32 from here on. @throws E_TREE, E_TREE_LEAF */
+export function operandsOf(name: string, tree: unknown): FlatCall {
+  const { leaves, treedef } = flatten(tree, name);
+  return { leaves: leaves.map((x) => leafOf(name, x)), treedef };
+}
 /** Leaves and structure of the arguments of `f` as they are. @throws E_TREE, E_TREE_LEAF naming the place */
 export const rawArgs = (
   name: string,

@@ -1,18 +1,13 @@
 // linearCall: a linear function with its own transpose.
-import { fail } from "../../errors.ts";
-import { ctAval, sameType } from "../../ir/aval.ts";
+import { ctAval } from "../../ir/aval.ts";
 import type { NDArray } from "../../ir/ndarray.ts";
-import { flatten, pathsOf, printPath, printTree, unflatten, type TreeDef } from "../../ir/tree.ts";
+import { unflatten, type TreeDef } from "../../ir/tree.ts";
 import { bindLinearCall, type Transposed } from "../../primitives/linear-call.ts";
 import { stage } from "../../transforms/stage.ts";
+import { checkLike } from "../mismatch.ts";
 import type { Traced } from "../types.ts";
-import { checkFunction, finish, flattenResult, labelOf, leafOf, type FlatCall } from "./flat.ts";
+import { checkFunction, finish, flattenResult, labelOf, operandsOf, type FlatCall } from "./flat.ts";
 import type { AnyFn } from "./types.ts";
-
-function operandsOf(name: string, tree: unknown): FlatCall {
-  const { leaves, treedef } = flatten(tree, name);
-  return { leaves: leaves.map((x) => leafOf(name, x)), treedef };
-}
 
 /**
  * `fun(residuals, x)`, linear in `x`, of which `funTranspose(residuals, ct)` is the transpose. The transpose of that is
@@ -44,23 +39,24 @@ export function linearCall(
     const given = [unflatten(res.treedef, xs.slice(0, numRes)), unflatten(def, xs.slice(numRes))];
     return flattenResult(name, f(...(given as never[])));
   };
-  const staged = stage(
-    (xs) => {
-      const r = over(fun, lin.treedef, xs);
-      outDef = r.treedef;
-      return r.leaves;
-    },
-    [...resAvals, ...lin.leaves.map((x) => x.aval)],
-    name,
-  );
-  const { consts, jaxpr } = staged;
+  const apply = (xs: readonly NDArray[]): readonly NDArray[] => {
+    const r = over(fun, lin.treedef, xs);
+    outDef = r.treedef;
+    return r.leaves;
+  };
+  const { consts, jaxpr } = stage(apply, [...resAvals, ...lin.leaves.map((x) => x.aval)], name);
   const constAvals = consts.map((x) => x.aval);
   const ctAvals = jaxpr.outs.map((o) => ctAval(o.aval));
+  const like = {
+    word: "the linear arguments",
+    treedef: lin.treedef,
+    avals: lin.leaves.map((x) => ctAval(x.aval)),
+  };
   const transposed: Transposed = () =>
     stage(
       (xs) => {
         const r = over(funTranspose, outDef as unknown as TreeDef, xs.slice(consts.length));
-        checkTransposed(name, r, lin);
+        checkLike(name, "funTranspose", r.treedef, r.leaves, like);
         return r.leaves;
       },
       [...constAvals, ...resAvals, ...ctAvals],
@@ -68,19 +64,4 @@ export function linearCall(
     );
   const outs = bindLinearCall(jaxpr, [...consts, ...res.leaves], lin.leaves, transposed);
   return finish(outDef as unknown as TreeDef, outs);
-}
-
-function checkTransposed(name: string, got: FlatCall, lin: FlatCall): void {
-  if (got.treedef !== lin.treedef)
-    throw fail(
-      "E_TREE_MISMATCH",
-      `${name}: funTranspose returns ${printTree(got.treedef)}, expected ${printTree(lin.treedef)} as the linear arguments`,
-    );
-  const paths = pathsOf(lin.treedef);
-  lin.leaves.forEach((x, i) => {
-    const y = got.leaves[i] as NDArray;
-    if (sameType(y.aval, ctAval(x.aval))) return;
-    const where = printPath(["result", ...(paths[i] ?? [])]);
-    throw fail("E_SHAPE", `${name}: funTranspose returns ${y.aval} at ${where}, expected ${ctAval(x.aval)}`);
-  });
 }
