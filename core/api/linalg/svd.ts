@@ -179,7 +179,7 @@ export function svdNamed(
     return computeUv ? [u, s, vt] : s;
   }
   const outs = run([x], fullMatrices, !computeUv);
-  return computeUv ? (outs as [NDArray, NDArray, NDArray]) : (outs[0]);
+  return computeUv ? (outs as [NDArray, NDArray, NDArray]) : outs[0];
 }
 /** Options of svd. */
 export type SvdOptions = Options<never, SvdOwn & { hermitian: boolean }>;
