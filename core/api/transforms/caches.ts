@@ -1,7 +1,7 @@
 // What has been traced and compiled in this process: counted, and forgotten.
 import type { CompileCounters } from "../../runtime/compile.ts";
 import { counters, forgetExecutables } from "../../runtime/dispatch.ts";
-import { forgetTraces } from "./jit.ts";
+import { forgetTraces } from "./signatures.ts";
 
 export type { CompileCounters } from "../../runtime/compile.ts";
 

@@ -1,24 +1,20 @@
-// jit: a function traced once per signature and run as one compiled program. Signatures are found in a trie of small
-// integers (structure, avals, static arguments, settings), kept by the function's identity; below, equal programs of
+// jit: a function traced once per signature (signatures.ts) and run as one compiled program. Below, equal programs of
 // different functions share one executable (runtime/dispatch.ts).
 import { fail, FloatingPointError } from "../../errors.ts";
 import type { ShapedArray } from "../../ir/aval.ts";
-import { context, withContext, type Config } from "../../ir/context.ts";
+import { context, withContext } from "../../ir/context.ts";
 import { CONCRETE, type NDArray, TRACER } from "../../ir/ndarray.ts";
 import { flatten, flattenLike, unflatten, type TreeDef } from "../../ir/tree.ts";
 import { bindJit } from "../../primitives/jit.ts";
-import { numberList, scalarLiteral } from "../../primitives/operand.ts";
+import { scalarLiteral } from "../../primitives/operand.ts";
 import type { ConcreteArray } from "../../runtime/array.ts";
 import { counters } from "../../runtime/dispatch.ts";
 import { place } from "../../runtime/execute.ts";
-import { donations } from "../../runtime/lower.ts";
-import { type RuntimeDevice } from "../../runtime/registry.ts";
-import { dce } from "../../transforms/dce.ts";
 import { evalJaxpr } from "../../transforms/eval-jaxpr.ts";
-import { stage, type Staged } from "../../transforms/stage.ts";
-import { checkOptions } from "../arrays.ts";
+import { stage } from "../../transforms/stage.ts";
 import type { Args, MapTree } from "../types.ts";
-import { countTrace, explainMiss, SILENT, type Signature } from "./cache-misses.ts";
+import { countTrace, explainMiss, type Signature } from "./cache-misses.ts";
+import { checkDonation, nameDonated, placeOfLeaf, runningOf } from "./donation.ts";
 import {
   finish,
   flattenArgs,
@@ -26,41 +22,26 @@ import {
   labelOf,
   leafOf,
   nameOf,
-  parametersOf,
-  pathOfLeaf,
   placeIn,
   rawArgs,
   selectArgs,
   transformed,
 } from "./flat.ts";
-import { type Lowered, type Running, type StageInfo, Traced } from "./lowered.ts";
-import { argumentAval, isSpecLeaf, specAval, type ShapeDtypeStruct, type Specs } from "./shapes.ts";
+import { checkJitOptions, placesOf, type JitOptions } from "./jit-options.ts";
+import { type Lowered, Traced } from "./lowered.ts";
+import { isSpecLeaf, specAval, type ShapeDtypeStruct, type Specs } from "./shapes.ts";
+import {
+  ambientId,
+  generation,
+  Node,
+  NUMBER_ID,
+  rootOf,
+  textId,
+  type Entry,
+  type Root,
+} from "./signatures.ts";
 import { shownStatic, staticText } from "./static-args.ts";
-import type { AnyFn, Argnums, ArrayFn } from "./types.ts";
-
-/** Options of jit. */
-export interface JitOptions {
-  /** Arguments that are JavaScript values: a new one traces anew. Negative numbers count from the end. */
-  readonly staticArgnums?: Argnums | undefined;
-  /** Arguments whose arrays the call may overwrite: those whose memory a result takes are gone afterwards. */
-  readonly donateArgnums?: Argnums | undefined;
-  /** Pass arguments to the device that the function doesn't use (default false). */
-  readonly keepUnused?: boolean | undefined;
-  /** Inside of another traced function: write its operations there instead of a call. */
-  readonly inline?: boolean | undefined;
-  /** Where it runs; uncommitted arguments are moved there. */
-  readonly device?: RuntimeDevice | undefined;
-}
-const OPTIONS = ["staticArgnums", "donateArgnums", "keepUnused", "inline", "device"];
-/** Options of JAX that aren't here, and what to do. */
-const REFUSED: { readonly [option: string]: string } = {
-  inShardings: "shardings come with meshes: place arguments with devicePut",
-  outShardings: "shardings come with meshes: move results with devicePut",
-  staticArgnames: "JavaScript has no keyword arguments: use staticArgnums",
-  donateArgnames: "JavaScript has no keyword arguments: use donateArgnums",
-  backend: "pass a device: jit(f, { device }), of devices()",
-  compilerOptions: "plugins take no options yet",
-};
+import type { AnyFn, ArrayFn } from "./types.ts";
 
 /** A compiled function. */
 export interface Jitted<A extends readonly unknown[], R> {
@@ -74,59 +55,6 @@ export interface Jitted<A extends readonly unknown[], R> {
   /** Forgets the traces of the function. */
   clearCache(): void;
 }
-
-/** What one signature compiles to. */
-interface Entry extends StageInfo {
-  readonly signature: Signature;
-  /** It captured a tracer, and serves this call only. */
-  readonly singleUse: boolean;
-  /** What later errors say of each leaf that was donated; made by the first call. */
-  gone?: readonly string[];
-}
-/** A level of the trie. */
-class Node {
-  readonly next = new Map<number, Node>();
-  entry: Entry | null = null;
-  at(id: number): Node {
-    let node = this.next.get(id);
-    if (node === undefined) this.next.set(id, (node = new Node()));
-    return node;
-  }
-}
-/** The signatures of a function for some places of static arguments. */
-interface Root {
-  node: Node;
-  known: Signature[];
-}
-/** By function, so that two wrappers of one function share their traces. */
-let roots = new WeakMap<AnyFn, Map<string, Root>>();
-let generation = 0;
-/** Forgets what all functions were traced to. */
-export function forgetTraces(): void {
-  roots = new WeakMap();
-  generation++;
-}
-
-// --- integers for what a signature depends on ------------------------------------------------------------------------
-
-const texts = new Map<string, number>();
-const textId = (text: string): number => {
-  let id = texts.get(text);
-  if (id === undefined) texts.set(text, (id = texts.size));
-  return id;
-};
-const configIds = new WeakMap<Config, number>();
-/** The settings and named axes in force. */
-function ambientId(): number {
-  const { config, axisEnv } = context();
-  let id = configIds.get(config);
-  if (id === undefined) {
-    const counted = Object.entries(config).filter(([key]) => !SILENT.has(key));
-    configIds.set(config, (id = textId(`c${JSON.stringify(counted)}`)));
-  }
-  return axisEnv.size === 0 ? id : textId(`a${id}${JSON.stringify([...axisEnv])}`);
-}
-const NUMBER_ID = argumentAval("jit", 0).id;
 
 // --- the call ----------------------------------------------------------------------------------------------------------
 
@@ -156,8 +84,8 @@ class Compiler {
     this.label = labelOf("jit", f);
     this.name = nameOf(f);
     this.options = options;
-    this.statics = this.argnums("staticArgnums");
-    this.donated = this.argnums("donateArgnums");
+    this.statics = placesOf(this.label, f, "staticArgnums", options.staticArgnums ?? []);
+    this.donated = placesOf(this.label, f, "donateArgnums", options.donateArgnums ?? []);
     const both = this.donated.find((i) => this.statics.includes(i));
     if (both !== undefined)
       throw fail("E_ARGUMENT", `${this.label}: argument ${both} is both static and donated`);
@@ -166,30 +94,9 @@ class Compiler {
     this.root = this.findRoot();
   }
 
-  /** @throws E_ARGUMENT for a place that the function doesn't have */
-  private argnums(word: "staticArgnums" | "donateArgnums"): readonly number[] {
-    const list = numberList(this.label, word, this.options[word] ?? []);
-    const parameters = parametersOf(this.f);
-    const known = parameters.length > 0 && !parameters.includes("");
-    for (const i of list) {
-      if (!Number.isInteger(i))
-        throw fail("E_ARGUMENT", `${this.label}: ${word} has ${i}, expected an integer`);
-      if (known && (i >= parameters.length || i < -parameters.length))
-        throw fail(
-          "E_ARGUMENT",
-          `${this.label}: ${word} names argument ${i}, and there are ${parameters.length}`,
-        );
-    }
-    return list;
-  }
-
   private findRoot(): Root {
-    let byOptions = roots.get(this.f);
-    if (byOptions === undefined) roots.set(this.f, (byOptions = new Map()));
-    const key = `${this.statics.join(",")}|${this.donated.join(",")}|${this.options.keepUnused === true}`;
-    let root = byOptions.get(key);
-    if (root === undefined) byOptions.set(key, (root = { node: new Node(), known: [] }));
-    return root;
+    const { statics, donated, options } = this;
+    return rootOf(this.f, `${statics.join(",")}|${donated.join(",")}|${options.keepUnused === true}`);
   }
   private current(): Root {
     if (this.generation !== generation) {
@@ -264,13 +171,13 @@ class Compiler {
     for (let i = 0; i < leaves.length; i++) {
       const x = leaves[i] as NDArray;
       if (x.kind === CONCRETE && (x as ConcreteArray).buffer === null)
-        (x as ConcreteArray).live(`${this.label}: ${this.pathOf(entry, i)}`);
+        (x as ConcreteArray).live(`${this.label}: ${placeOfLeaf(this.f, entry, i)}`);
     }
     const { running } = entry;
-    if (running.donate !== undefined) this.checkDonation(entry, leaves);
+    if (running.donate !== undefined) checkDonation(this.f, entry, leaves);
     const taken = running.kept === null ? leaves : running.kept.map((i) => leaves[i] as NDArray);
     const outs = this.run(entry, taken, args);
-    if (running.donate !== undefined) this.nameDonated(entry, leaves);
+    if (running.donate !== undefined) nameDonated(this.f, entry, leaves);
     return finish(entry.outTree, outs);
   }
 
@@ -332,9 +239,6 @@ class Compiler {
   private places(numArgs: number): number[] {
     return Array.from({ length: numArgs }, (_, i) => i).filter((i) => !this.isStatic(i, numArgs));
   }
-  private pathOf({ signature, inTree }: Entry, i: number): string {
-    return placeIn(this.f, pathOfLeaf(inTree, i), signature.places);
-  }
 
   // --- tracing -----------------------------------------------------------------------------------------------------
 
@@ -369,7 +273,7 @@ class Compiler {
       inTree: treedef,
       outTree: outDef as unknown as TreeDef,
       donate,
-      running: this.running(staged, donate),
+      running: runningOf(this.label, staged, donate, this.options.keepUnused === true),
       signature,
       singleUse: staged.consts.some((x) => x.kind === TRACER),
     };
@@ -391,70 +295,6 @@ class Compiler {
       return Array<boolean>(c.numLeaves).fill(given);
     });
   }
-  /** Without unused arguments, unless they shall be kept; donation where a result can take the memory. */
-  private running({ jaxpr, consts }: Staged, donate: readonly boolean[]): Running {
-    const n = consts.length;
-    const keepAll = this.options.keepUnused === true;
-    const pruned = keepAll
-      ? { jaxpr, usedInputs: jaxpr.inVars.map(() => true) }
-      : dce(jaxpr, { removable: jaxpr.inVars.map((_, i) => i >= n) });
-    const used = pruned.usedInputs.slice(n);
-    const kept = used.flatMap((u, i) => (u ? [i] : []));
-    const given = kept.map((i) => donate[i] as boolean);
-    const all = kept.length === donate.length;
-    const running = { jaxpr: all ? jaxpr : pruned.jaxpr, kept: all ? null : kept };
-    if (!given.includes(true)) return { ...running, donate: undefined };
-    const taken = donations(running.jaxpr, [...consts.map(() => false), ...given]).slice(n);
-    const unusable = given.flatMap((d, i) =>
-      d && taken[i] === undefined ? [(running.jaxpr.inVars[n + i] as { aval: ShapedArray }).aval] : [],
-    );
-    if (unusable.length > 0)
-      console.warn(`tenon: ${this.label}: no result can take the memory of donated ${unusable.join(", ")}`);
-    return { ...running, donate: taken.map((alias) => alias !== undefined) };
-  }
-
-  // --- donation ----------------------------------------------------------------------------------------------------
-
-  /** @throws E_DONATED_TWICE for an array that is donated and used in another place, too */
-  private checkDonation(entry: Entry, leaves: readonly NDArray[]): void {
-    const { kept, donate } = entry.running;
-    if (new Set([...entry.consts, ...leaves]).size === entry.consts.length + leaves.length) return;
-    donate?.forEach((d, k) => {
-      const i = kept === null ? k : (kept[k] as number);
-      const x = leaves[i] as NDArray;
-      if (!d || x.kind !== CONCRETE) return;
-      const other = leaves.findIndex((y, j) => y === x && j !== i);
-      const where =
-        other >= 0
-          ? `it is ${this.pathOf(entry, other)}, too`
-          : entry.consts.includes(x)
-            ? "the function captured it"
-            : null;
-      if (where !== null)
-        throw fail(
-          "E_DONATED_TWICE",
-          `${this.label}: ${this.pathOf(entry, i)}, ${x.aval}, is donated, and ${where}`,
-        );
-    });
-  }
-  /** Later errors say to which argument a donated array went. */
-  private nameDonated(entry: Entry, leaves: readonly NDArray[]): void {
-    entry.gone ??= leaves.map((_, i) => `donated to ${this.label} as ${this.pathOf(entry, i)}`);
-    for (let i = 0; i < leaves.length; i++) {
-      const x = leaves[i] as ConcreteArray;
-      if (entry.donate[i] === true && x.kind === CONCRETE && x.buffer === null)
-        x.gone = entry.gone[i] as string;
-    }
-  }
-}
-
-/** @throws E_UNIMPLEMENTED for options of JAX that aren't here, E_UNKNOWN_OPTION, E_ARGUMENT */
-function checkJitOptions(options: JitOptions): void {
-  if (typeof options === "object" && options !== null)
-    for (const [option, hint] of Object.entries(REFUSED))
-      if (Object.hasOwn(options, option) && (options as Record<string, unknown>)[option] != null)
-        throw fail("E_UNIMPLEMENTED", `jit: the option ${option} isn't there`, { hint });
-  checkOptions("jit", options, OPTIONS);
 }
 
 /**
