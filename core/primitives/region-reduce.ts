@@ -21,6 +21,8 @@ import { batchFlat, toAxis } from "../transforms/batch.ts";
 import { evalJaxpr } from "../transforms/eval-jaxpr.ts";
 import { jvpFlat } from "../transforms/jvp.ts";
 import { stage } from "../transforms/stage.ts";
+import { add_p, max_p, min_p, mul_p } from "./arithmetic.ts";
+import { and_p, or_p, xor_p } from "./bitwise.ts";
 import { cut } from "./fixpoint.ts";
 import { jit_p } from "./jit.ts";
 import { scan_p } from "./scan.ts";
@@ -161,12 +163,12 @@ const reduceByPairs: Composition<ReduceParams> = (operands, p) => {
   const last = ys.map((y) => lax.reshape(y, sizes));
   return combined(p.jaxpr, consts, starts, last);
 };
-const COMMUTATIVE: readonly string[] = ["add", "mul", "max", "min", "bitwiseAnd", "bitwiseOr", "bitwiseXor"];
+const COMMUTATIVE: readonly Primitive[] = [add_p, mul_p, max_p, min_p, and_p, or_p, xor_p];
 /** Is the function one commutative operation of its two arguments? */
 function commutes({ eqns, inVars }: Jaxpr): boolean {
   const [eqn] = eqns;
   if (eqns.length !== 1 || eqn === undefined || inVars.length !== 2) return false;
-  return COMMUTATIVE.includes(eqn.primitive.name) && inVars.every((v) => eqn.inputs.includes(v));
+  return COMMUTATIVE.includes(eqn.primitive) && inVars.every((v) => eqn.inputs.includes(v));
 }
 
 /** Several arrays reduced together along axes. Derivative: of the function, combined by pairs. Source: jax's reduce_p. */

@@ -7,6 +7,7 @@ import type { Jaxpr } from "../ir/jaxpr.ts";
 import { LITERAL, TRACER, type NDArray } from "../ir/ndarray.ts";
 import type { Params, Primitive } from "../ir/primitive.ts";
 import { leaked, type CustomJvp, type CustomVjp, type Trace, type Tracer } from "../ir/trace.ts";
+import { jit_p } from "../primitives/jit.ts";
 import { evalJaxpr } from "../transforms/eval-jaxpr.ts";
 import { oneEquation } from "../transforms/stage.ts";
 import type { ConcreteArray } from "./array.ts";
@@ -189,7 +190,7 @@ export class EvalTrace implements Trace {
 
   private run(primitive: Primitive, args: readonly NDArray[], params: Params): readonly NDArray[] {
     const device = deviceOf(args, primitive.name);
-    if (primitive.name === "jit") return this.call(args, params, device);
+    if (primitive === jit_p) return this.call(args, params, device);
     const host = primitive.host?.(params);
     if (host !== undefined && (host.direct === true || device.session.readSync !== undefined))
       return callDirectly(host, args, device);

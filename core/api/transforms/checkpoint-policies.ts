@@ -1,6 +1,7 @@
 // Policies of checkpoint: which values of the forward run are saved for the derivative. Source: jax.checkpoint_policies.
 import { fail } from "../../errors.ts";
 import { everythingSaveable, type CheckpointPolicy } from "../../primitives/checkpoint.ts";
+import { name_p } from "../../primitives/identity.ts";
 import { describe } from "../../primitives/operand.ts";
 
 export { everythingSaveable };
@@ -10,7 +11,7 @@ export const nothingSaveable: CheckpointPolicy = () => false;
 
 /** What a policy is asked about, as far as it is that: a policy is a public function. */
 interface Asked {
-  readonly prim?: { readonly name?: unknown; readonly traits?: { readonly dot?: unknown } } | null;
+  readonly prim?: { readonly traits?: { readonly dot?: unknown } } | null;
   readonly params?: { readonly name?: unknown; readonly dims?: unknown } | null;
 }
 const isDot = ({ prim }: Asked): boolean => prim?.traits?.dot === true;
@@ -20,7 +21,7 @@ function isPlainDot(asked: Asked): boolean {
   return isDot(asked) && Array.isArray(dims) && dims[1][0].length === 0;
 }
 /** The name that checkpointName gives here, if it does. */
-const nameOf = ({ prim, params }: Asked): unknown => (prim?.name === "name" ? params?.name : undefined);
+const nameOf = ({ prim, params }: Asked): unknown => (prim === name_p ? params?.name : undefined);
 
 /** Saves the results of matrix products and convolutions. */
 export const dotsSaveable: CheckpointPolicy = (prim) => isDot({ prim });

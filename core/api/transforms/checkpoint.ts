@@ -7,6 +7,7 @@ import { TRACER, type NDArray } from "../../ir/ndarray.ts";
 import { identityOf } from "../../ir/primitive.ts";
 import { flatten, type TreeDef } from "../../ir/tree.ts";
 import { bindCheckpoint, type CheckpointPolicy } from "../../primitives/checkpoint.ts";
+import { name_p } from "../../primitives/identity.ts";
 import { describe, numberList } from "../../primitives/operand.ts";
 import { linearizeFlat } from "../../transforms/linearize.ts";
 import { writeOut } from "../../transforms/remat.ts";
@@ -213,7 +214,7 @@ export function savedResiduals<A extends readonly unknown[]>(
 }
 function sourceOf(eqn: JaxprEqn): string {
   const { name } = eqn.params as { readonly name?: unknown };
-  if (eqn.primitive.name === "name") return `named '${String(name)}'`;
+  if (eqn.primitive === name_p) return `named '${String(name)}'`;
   return `output of ${eqn.primitive.name}`;
 }
 
