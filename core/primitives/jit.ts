@@ -17,8 +17,10 @@ export interface JitParams extends Params {
   readonly donate: readonly boolean[];
 }
 const paramsOf = (params: Params): JitParams => params as JitParams;
-/** A mask that is false everywhere. */
-export const none = (n: number): boolean[] => Array<boolean>(n).fill(false);
+const masks: (readonly boolean[])[] = [];
+/** A mask that is false everywhere; one object per length, since every call of a jitted function has one. */
+export const none = (n: number): readonly boolean[] =>
+  (masks[n] ??= Object.freeze(Array<boolean>(n).fill(false)));
 /** A mask that is true everywhere. */
 export const all = (n: number): boolean[] => Array<boolean>(n).fill(true);
 /** Avals of the results of a jaxpr. */
@@ -35,7 +37,7 @@ export function bindJit(
   const params: JitParams = {
     jaxpr,
     name,
-    donate: [...none(consts.length), ...(donate ?? none(args.length))],
+    donate: donate === undefined ? none(consts.length + args.length) : [...none(consts.length), ...donate],
   };
   return bind(jit_p, [...consts, ...args], params);
 }
