@@ -209,6 +209,15 @@ function grouped(text: string, by: string | undefined): string {
   return `${head}${whole.replace(/\B(?=(\d{3})+$)/g, by)}${rest}`;
 }
 const RADIX: Readonly<Record<string, number>> = { b: 2, o: 8, x: 16, X: 16 };
+/** An integer by a type of integers; null for a type of floats. */
+function integerText(n: bigint, type: string | undefined, alt: boolean): string | null {
+  if (type === undefined || type === "d" || type === "n") return String(n);
+  if (type === "c") return String.fromCodePoint(Number(n));
+  const radix = RADIX[type];
+  if (radix === undefined) return null;
+  const text = (n < 0n ? -n : n).toString(radix);
+  return `${n < 0n ? "-" : ""}${alt ? `0${type}` : ""}${type === "X" ? text.toUpperCase() : text}`;
+}
 function numberText(
   api: string,
   value: bigint | boolean | Float,
@@ -218,16 +227,8 @@ function numberText(
   alt: boolean,
 ): string {
   if (typeof value === "boolean" && type === undefined) return textOf(value);
-  if (!(value instanceof Float)) {
-    const n = BigInt(value);
-    if (type === undefined || type === "d" || type === "n") return String(n);
-    const radix = RADIX[type];
-    if (radix !== undefined) {
-      const text = (n < 0n ? -n : n).toString(radix);
-      return `${n < 0n ? "-" : ""}${alt ? `0${type}` : ""}${type === "X" ? text.toUpperCase() : text}`;
-    }
-    if (type === "c") return String.fromCodePoint(Number(n));
-  }
+  const integer = value instanceof Float ? null : integerText(BigInt(value), type, alt);
+  if (integer !== null) return integer;
   const v = value instanceof Float ? value.value : Number(value);
   if (!Number.isFinite(v)) return floatText(v);
   switch (type) {

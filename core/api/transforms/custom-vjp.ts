@@ -3,7 +3,7 @@ import { fail } from "../../errors.ts";
 import { tangentAval } from "../../ir/aval.ts";
 import { context } from "../../ir/context.ts";
 import { NDArray } from "../../ir/ndarray.ts";
-import type { CustomVjp } from "../../ir/trace.ts";
+import type { CustomVjp, FwdResult } from "../../ir/trace.ts";
 import { flatten, unflatten } from "../../ir/tree.ts";
 import { hasTangent } from "../../transforms/transpose.ts";
 import { zerosOf } from "../../transforms/zeros.ts";
@@ -12,6 +12,7 @@ import type { Args, MapTree, Traced } from "../types.ts";
 import {
   cotangentsOf,
   customFrame,
+  type CustomFrame,
   pairOf,
   refuseTraced,
   type DiffArgs,
@@ -170,32 +171,38 @@ export function customVjp(
       numClosed: 0,
       symbolicZeros,
       body: frame.body,
-      fwd: (primals, perturbed) => {
-        const seen = symbolicZeros
-          ? primals.map((x, i) => new CustomVJPPrimal(x, perturbed[i] === true))
-          : primals;
-        const result = frame.apply(fwd, unflatten(frame.treedef, seen) as unknown[]);
-        const { first, second } = pairOf(name, "fwd", "residuals", result);
-        const value = flattenResult(name, first);
-        frame.checkValue("fwd", value);
-        const kept = keep(name, second);
-        return {
-          outs: value.leaves,
-          residuals: kept.arrays,
-          bwd: (arrays, cts) => {
-            const ct = unflatten(value.treedef, cts);
-            return cotangentsOf(
-              name,
-              "bwd",
-              frame,
-              bwd(...([...frame.fixed, kept.restore(arrays), ct] as never[])),
-            );
-          },
-        };
-      },
+      fwd: (primals, perturbed) =>
+        forward(
+          name,
+          frame,
+          { fwd, bwd },
+          symbolicZeros ? primals.map((x, i) => new CustomVJPPrimal(x, perturbed[i] === true)) : primals,
+        ),
     };
     const outs = context().trace.customVjp(custom, frame.leaves);
     return finish(frame.out(), outs);
   };
   return transformed(call, fun, nameOf(fun));
+}
+
+/** Runs the forward rule on what it gets for the primals: values, what to keep, and the backward rule of that. */
+function forward(
+  name: string,
+  frame: CustomFrame,
+  rules: { readonly fwd: AnyFn; readonly bwd: AnyFn },
+  seen: readonly unknown[],
+): FwdResult {
+  const result = frame.apply(rules.fwd, unflatten(frame.treedef, seen) as unknown[]);
+  const { first, second } = pairOf(name, "fwd", "residuals", result);
+  const value = flattenResult(name, first);
+  frame.checkValue("fwd", value);
+  const kept = keep(name, second);
+  return {
+    outs: value.leaves,
+    residuals: kept.arrays,
+    bwd: (arrays, cts) => {
+      const given = [...frame.fixed, kept.restore(arrays), unflatten(value.treedef, cts)];
+      return cotangentsOf(name, "bwd", frame, rules.bwd(...(given as never[])));
+    },
+  };
 }

@@ -175,37 +175,36 @@ export interface Compiled<R = unknown> {
   memoryAnalysis(): MemoryAnalysis;
 }
 
+/** The plugin's figures, where it has them, else counted ones. */
+async function costsOf({ loaded: { program, executable } }: Entry): Promise<CostAnalysis> {
+  const counted = costOf(program);
+  const own = await executable?.extensions?.cost?.read();
+  if (own === undefined) return counted;
+  const { flops = counted.flops, bytesAccessed = counted.bytes } = own;
+  return Object.freeze({ ...counted, flops, bytes: bytesAccessed, estimated: false });
+}
+/** What the plugin has planned, where it says it, else an estimate. */
+async function memoriesOf({ loaded: { program, executable } }: Entry): Promise<MemoryAnalysis> {
+  const planned = await executable?.extensions?.memory?.read();
+  if (planned === undefined) return memoryOf(program);
+  return Object.freeze({
+    argumentBytes: planned.argumentBytes,
+    outputBytes: planned.resultBytes,
+    aliasBytes: planned.aliasedBytes,
+    tempBytes: planned.temporaryBytes,
+    peakBytes: planned.peakBytes,
+    estimated: false,
+  });
+}
+
 async function compiled<R>(
   lowered: Lowered<R>,
   info: StageInfo,
   entry: Entry,
   device: RuntimeDevice,
 ): Promise<Compiled<R>> {
-  const { program, executable } = entry.loaded;
-  const { text, cost, memory } = executable?.extensions ?? {};
-  const counted = costOf(program);
-  const own = await cost?.read();
-  const costs =
-    own === undefined
-      ? counted
-      : Object.freeze({
-          ...counted,
-          flops: own.flops ?? counted.flops,
-          bytes: own.bytesAccessed ?? counted.bytes,
-          estimated: false,
-        });
-  const planned = await memory?.read();
-  const memories =
-    planned === undefined
-      ? memoryOf(program)
-      : Object.freeze({
-          argumentBytes: planned.argumentBytes,
-          outputBytes: planned.resultBytes,
-          aliasBytes: planned.aliasedBytes,
-          tempBytes: planned.temporaryBytes,
-          peakBytes: planned.peakBytes,
-          estimated: false,
-        });
+  const { text } = entry.loaded.executable?.extensions ?? {};
+  const [costs, memories] = await Promise.all([costsOf(entry), memoriesOf(entry)]);
   const stages = Object.freeze(["program", "jaxpr", ...(text?.stages ?? [])]);
   const { inTree, outTree, inAvals, outAvals, outInfo, argsInfo } = lowered;
   const call = (...args: readonly unknown[]): R => runCompiled(info, inAvals, entry, device, args) as R;
@@ -235,6 +234,30 @@ async function compiled<R>(
 /** A number is a float32 here. */
 const known = (a: ShapedArray): ShapedArray => (a.dtype === "number" ? a.with({ dtype: "float32" }) : a);
 
+/** An argument as an array. @throws E_ARGUMENT, E_DEVICE_MISMATCH for another one than it was compiled for, and a tracer */
+function argumentFor(
+  name: string,
+  place: string,
+  leaf: unknown,
+  want: ShapedArray,
+  device: RuntimeDevice,
+): NDArray {
+  const x = leafOf(name, leaf);
+  if (x.kind === TRACER)
+    throw fail("E_ARGUMENT", `${name}: ${place} is a traced ${x.aval}`, {
+      hint: "a compiled function can't be transformed: call the jitted one",
+    });
+  const got = argumentAval(name, leaf);
+  if (!sameType(known(got), known(want)))
+    throw fail("E_ARGUMENT", `${name}: ${place} is ${got}, compiled for ${want}`, {
+      hint: "call the jitted function, which compiles for each signature",
+    });
+  const array = x as ConcreteArray;
+  if (x.kind === CONCRETE && array.committed && array.home !== device)
+    throw fail("E_DEVICE_MISMATCH", `${name}: ${place} is on ${array.home}, compiled for ${device}`);
+  return x;
+}
+
 /** @throws E_TREE_MISMATCH, E_ARGUMENT for arguments other than those it was compiled for, and for tracers */
 function runCompiled(
   info: StageInfo,
@@ -253,22 +276,7 @@ function runCompiled(
       `${name}: compiled for arguments of structure ${info.inTree}, got ${treedef}: ${d?.place} is ${d?.other}, expected ${d?.one}`,
     );
   }
-  const arrays = leaves.map((x) => leafOf(name, x));
-  arrays.forEach((x, i) => {
-    if (x.kind === TRACER)
-      throw fail("E_ARGUMENT", `${name}: ${placeOf(i)} is a traced ${x.aval}`, {
-        hint: "a compiled function can't be transformed: call the jitted one",
-      });
-    const got = argumentAval(name, leaves[i]);
-    const want = inAvals[i] as ShapedArray;
-    if (!sameType(known(got), known(want)))
-      throw fail("E_ARGUMENT", `${name}: ${placeOf(i)} is ${got}, compiled for ${want}`, {
-        hint: "call the jitted function, which compiles for each signature",
-      });
-    const array = x as ConcreteArray;
-    if (x.kind === CONCRETE && array.committed && array.home !== device)
-      throw fail("E_DEVICE_MISMATCH", `${name}: ${placeOf(i)} is on ${array.home}, compiled for ${device}`);
-  });
+  const arrays = leaves.map((x, i) => argumentFor(name, placeOf(i), x, inAvals[i] as ShapedArray, device));
   if (context().trace.kind !== "eval")
     throw fail("E_ARGUMENT", `${name}: called inside of ${context().trace.label}`, {
       hint: "a compiled function can't be transformed: call the jitted one",
