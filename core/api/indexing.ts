@@ -18,8 +18,10 @@ import { divide, power } from "./numpy/arithmetic.ts";
 
 const L = (): Lax => context().lax;
 
-/** A static position, from the start, clamped as JAX clamps reads. */
-const settle = (i: number, n: number): number => Math.min(Math.max(i < 0 ? i + n : i, 0), Math.max(0, n - 1));
+/** A static position counted from the start. */
+const counted = (i: number, n: number): number => (i < 0 ? i + n : i);
+/** A static position from the start, clamped as JAX clamps reads. */
+const settle = (i: number, n: number): number => Math.min(Math.max(i, 0), Math.max(0, n - 1));
 /** Positions as int32; negative ones count from the end. */
 function normal(i: NDArray, n: number, wrap: boolean): NDArray {
   const lax = L();
@@ -41,11 +43,18 @@ function windowPlan(p: Plan): NDArray {
   const lax = L();
   const { axes, x } = p;
   const low: Operand[] = [];
+  // A position out of bounds stays one, for checkify to see: the dynamic slice clamps it.
+  let outside = false;
   const sizes = axes.map((a, d) => {
     const n = x.shape[d] as number;
     if (a.kind === "at") {
       if (n === 0) throw fail("E_INDEX", `x.get: a position on axis ${d} of ${x.aval}, which is empty`);
-      low.push(typeof a.position === "number" ? settle(a.position, n) : normal(a.position, n, true));
+      if (typeof a.position !== "number") low.push(normal(a.position, n, true));
+      else {
+        const at = counted(a.position, n);
+        outside ||= at !== settle(at, n);
+        low.push(at < 0 ? at - n : at); // the dynamic slice counts negative starts from the end
+      }
       return 1;
     }
     const span = a.size === 0 ? 0 : (a.size - 1) * Math.abs(a.step) + 1;
@@ -53,8 +62,8 @@ function windowPlan(p: Plan): NDArray {
     return span;
   });
   let y = x;
-  if (sizes.some((n, d) => n !== x.shape[d])) {
-    const fixed = low.every((s) => typeof s === "number");
+  if (outside || sizes.some((n, d) => n !== x.shape[d])) {
+    const fixed = !outside && low.every((s) => typeof s === "number");
     // Outside jit the starts are immediates of one program, so that each position doesn't cost a compilation.
     if (fixed && (context().trace.kind === "stage" || axes.some((a) => a.kind === "slice" && a.step !== 1))) {
       const starts = low;
@@ -151,9 +160,9 @@ function gatherOf(p: Plan, clampStatic: boolean, wrapNegative = true): Gather {
             axis,
             value: literal(
               clampStatic
-                ? settle(a.position, n)
-                : a.position < 0 && wrapNegative
-                  ? a.position + n
+                ? settle(counted(a.position, n), n)
+                : wrapNegative
+                  ? counted(a.position, n)
                   : a.position,
               "int32",
             ),

@@ -205,15 +205,23 @@ function transpose(
   const numYs = p.jaxpr.outs.length - p.numCarry;
   const resConsts = args.slice(0, p.numConsts).filter((_, i) => !lc[i]) as NDArray[];
   const resXs = args.slice(p.numConsts + p.numCarry).filter((_, i) => !lx[i]) as NDArray[];
-  const t = transposeJaxpr(p.jaxpr, linear, [...lc, ...none(p.numCarry), ...none(lx.length)]);
+  // Cotangents keep the weak types that they come with.
+  const carryCts = p.jaxpr.outs.slice(0, p.numCarry).map((o, i) => instantiateCt(cts[i] ?? null, o.aval));
+  const yCts = p.jaxpr.outs
+    .slice(p.numCarry)
+    .map((o, i) => cts[p.numCarry + i] ?? zerosOf(stacked(ctAval(o.aval), p.length)));
+  const t = transposeJaxpr(withWeakCarry(p, carryCts), linear, [
+    ...lc,
+    ...none(p.numCarry),
+    ...none(lx.length),
+  ]);
   const numSums = lc.filter(Boolean).length;
   const avals = p.jaxpr.inVars.map((v) => v.aval);
   const sumAvals = avals
     .slice(0, p.numConsts)
     .filter((_, i) => lc[i])
     .map(ctAval);
-  const carryAvals = p.jaxpr.outs.slice(0, p.numCarry).map((o) => ctAval(o.aval));
-  const yAvals = p.jaxpr.outs.slice(p.numCarry).map((o) => ctAval(o.aval));
+  const rowAval = (x: NDArray): ShapedArray => x.aval.with({ shape: x.aval.shape.slice(1) });
   const body = stage(
     (z) => {
       const [c, rc, sums, ch, cy, rx] = cut(
@@ -230,16 +238,12 @@ function transpose(
       ...t.consts.map((x) => x.aval),
       ...resConsts.map((x) => x.aval),
       ...sumAvals,
-      ...carryAvals,
-      ...yAvals,
-      ...resXs.map((x) => x.aval.with({ shape: x.aval.shape.slice(1) })),
+      ...carryCts.map((x) => x.aval),
+      ...yCts.map(rowAval),
+      ...resXs.map(rowAval),
     ],
     "transpose(scan)",
   );
-  const carryCts = p.jaxpr.outs.slice(0, p.numCarry).map((o, i) => instantiateCt(cts[i] ?? null, o.aval));
-  const yCts = p.jaxpr.outs
-    .slice(p.numCarry)
-    .map((o, i) => cts[p.numCarry + i] ?? zerosOf(stacked(ctAval(o.aval), p.length)));
   const outs = bind(
     scan_p,
     [...body.consts, ...t.consts, ...resConsts, ...sumAvals.map(zerosOf), ...carryCts, ...yCts, ...resXs],
@@ -253,6 +257,16 @@ function transpose(
   );
   const byInput = spread(linear, outs);
   accums.forEach((accum, i) => accum?.add(byInput[i] as NDArray));
+}
+
+/** The body for carries as weak as their cotangents: what makes a weak one strong does nothing to a strong one. */
+function withWeakCarry(p: ScanParams, carryCts: readonly NDArray[]): Jaxpr {
+  const avals = p.jaxpr.inVars.map((v, i) => {
+    const ct = carryCts[i - p.numConsts];
+    return ct === undefined || !v.aval.weak ? v.aval : v.aval.with({ weak: ct.weakType });
+  });
+  if (avals.every((a, i) => a === p.jaxpr.inVars[i]?.aval)) return p.jaxpr;
+  return stage((xs) => evalJaxpr(p.jaxpr, xs), avals, "transpose(scan)").jaxpr;
 }
 
 // --- batching ----------------------------------------------------------------------------------------------------------

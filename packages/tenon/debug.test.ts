@@ -365,6 +365,15 @@ describe("checkify", () => {
       "out-of-bounds indexing for array of shape [3]: index 5 is out of bounds for axis 0 with size 3.",
     ],
     [
+      "a position known before",
+      () =>
+        message(
+          over((x: NDArray) => x.get(-5), { errors: indexChecks }),
+          i32([0, 1, 2]),
+        ),
+      "out-of-bounds indexing for array of shape [3]: index -2 is out of bounds for axis 0 with size 3.",
+    ],
+    [
       "indices",
       () =>
         message(

@@ -5,7 +5,7 @@ import { listOf } from "../../runtime/array.ts";
 import { array } from "../arrays.ts";
 import * as np from "../numpy/index.ts";
 import { installReference, reasonOf } from "../testing/root.ts";
-import { grad, jit, jvp, makeJaxpr, vjp, vmap } from "../transforms/index.ts";
+import { grad, jacfwd, jacrev, jit, jvp, makeJaxpr, vjp, vmap } from "../transforms/index.ts";
 import * as lax from "./index.ts";
 
 beforeAll(() => void installReference());
@@ -76,6 +76,10 @@ describe("weak carries", () => {
     expect(types(lax.whileLoop(([, i]) => i.lt(2), ([, i]) => [1, i.add(1)], [f32(), 0n] as const)[0])).toBe("float32~"); // prettier-ignore
     const powers = (x: A): A => lax.whileLoop(([, i]) => i.lt(2), ([c, i]) => [c.mul(x), i.add(1)], [1, 0n] as const)[0]; // prettier-ignore
     expect(types(vmap(powers)(f32(3)))).toBe("float32");
+    // Derivatives are as weak as the cotangents that they start with.
+    const product = (x: A): A => lax.scan((c: A, v: A) => [c.mul(v), null] as const, x, f32(3))[0];
+    expect([grad(product)(0.5), vjp(product, 0.5)[1](1)[0]].map(types)).toEqual(["float32", "float32~"]);
+    expect([jacfwd(np.sin)(1), jacrev(np.sin)(1), jacrev(np.sin)(f32())].map(types)).toEqual(["float32~", "float32~", "float32"]); // prettier-ignore
     // Two that depend on each other, each of which makes the other one strong in turn.
     const [a, b] = lax.foriLoop(0, 4, (_, [a, b]) => [b, a.add(f32())] as const, [0n, 0n] as const);
     expect([types(a), types(b)]).toEqual(["float32", "float32"]);

@@ -121,7 +121,7 @@ describe("jvp, vjp, linearize", () => {
     const g = (x: NDArray): readonly [NDArray, NDArray] => [x.mul(x), x.add(1)];
     const [value, pull, aux] = vjp.with({ hasAux: true })(g, 3);
     expect([value.item(), pull(1)[0].item(), aux.item()]).toEqual([9, 6, 4]);
-    expect(lists(jvp.with({ hasAux: true })(g as never, [3], [1]))).toEqual([9, 6, 4]);
+    expect(lists(jvp(g, [3], [1], { hasAux: true }))).toEqual([9, 6, 4]);
     const [at, map, rest] = linearize.with({ hasAux: true })(g, 3) as [
       NDArray,
       (t: number) => NDArray,

@@ -24,7 +24,7 @@ interface AuxOption {
 
 /**
  * The value of `f` at `primals`, and its directional derivative along `tangents`: J·t.
- * `jvp.with({ hasAux: true })(f, primals, tangents)` gives [value, tangent, aux].
+ * With `hasAux` the function returns [value, aux], and the result is [value, tangent, aux].
  * @throws E_TREE_MISMATCH, E_SHAPE, E_DTYPE where primals and tangents differ. Source: jax.jvp
  * @example jvp(np.sin, [0], [1])  // [0, 1]
  */
@@ -32,19 +32,19 @@ export function jvp<A extends readonly unknown[], R>(
   fun: (...args: A) => R,
   primals: Args<A>,
   tangents: { [I in keyof A]: Arg<A[I]> | null },
-): [R, R] {
-  return jvpWith(fun, primals, tangents, {}) as [R, R];
-}
-jvp.with =
-  (options: AuxOption) =>
-  (f: AnyFn, primals: readonly unknown[], tangents: readonly unknown[]): unknown[] =>
-    jvpWith(f, primals, tangents, options);
-
-function jvpWith(
+  options?: { readonly hasAux?: false | undefined },
+): [R, R];
+export function jvp<A extends readonly unknown[], R, Aux>(
+  fun: (...args: A) => readonly [R, Aux],
+  primals: Args<A>,
+  tangents: { [I in keyof A]: Arg<A[I]> | null },
+  options: { readonly hasAux: true },
+): [R, R, Aux];
+export function jvp(
   f: AnyFn,
   primals: readonly unknown[],
   tangents: readonly unknown[],
-  options: AuxOption,
+  options: AuxOption = {},
 ): unknown[] {
   const name = labelOf("jvp", f);
   checkOptions(name, options, ["hasAux"]);

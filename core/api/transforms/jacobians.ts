@@ -46,7 +46,7 @@ function basisOf(leaves: readonly NDArray[]): NDArray[] {
     const row = lax.broadcastedIota("int32", [total, x.size], 0);
     const column = lax.add(lax.broadcastedIota("int32", [total, x.size], 1), before);
     before += x.size;
-    const ones = lax.convertElementType(lax.eq(row, column), x.dtype);
+    const ones = lax.convertElementType(lax.eq(row, column), x.dtype, { weakType: x.weakType });
     return lax.reshape(ones, [total, ...x.shape]);
   });
 }
