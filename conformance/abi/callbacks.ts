@@ -1,5 +1,5 @@
 // Level 7: functions of the host that programs call: where, how often, with what, and what becomes of it if they fail.
-import type { Client, DeviceBuffer, Executable, HostCallback, Program } from "tenon-plugin-api";
+import type { Client, DeviceBuffer, HostCallback, Program } from "tenon-plugin-api";
 import { program, type, type Ref, type Scope } from "../builder.ts";
 import { ruleCase, type Case } from "../case.ts";
 import { read, type Subject } from "../subject.ts";

@@ -105,13 +105,6 @@ export const isUnsigned = (d: AvalDType): boolean => DTYPES[d].kind === "uint";
 export const isBool = (d: AvalDType): boolean => d === "bool";
 /** Is it a random key? */
 export const isKey = (d: AvalDType): boolean => d === "key<fry>";
-
-/** The public dtype of a wire dtype. @throws Error for storage-only dtypes. */
-export function fromWire(wire: WireDType): DType {
-  const found = (Object.keys(DTYPES) as AvalDType[]).find((d) => DTYPES[d].short === wire);
-  if (found === undefined) throw new Error(`internal: no dtype for wire ${wire}`);
-  return found as DType;
-}
 /** complex64 → float32, complex128 → float64, others unchanged. */
 export const realDType = (d: DType): DType =>
   d === "complex64" ? "float32" : d === "complex128" ? "float64" : d;

@@ -2,7 +2,6 @@
 import { fail } from "../errors.ts";
 import type { ShapedArray } from "./aval.ts";
 import { context } from "./context.ts";
-import type { Jaxpr } from "./jaxpr.ts";
 import { NDArray, TRACER } from "./ndarray.ts";
 import { NO_PARAMS, type Params, type Primitive } from "./primitive.ts";
 
@@ -146,6 +145,3 @@ export function bind(
 export function bind1(primitive: Primitive, args: readonly NDArray[], params: Params = NO_PARAMS): NDArray {
   return bind(primitive, args, params)[0] as NDArray;
 }
-
-/** Runs a jaxpr under the current trace. */
-export type EvalJaxpr = (jaxpr: Jaxpr, args: readonly NDArray[]) => readonly NDArray[];

@@ -185,6 +185,3 @@ function scalarBeside(name: string, x: Scalar, leader: NDArray): NDArray {
     throw fail("E_DTYPE_MISMATCH", `${name}: the scalar ${String(x)} doesn't fit beside ${leader.aval}`);
   return literal(x, dtype, leader.aval.weak);
 }
-
-/** float, complex → itself; bool and integers → the default float. */
-export const inexactOf = (dtype: DType): DType => (isInexact(dtype) ? dtype : defaultFloat());

@@ -2,8 +2,8 @@
 import type { BinaryOp, UnaryOp } from "tenon-plugin-api";
 import { fail } from "../errors.ts";
 import { context } from "../ir/context.ts";
-import { ctAval, sameShape, shaped, type ShapedArray } from "../ir/aval.ts";
-import { DTYPES, type AvalDType, type DTypeKind } from "../ir/dtype.ts";
+import { ctAval, sameShape, type ShapedArray } from "../ir/aval.ts";
+import { DTYPES, type DTypeKind } from "../ir/dtype.ts";
 import { joinAvals } from "../ir/join.ts";
 import type { NDArray } from "../ir/ndarray.ts";
 import {
@@ -236,5 +236,3 @@ const laxOf = (): Lax => context().lax;
 
 /** bool of the joined shape. */
 export const toBool = (joined: ShapedArray): ShapedArray => joined.with({ dtype: "bool", weak: false });
-/** The aval of one element. */
-export const scalarAval = (dtype: AvalDType): ShapedArray => shaped([], dtype);

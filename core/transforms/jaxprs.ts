@@ -3,10 +3,9 @@
 import { ctAval, tangentAval } from "../ir/aval.ts";
 import { context, withTrace } from "../ir/context.ts";
 import type { Jaxpr } from "../ir/jaxpr.ts";
-import { CONCRETE, LITERAL, TRACER, type NDArray } from "../ir/ndarray.ts";
+import { CONCRETE, TRACER, type NDArray } from "../ir/ndarray.ts";
 import type { BatchDim } from "../ir/primitive.ts";
 import { batchFlat, toAxis } from "./batch.ts";
-import { dce } from "./dce.ts";
 import { evalJaxpr } from "./eval-jaxpr.ts";
 import { jvpFlat } from "./jvp.ts";
 import { stage } from "./stage.ts";
@@ -218,11 +217,3 @@ export function hoistInvariant(jaxpr: Jaxpr, numInvariant: number, keep: Mask): 
   );
   return { invariant: known, varying: unknown, consts, outVarying: outUnknown, numResiduals };
 }
-
-/** A jaxpr with other inputs order or fewer outputs: pure bookkeeping, nothing is traced. */
-export function pruneOuts(jaxpr: Jaxpr, used: Mask): Jaxpr {
-  return dce(jaxpr, { usedOuts: used }).jaxpr;
-}
-
-/** Is the atom a literal? */
-export const isLiteralAtom = (x: NDArray): boolean => x.kind === LITERAL;

@@ -1,5 +1,4 @@
-// Runs a cut program: segments on the device, the rest here. One walk for both kinds of device: it asks for bytes, and whoever
-// drives it reads them at once, or awaits them.
+// Runs a cut program: segments on the device, the rest here. The walk asks for bytes; whoever drives it reads them.
 import {
   byteLength,
   tenonError,
@@ -219,23 +218,6 @@ export function driveSync<R>(walk: Walk<R>, read: (buffer: DeviceBuffer, into: H
   while (step.done !== true) {
     try {
       read(step.value.buffer, step.value.into);
-    } catch (error) {
-      step = walk.throw(error);
-      continue;
-    }
-    step = walk.next();
-  }
-  return step.value;
-}
-/** Drives a walk on a device whose reads are awaited. */
-export async function driveAsync<R>(
-  walk: Walk<R>,
-  read: (buffer: DeviceBuffer, into: HostView) => Promise<void>,
-): Promise<R> {
-  let step = walk.next();
-  while (step.done !== true) {
-    try {
-      await read(step.value.buffer, step.value.into);
     } catch (error) {
       step = walk.throw(error);
       continue;

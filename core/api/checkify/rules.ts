@@ -1,6 +1,5 @@
 // What checkify does with each primitive: NaN where arithmetic makes it, divisors, indices, and the ways through loops,
 // branches and calls. Source: jax's error_checks.
-import { fail } from "../../errors.ts";
 import { isInexact, type DType } from "../../ir/dtype.ts";
 import { context } from "../../ir/context.ts";
 import type { NDArray } from "../../ir/ndarray.ts";
@@ -102,10 +101,4 @@ export function checkRules(): CheckRules {
     [lax.custom_vjp_p, customVjpRule],
   ]);
   return rules;
-}
-/** @throws E_INTERNAL for a rule without its primitive (tests) */
-export function assertRules(): void {
-  for (const p of checkRules().keys())
-    if ((p as Primitive | undefined) === undefined)
-      throw fail("E_INTERNAL", "internal: a rule of no primitive");
 }

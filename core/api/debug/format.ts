@@ -158,7 +158,7 @@ const recordText = (entries: readonly (readonly [unknown, unknown])[]): string =
   `{${entries.map(([k, v]) => `${represent(k, true)}: ${represent(v, true)}`).join(", ")}}`;
 
 /** Python's shortest text of a float. */
-export function floatText(v: number): string {
+function floatText(v: number): string {
   if (Number.isNaN(v)) return "nan";
   if (!Number.isFinite(v)) return v > 0 ? "inf" : "-inf";
   const size = Math.abs(v);

@@ -30,7 +30,7 @@ const isOptions = (x: unknown, words: readonly string[]): x is Named =>
   Object.entries(x).every(([k, v]) => words.includes(k) && typeof v === "boolean");
 
 /** Splits options off the end of arguments. */
-export function withoutOptions<T>(
+function withoutOptions<T>(
   args: readonly unknown[],
   words: readonly string[],
 ): { readonly given: readonly unknown[]; readonly options: T } {

@@ -64,7 +64,7 @@ export function arange(
 ): NDArray {
   if (isWords(stop)) return arange(start, null, null, stop);
   if (isWords(step)) return arange(start, stop as ArrayLike | null, null, step);
-  return rangeOf(start, stop as ArrayLike | null, step as ArrayLike | null, options);
+  return rangeOf(start, stop, step, options);
 }
 function rangeOf(
   start: ArrayLike,

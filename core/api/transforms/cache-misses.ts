@@ -47,7 +47,7 @@ function argumentDifferences(f: AnyFn, before: Signature, now: Signature): strin
 }
 
 /** What differs between two signatures of one function, in words; empty if nothing does. */
-export function signatureDifferences(f: AnyFn, before: Signature, now: Signature): string[] {
+function signatureDifferences(f: AnyFn, before: Signature, now: Signature): string[] {
   const found: string[] = [];
   if (before.treedef !== now.treedef) found.push(...argumentDifferences(f, before, now));
   else

@@ -64,7 +64,7 @@ export function placeIn(f: AnyFn, path: readonly PathKey[], places?: readonly nu
 export const argumentPath = (f: AnyFn, treedef: TreeDef, i: number, places?: readonly number[]): string =>
   placeIn(f, pathOfLeaf(treedef, i), places);
 /** The path of leaf i. */
-export const pathOfLeaf = (treedef: TreeDef, i: number): readonly PathKey[] => pathsOf(treedef)[i] ?? [0];
+const pathOfLeaf = (treedef: TreeDef, i: number): readonly PathKey[] => pathsOf(treedef)[i] ?? [0];
 
 /** A leaf as an array; JavaScript scalars become literals, which never are uploaded by themselves. */
 export const leafOf = (name: string, x: unknown): NDArray =>
