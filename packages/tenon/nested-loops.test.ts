@@ -39,7 +39,7 @@ const looped = (outer: number, inner: number) => (start: Carry) =>
       return [i.add(1), next] as const;
     },
     [np.array(0, { dtype: "int32" }), start] as const,
-  )[1] as Carry;
+  )[1];
 
 describe.each(["cpu-wasm", "reference"])("on %s", (name) => {
   const device = (): Device => (name === "reference" ? onReference : (devices("cpu-wasm")[0] as Device));
@@ -53,7 +53,7 @@ describe.each(["cpu-wasm", "reference"])("on %s", (name) => {
     withDevice(device(), () => {
       const at = (k: number): NDArray => np.add(np.reshape(np.arange(4), [2, 2]), k).astype("float32");
       const start: Carry = [at(1), at(5), at(-7), at(2)];
-      const got = jit(looped(outer, inner))(start) as Carry;
+      const got = jit(looped(outer, inner))(start);
       expect(got.map((x) => x.tolist())).toEqual(plain(start, outer, inner).map((x) => x.tolist()));
     }),
   );
