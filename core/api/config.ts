@@ -2,6 +2,7 @@
 import { fail } from "../errors.ts";
 import { keepAllFrames } from "../frames.ts";
 import { context, installContext, withContext, type Config } from "../ir/context.ts";
+import { refuseOperand } from "../primitives/operand.ts";
 import { checkOptions } from "./arrays.ts";
 import { DEFAULT_CONFIG } from "./root.ts";
 
@@ -52,6 +53,7 @@ export const config = Object.freeze({
 
 /** Runs `f` with some settings replaced. Source: the context managers of jax.config. */
 export function withConfig<R>(change: ConfigChange, f: () => R): R {
+  if (typeof f !== "function") throw refuseOperand("withConfig", f, "a function");
   const before = context().config.traceback;
   const next = changed("withConfig", change);
   keepAllFrames(next.traceback === "full");

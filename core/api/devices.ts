@@ -4,6 +4,7 @@ import { context, withContext } from "../ir/context.ts";
 import { LITERAL, NDArray } from "../ir/ndarray.ts";
 import { isTracer } from "../ir/trace.ts";
 import { flatten, unflatten } from "../ir/tree.ts";
+import { refuseOperand } from "../primitives/operand.ts";
 import { isConcrete, unreadable, type ConcreteArray } from "../runtime/array.ts";
 import { place } from "../runtime/execute.ts";
 import { findDevice, type RuntimeDevice } from "../runtime/registry.ts";
@@ -49,6 +50,7 @@ function concreteLeaves(name: string, x: unknown): ConcreteArray[] {
 
 /** Frees all arrays that `f` makes and doesn't return. @throws E_SCOPE_ASYNC for a promise: `scope` can't follow an await */
 export function scope<R>(f: () => R): R {
+  if (typeof f !== "function") throw refuseOperand("scope", f, "a function");
   const made = new Set<{ dispose(): void }>();
   const outer = context().scope;
   let kept: ReadonlySet<unknown> = new Set();

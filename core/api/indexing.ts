@@ -8,7 +8,7 @@ import { LITERAL, NDArray, type At, type AtOptions, type Index } from "../ir/nda
 import { range } from "../primitives/dims.ts";
 import type { GatherDimensionNumbers, GatherScatterMode } from "../primitives/gather-scatter.ts";
 import type { Lax } from "../primitives/lax.ts";
-import { literal, type Operand } from "../primitives/operand.ts";
+import { literal, refuseOperand, type Operand } from "../primitives/operand.ts";
 import { elementAt, valuesOf } from "../runtime/array.ts";
 import { checkOptions } from "./arrays.ts";
 import { composite } from "./composite.ts";
@@ -292,6 +292,7 @@ export function atOf(x: NDArray, index: readonly Index[]): At {
   const factors = (name: string, y: Operand, options: AtOptions): NDArray =>
     update(name, "scatterMul", L().fullLike(x, 1), index, y, options);
   const apply = (f: (x: NDArray) => NDArray, options: AtOptions = {}): NDArray => {
+    if (typeof f !== "function") throw refuseOperand("x.at(…).apply", f, "a function");
     const old = get({ ...options, mode: options.mode ?? null });
     return update("apply", "scatter", x, index, f(old), options);
   };

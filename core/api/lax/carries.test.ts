@@ -71,15 +71,40 @@ describe("weak carries", () => {
     expect(types(lax.scan((c, _) => [c.mul(2), null], 1, f32(3))[0])).toBe("float32~");
     expect(types(lax.foriLoop(0, 3, (i, c) => c.add(i), 0))).toBe("float32~");
     expect(types(lax.foriLoop(0, 3, (i, c) => c.add(i), 0n))).toBe("int32~");
-    expect(types(lax.whileLoop((c) => c.lt(9), (c) => c.add(np.array(1.5)), 0n))).toBe("float32"); // prettier-ignore
+    expect(
+      types(
+        lax.whileLoop(
+          (c) => c.lt(9),
+          (c) => c.add(np.array(1.5)),
+          0n,
+        ),
+      ),
+    ).toBe("float32");
     // A loop gives what its body gives: weak for a strong start, strong where vmap adds a strong factor.
-    expect(types(lax.whileLoop(([, i]) => i.lt(2), ([, i]) => [1, i.add(1)], [f32(), 0n] as const)[0])).toBe("float32~"); // prettier-ignore
-    const powers = (x: A): A => lax.whileLoop(([, i]) => i.lt(2), ([c, i]) => [c.mul(x), i.add(1)], [1, 0n] as const)[0]; // prettier-ignore
+    expect(
+      types(
+        lax.whileLoop(
+          ([, i]) => i.lt(2),
+          ([, i]) => [1, i.add(1)],
+          [f32(), 0n] as const,
+        )[0],
+      ),
+    ).toBe("float32~");
+    const powers = (x: A): A =>
+      lax.whileLoop(
+        ([, i]) => i.lt(2),
+        ([c, i]) => [c.mul(x), i.add(1)],
+        [1, 0n] as const,
+      )[0];
     expect(types(vmap(powers)(f32(3)))).toBe("float32");
     // Derivatives are as weak as the cotangents that they start with.
     const product = (x: A): A => lax.scan((c: A, v: A) => [c.mul(v), null] as const, x, f32(3))[0];
     expect([grad(product)(0.5), vjp(product, 0.5)[1](1)[0]].map(types)).toEqual(["float32", "float32~"]);
-    expect([jacfwd(np.sin)(1), jacrev(np.sin)(1), jacrev(np.sin)(f32())].map(types)).toEqual(["float32~", "float32~", "float32"]); // prettier-ignore
+    expect([jacfwd(np.sin)(1), jacrev(np.sin)(1), jacrev(np.sin)(f32())].map(types)).toEqual([
+      "float32~",
+      "float32~",
+      "float32",
+    ]);
     // Two that depend on each other, each of which makes the other one strong in turn.
     const [a, b] = lax.foriLoop(0, 4, (_, [a, b]) => [b, a.add(f32())] as const, [0n, 0n] as const);
     expect([types(a), types(b)]).toEqual(["float32", "float32"]);
@@ -108,7 +133,12 @@ describe("branches that disagree", () => {
     expect(structure).toMatch(/result\.b is absent in branch 0, an array in branch 1/);
   });
   it("take predicates that are real numbers", () => {
-    const pick = (p: A | number | bigint | boolean): A => lax.cond(p, () => np.array(1), () => np.array(0)); // prettier-ignore
+    const pick = (p: A | number | bigint | boolean): A =>
+      lax.cond(
+        p,
+        () => np.array(1),
+        () => np.array(0),
+      );
     expect([true, false, 2n, 0n, 0.5, 0, NaN].map((p) => pick(p).item())).toEqual([1, 0, 1, 0, 1, 0, 1]);
     expect(reasonOf(() => pick(np.array([1, 2])))).toMatch(/^E_SHAPE.*f32\[2\], expected a scalar/);
     expect(reasonOf(() => pick(f32().astype("complex64")))).toMatch(/^E_DTYPE.*c64\[\]/);
@@ -153,6 +183,9 @@ describe("loops of unknown length", () => {
     expect(reasonOf(() => lax.scan((c: A) => [c, c] as const, f32(), f32(3), { unroll: -1 }))).toMatch(
       /^E_ARGUMENT.*unroll is -1/,
     );
+    const forwarding = (): unknown =>
+      lax.scan((c: A, x: A) => [c, x] as const, f32(), f32(3), { unroll: -1 });
+    expect(reasonOf(forwarding)).toMatch(/^E_ARGUMENT.*unroll is -1/);
     expect(
       reasonOf(() => lax.scan((c: A) => [c, c] as const, f32(), f32(3), { _splitTranspose: true } as never)),
     ).toMatch(/^E_UNKNOWN_OPTION.*_splitTranspose/);
@@ -178,16 +211,29 @@ describe("what is handed on unchanged", () => {
       ),
     )(f32(4));
     expect(loop.jaxpr.eqns.find((e) => e.primitive.name === "while")?.outVars).toHaveLength(1);
-    const cond = makeJaxpr(
-      (p: A, w: A) =>
-      lax.cond(p, (w: A) => [w, w.mul(2)], (w: A) => [w, w], w), // prettier-ignore
+    const cond = makeJaxpr((p: A, w: A) =>
+      lax.cond(
+        p,
+        (w: A) => [w, w.mul(2)],
+        (w: A) => [w, w],
+        w,
+      ),
     )(np.array(true), f32(4));
     expect(cond.jaxpr.eqns.find((e) => e.primitive.name === "cond")?.outVars).toHaveLength(1);
   });
   it("keeps its values, also where nothing else is left", () => {
     const w = np.array([1, 2]);
     expect(listOf(lax.scan((c: A, x: A) => [c, x] as const, w, np.array([3, 4]))[1])).toEqual([3, 4]);
-    expect(listOf(lax.cond(array(false), (v: A) => v, (v: A) => v, w))).toEqual([1, 2]); // prettier-ignore
+    expect(
+      listOf(
+        lax.cond(
+          array(false),
+          (v: A) => v,
+          (v: A) => v,
+          w,
+        ),
+      ),
+    ).toEqual([1, 2]);
     expect(listOf(vmap((v: A) => lax.foriLoop(0, 3, (_, c) => c, v))(w))).toEqual([1, 2]);
     expect(listOf(grad((v: A) => lax.scan((c: A, x: A) => [c, x] as const, v, v)[1].sum())(w))).toEqual([
       1, 1,

@@ -16,6 +16,7 @@ import type { Lift, Traced } from "../types.ts";
 import { runWhile } from "./loops.ts";
 import { runForwarding } from "./scan.ts";
 import { avalsOf, checkCarry, stageCarry, stageTree } from "./staged.ts";
+import { checkUnroll } from "./unroll.ts";
 
 /** A bound of a counted loop: its value where it is known while tracing, and its type. */
 interface Bound {
@@ -60,6 +61,7 @@ export function foriLoop<I>(
 ): Traced<I> {
   const name = labelOf("lax.foriLoop", bodyFun);
   checkOptions("lax.foriLoop", options, ["unroll"]);
+  checkUnroll(name, options.unroll ?? 1);
   const [from, to] = [boundOf("lax.foriLoop", lower), boundOf("lax.foriLoop", upper)];
   const [start, end] = sameBounds("lax.foriLoop", from.array, to.array);
   const h = operandsOf(name, initVal);

@@ -12,7 +12,7 @@ import { checkSynchronous, finish, labelOf, operandsOf, type FlatCall } from "..
 import type { AnyFn } from "../transforms/types.ts";
 import type { Lift, Traced } from "../types.ts";
 import { avalsOf, checkCarry, forwardsOf, stageCarry, stageTree } from "./staged.ts";
-import { runScan } from "./unroll.ts";
+import { checkUnroll, runScan } from "./unroll.ts";
 
 interface ScanOwn {
   /** Number of steps, where xs is null. */
@@ -43,6 +43,7 @@ export function scan<C, X, Y>(
 export function scan(f: AnyFn, init: unknown, xs: unknown, options: ScanOptions = {}): unknown {
   const name = labelOf("lax.scan", f);
   checkOptions("lax.scan", options, ["length", "reverse", "unroll"]);
+  checkUnroll(name, options.unroll ?? 1);
   const h = operandsOf(name, init);
   const x = operandsOf(name, xs);
   const length = scanLength(name, x, options.length);

@@ -8,6 +8,12 @@ import { scan_p, type ScanParams } from "../../primitives/scan.ts";
 import { evalJaxpr } from "../../transforms/eval-jaxpr.ts";
 import { stage } from "../../transforms/stage.ts";
 
+/** @throws E_ARGUMENT for what is no number of copies */
+export function checkUnroll(name: string, unroll: number | boolean): void {
+  if (typeof unroll !== "boolean" && (!Number.isInteger(unroll) || unroll < 0))
+    throw fail("E_ARGUMENT", `${name}: unroll is ${unroll}, expected a boolean or a number of copies`);
+}
+
 /** Runs a scan whose operands are consts, carry, xs; `unroll` copies of the body make one step, all of them if true or 0. */
 export function runScan(
   params: ScanParams,
@@ -15,8 +21,6 @@ export function runScan(
   unroll: number | boolean,
 ): readonly NDArray[] {
   const { length } = params;
-  if (typeof unroll !== "boolean" && (!Number.isInteger(unroll) || unroll < 0))
-    throw fail("E_ARGUMENT", `lax.scan: unroll is ${unroll}, expected a boolean or a number of copies`);
   const copies = unroll === true || unroll === 0 ? Math.max(length, 1) : Number(unroll || 1);
   if (copies === 1 || length === 0) return bind(scan_p, operands, params);
   const { numConsts, numCarry, reverse } = params;

@@ -117,6 +117,10 @@ describe("jvp, vjp, linearize", () => {
     const cts = vjp((x: NDArray, n: NDArray) => x.mul(n), 2, 3n)[1](1);
     expect([cts[0].item(), cts[1]]).toEqual([3, null]);
   });
+  it("refuse vectors beside integers that aren't null", () => {
+    const f = (x: NDArray, n: NDArray): NDArray => x.mul(n);
+    expect(reasonOf(() => jvp(f, [2, 3n], [1, 1n]))).toMatch(/^E_DTYPE.*no derivative.*\n.*\n.*null/);
+  });
   it("give aux", () => {
     const g = (x: NDArray): readonly [NDArray, NDArray] => [x.mul(x), x.add(1)];
     const [value, pull, aux] = vjp.with({ hasAux: true })(g, 3);

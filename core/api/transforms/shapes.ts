@@ -18,9 +18,12 @@ export class ShapeDtypeStruct {
   readonly dtype: DType;
   readonly weakType: boolean;
   constructor(shape: Shape, dtype: DType, options: { readonly weakType?: boolean | undefined } = {}) {
-    this.shape = Object.freeze([...shape]);
+    if (!Array.isArray(shape))
+      throw fail("E_SHAPE", `ShapeDtypeStruct: the shape is ${describe(shape)}, expected a list of sizes`);
+    this.shape = Object.freeze([...(shape as Shape)]);
     this.dtype = dtype;
     this.weakType = options.weakType ?? false;
+    avalOf("ShapeDtypeStruct", this);
   }
   get ndim(): number {
     return this.shape.length;

@@ -21,7 +21,10 @@ import { leafOf } from "./flat.ts";
 export function vectorLeaf(name: string, x: unknown, aval: ShapedArray, where: string): NDArray | null {
   if (x === null) return null;
   const v = leafOf(name, x);
-  if (!hasTangent(aval)) return null;
+  if (!hasTangent(aval))
+    throw fail("E_DTYPE", `${name}: ${v.aval} at ${where}, where ${aval} has no derivative`, {
+      hint: "give null for integers, booleans and keys",
+    });
   if (!sameShape(v.shape, aval.shape))
     throw fail("E_SHAPE", `${name}: ${v.aval} at ${where} doesn't fit ${aval}, expected the same shape`);
   const dtype = tangentAval(aval).dtype as DType;
