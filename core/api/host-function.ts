@@ -35,7 +35,10 @@ export function callbackArgs(name: string, args: readonly unknown[]): CallbackAr
 }
 function rebuilt({ treedef, fixed }: CallbackArgs, arrays: readonly NDArray[]): unknown[] {
   let k = 0;
-  return unflatten(treedef, fixed.map((x) => (x === ARRAY ? arrays[k++] : x))) as unknown[]; // prettier-ignore
+  return unflatten(
+    treedef,
+    fixed.map((x) => (x === ARRAY ? arrays[k++] : x)),
+  ) as unknown[];
 }
 
 /** A class, so that params count it by its identity and jaxprs print its name. */

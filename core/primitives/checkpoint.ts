@@ -56,7 +56,11 @@ function savesOf(policy: CheckpointPolicy | null): Saves {
   if (policy === null) return saveNone;
   if (policy === everythingSaveable) return saveAll;
   const of = (eqn: JaxprEqn): boolean => {
-    const verdict: unknown = policy(eqn.primitive, eqn.inputs.map((a) => a.aval), eqn.params); // prettier-ignore
+    const verdict: unknown = policy(
+      eqn.primitive,
+      eqn.inputs.map((a) => a.aval),
+      eqn.params,
+    );
     if (typeof verdict === "boolean") return verdict;
     if (verdict === "save" || verdict === "recompute") return verdict === "save";
     // No device of today has a second memory: what would be offloaded stays where it is.
@@ -147,7 +151,11 @@ function jvp(
 ): { outs: readonly NDArray[]; tangents: Tangent[] } {
   const p = paramsOf(params);
   const n = p.jaxpr.outs.length;
-  const r = jvpJaxpr(p.jaxpr, tangents.map((t) => t !== null), none(n)); // prettier-ignore
+  const r = jvpJaxpr(
+    p.jaxpr,
+    tangents.map((t) => t !== null),
+    none(n),
+  );
   const nz = tangents.filter((t) => t !== null);
   const outs = bindCheckpoint(r.jaxpr, r.consts, [...primals, ...nz], {
     ...p,

@@ -153,7 +153,11 @@ function forwardOperands(splits: readonly SplitJaxpr[]): {
 /** A cond without the outputs that nothing uses. */
 function pruneCond(eqn: JaxprEqn, used: readonly boolean[]): JaxprEqn {
   const branches = branchesOf(eqn.params).map((j) => dce(j, { usedOuts: used, deep: true }).jaxpr);
-  return withBranches(eqn, branches, eqn.outVars.filter((_, i) => used[i])); // prettier-ignore
+  return withBranches(
+    eqn,
+    branches,
+    eqn.outVars.filter((_, i) => used[i]),
+  );
 }
 /** Branches with fewer outputs; operands that none reads are dropped. */
 function withBranches(eqn: JaxprEqn, branches: readonly Jaxpr[], outVars: readonly Var[]): JaxprEqn {
@@ -163,7 +167,13 @@ function withBranches(eqn: JaxprEqn, branches: readonly Jaxpr[], outVars: readon
     inputs: eqn.inputs.filter((_, i) => i === 0 || kept[i - 1]),
     outVars,
     params: {
-      branches: branches.map((j) => makeJaxprOf(j.inVars.filter((_, i) => kept[i]), j.eqns, j.outs)), // prettier-ignore
+      branches: branches.map((j) =>
+        makeJaxprOf(
+          j.inVars.filter((_, i) => kept[i]),
+          j.eqns,
+          j.outs,
+        ),
+      ),
     },
   };
 }
@@ -171,7 +181,10 @@ function withBranches(eqn: JaxprEqn, branches: readonly Jaxpr[], outVars: readon
 /** A cond in two, as in partialEval: what is saved is the union over branches. */
 function cutCond(eqn: JaxprEqn, wanted: readonly boolean[], cutJaxpr: CutJaxpr): CutEqn {
   const branches = branchesOf(eqn.params);
-  const kept = savedEverywhere(branches.map((j) => cutJaxpr(j, wanted)), wanted); // prettier-ignore
+  const kept = savedEverywhere(
+    branches.map((j) => cutJaxpr(j, wanted)),
+    wanted,
+  );
   const rest = wanted.map((w, i) => w && !kept[i]);
   const keptVars = eqn.outVars.filter((_, i) => kept[i]);
   if (!rest.includes(true)) return { known: eqn, saved: keptVars, again: null };
@@ -189,7 +202,11 @@ function cutCond(eqn: JaxprEqn, wanted: readonly boolean[], cutJaxpr: CutJaxpr):
       params: { branches: parts.map((s, k) => padResiduals(s, k, layout, n)) },
     },
     saved: [...keptVars, ...saved],
-    again: withBranches(second, again, eqn.outVars.filter((_, i) => rest[i])), // prettier-ignore
+    again: withBranches(
+      second,
+      again,
+      eqn.outVars.filter((_, i) => rest[i]),
+    ),
   };
 }
 /** Outputs that every branch saves where it makes them. */

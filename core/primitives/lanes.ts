@@ -23,9 +23,11 @@ export function overLanes(
     const lanes = Array.from({ length: size }, (_, i) =>
       f(args.map((x, k) => laneOf(x, bdims[k] ?? null, i))),
     );
-    return (lanes[0] as readonly NDArray[]).map(
-      (_, k) =>
-      lax.concatenate(lanes.map((outs) => lax.expandDims(outs[k] as NDArray, [0])), 0), // prettier-ignore
+    return (lanes[0] as readonly NDArray[]).map((_, k) =>
+      lax.concatenate(
+        lanes.map((outs) => lax.expandDims(outs[k] as NDArray, [0])),
+        0,
+      ),
     );
   }
   const isMapped = bdims.map((d) => d !== null);

@@ -187,7 +187,11 @@ export const reduce_p: Primitive = definePrimitive({
   jvp: (_lax, primals, tangents, params) =>
     jvpThrough(() => reduce_p, reduceByPairs)(primals, tangents, params),
   batch: (_lax, size, args, bdims, params, axisName) =>
-    batchThrough(() => reduce_p, reduceByPairs, (p) => ({ ...p, axes: p.axes.map((i) => i + 1) }))(size, args, bdims, params, axisName), // prettier-ignore
+    batchThrough(
+      () => reduce_p,
+      reduceByPairs,
+      (p) => ({ ...p, axes: p.axes.map((i) => i + 1) }),
+    )(size, args, bdims, params, axisName),
   lower: (b, operands, params, avals, outs) => {
     const p = reduceParams(params);
     if (p.numConsts > 0 || !isScalarFunction(p.jaxpr)) return inlined(b, reduceByPairs, operands, p, avals);
@@ -276,7 +280,7 @@ export const reduce_window_p: Primitive = definePrimitive({
   jvp: (_lax, primals, tangents, params) =>
     jvpThrough(() => reduce_window_p, windowsByPlace)(primals, tangents, params),
   batch: (_lax, size, args, bdims, params, axisName) =>
-    batchThrough(() => reduce_window_p, windowsByPlace, batchedWindow)(size, args, bdims, params, axisName), // prettier-ignore
+    batchThrough(() => reduce_window_p, windowsByPlace, batchedWindow)(size, args, bdims, params, axisName),
   lower: (b, operands, params, avals, outs) => {
     const p = windowParams(params);
     if (p.numConsts > 0 || !isScalarFunction(p.jaxpr)) return inlined(b, windowsByPlace, operands, p, avals);

@@ -41,7 +41,11 @@ export function pruneScan(eqn: JaxprEqn, used: Mask): JaxprEqn {
     outVars: eqn.outVars.filter((_, i) => outs[i]),
     params: {
       ...p,
-      jaxpr: makeJaxprOf(p.jaxpr.inVars.filter((_, i) => kept[i]), body.jaxpr.eqns, body.jaxpr.outs), // prettier-ignore
+      jaxpr: makeJaxprOf(
+        p.jaxpr.inVars.filter((_, i) => kept[i]),
+        body.jaxpr.eqns,
+        body.jaxpr.outs,
+      ),
       numConsts: kept.slice(0, p.numConsts).filter(Boolean).length,
       numCarry: mask.filter(Boolean).length,
     },

@@ -30,11 +30,13 @@ export function scanSteps(args: readonly NDArray[], params: Params): readonly ND
     carry = outs.slice(0, p.numCarry);
     ys[at] = outs.slice(p.numCarry);
   }
-  const stack = p.jaxpr.outs.slice(p.numCarry).map(
-    (o, i) =>
+  const stack = p.jaxpr.outs.slice(p.numCarry).map((o, i) =>
     p.length === 0
       ? lax.zeros(stacked(o.aval, 0))
-      : lax.concatenate(ys.map((y) => lax.expandDims(y[i] as NDArray, [0])), 0), // prettier-ignore
+      : lax.concatenate(
+          ys.map((y) => lax.expandDims(y[i] as NDArray, [0])),
+          0,
+        ),
   );
   return [...carry, ...stack];
 }

@@ -29,7 +29,11 @@ export function writeOut(jaxpr: Jaxpr): Jaxpr {
   const env = new Map<Var, Atom>();
   const eqns: JaxprEqn[] = [];
   append(jaxpr, env, eqns, false);
-  const result = makeJaxprOf(jaxpr.inVars, eqns, jaxpr.outs.map((a) => read(env, a))); // prettier-ignore
+  const result = makeJaxprOf(
+    jaxpr.inVars,
+    eqns,
+    jaxpr.outs.map((a) => read(env, a)),
+  );
   written.set(jaxpr, result);
   return result;
 }
@@ -118,9 +122,18 @@ export interface RematSplit {
 export function rematSplit(jaxpr: Jaxpr, unknownIn: Mask, linear: boolean, saves: Saves): RematSplit {
   const bits = unknownIn.map((u) => (u ? "1" : "0")).join("");
   return cached(jaxpr, `remat:${bits}:${linear ? "linear" : ""}:${saves.key}`, () => {
-    const s = splitJaxpr(jaxpr, unknownIn, jaxpr.outs.map(() => false), { linear, saves }); // prettier-ignore
+    const s = splitJaxpr(
+      jaxpr,
+      unknownIn,
+      jaxpr.outs.map(() => false),
+      { linear, saves },
+    );
     const numKnown = s.known.outs.length - s.numResiduals;
-    const parts = cutJaxpr(s.known, s.known.outs.map((_, i) => i >= numKnown), saves); // prettier-ignore
+    const parts = cutJaxpr(
+      s.known,
+      s.known.outs.map((_, i) => i >= numKnown),
+      saves,
+    );
     return {
       consts: s.consts,
       outUnknown: s.outUnknown,

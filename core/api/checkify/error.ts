@@ -121,7 +121,10 @@ export class ErrorValue {
     const { lax } = context();
     const code = nextCode++;
     const strong = payload.map((x) => lax.convertElementType(x, x.dtype, { weakType: false }));
-    const slot = slotOf(category, strong.map((x) => x.aval)); // prettier-ignore
+    const slot = slotOf(
+      category,
+      strong.map((x) => x.aval),
+    );
     const structure = new ErrorStructure([], new Map([[code, failure]]));
     return this.update(
       slot,
@@ -145,11 +148,11 @@ export class ErrorValue {
     const all = [...this.structure.slots, ...missing.values()];
     return assemble(new ErrorStructure(all, this.structure.failures), entries);
   }
-  /** @internal One slot, to discharge a check. */
+  /** @internal Visits what each slot holds. */
   eachSlot(visit: (slot: Slot, entry: Entry) => void): void {
-    this.structure.slots.forEach((s, k) => visit(s, this.entry(k))); // prettier-ignore
+    this.structure.slots.forEach((s, k) => visit(s, this.entry(k)));
   }
-  /** @internal The same over other arrays. */
+  /** @internal The error with other arrays in its slots. */
   mapEntries(f: (entry: Entry) => Entry): ErrorValue {
     const entries = new Map([...this.entries()].map(([key, e]) => [key, f(e)]));
     return assemble(this.structure, entries);

@@ -52,7 +52,8 @@ function enabledOf({ errors = userChecks }: CheckifyOptions): ErrorSet {
     for (const c of set as ErrorSet) all.add(c);
   }
   for (const c of all)
-    if (!allChecks.has(c)) throw fail("E_ARGUMENT", `checkify: errors has "${String(c)}", expected ${[...allChecks].join(", ")}`); // prettier-ignore
+    if (!allChecks.has(c))
+      throw fail("E_ARGUMENT", `checkify: errors has "${String(c)}", expected ${[...allChecks].join(", ")}`);
   return all;
 }
 
@@ -119,7 +120,13 @@ function checkWith(
     const [a, n] = unflatten(treedef, payload) as [readonly unknown[], Record<string, unknown>];
     return `${format(api, msg, a, n)} (\`check\` failed)`;
   };
-  const payload = leaves.map((x) => context().lax.broadcastInDim(x, x.shape, x.shape.map((_, i) => i))); // prettier-ignore
+  const payload = leaves.map((x) =>
+    context().lax.broadcastInDim(
+      x,
+      x.shape,
+      x.shape.map((_, i) => i),
+    ),
+  );
   const failed = context().lax.bitwiseNot(p);
   return bindCheck(NO_ERROR.add("user", failed, payload, { text, at: callerLine() }), debug);
 }

@@ -79,7 +79,11 @@ export class Checker {
   }
   /** A jaxpr with checks. */
   checked(jaxpr: Jaxpr, structure: ErrorStructure = this.error.structure): Checked {
-    return this.stage((c, xs) => c.run(jaxpr, xs), structure, jaxpr.inVars.map((v) => v.aval)); // prettier-ignore
+    return this.stage(
+      (c, xs) => c.run(jaxpr, xs),
+      structure,
+      jaxpr.inVars.map((v) => v.aval),
+    );
   }
 
   /** Makes places for all errors of some jaxprs, so that what goes into them is what comes out. */

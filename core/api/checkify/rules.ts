@@ -32,7 +32,11 @@ const NAN_MAKERS: readonly Primitive[] = [
 ];
 
 /** Does any element hold? */
-const any = (mask: NDArray): NDArray => context().lax.reduceOr(mask, mask.shape.map((_, i) => i)); // prettier-ignore
+const any = (mask: NDArray): NDArray =>
+  context().lax.reduceOr(
+    mask,
+    mask.shape.map((_, i) => i),
+  );
 
 function checkNans(checker: Checker, name: string, outs: readonly NDArray[]): void {
   if (!checker.enabled.has("nan")) return;
@@ -59,15 +63,19 @@ const indexRule =
   (checker, eqn, args) => {
     const outs = applyEqn(eqn, args);
     if (!checker.enabled.has("index")) return outs;
-    const [x] = args as [NDArray];
-    const { found, payload } = find(args, eqn.params, eqn.outVars.map((v) => v.aval)); // prettier-ignore
-    checker.fails("index", found, [payload], ([p]) => outOfBounds(x, p as NDArray));
+    const { shape } = args[0] as NDArray;
+    const { found, payload } = find(
+      args,
+      eqn.params,
+      eqn.outVars.map((v) => v.aval),
+    );
+    checker.fails("index", found, [payload], ([p]) => outOfBounds(shape, p as NDArray));
     if (alsoNan) checkNans(checker, eqn.primitive.name, outs);
     return outs;
   };
-function outOfBounds(x: NDArray, payload: NDArray): string {
+function outOfBounds(shape: readonly number[], payload: NDArray): string {
   const [index, axis, size] = payload.tolist() as number[];
-  return `out-of-bounds indexing for array of shape [${x.shape.join(",")}]: index ${index} is out of bounds for axis ${axis} with size ${size}.`;
+  return `out-of-bounds indexing for array of shape [${shape.join(",")}]: index ${index} is out of bounds for axis ${axis} with size ${size}.`;
 }
 
 /** A check becomes part of the error, if its category is asked for; else it goes. */

@@ -151,7 +151,7 @@ export async function effectsBarrier(): Promise<void> {
   await Promise.all(
     devices.map(async (device) => {
       const x = fromHost(new Float32Array(1), [], "float32", { device });
-      await (x.add(1) as unknown as { data(): Promise<unknown> }).data();
+      await x.add(1).data();
     }),
   );
   const [error] = errors();

@@ -71,10 +71,12 @@ describe("laws", () => {
       );
       expect(distance(half, whole.slice(0, Math.floor(x.length / 2) + 1))).toBeLessThan(1e-6);
       const back = listOf(np.fft.irfft(np.fft.rfft(np.array(re)), x.length)) as number[];
-      expect(distance(
-        back.map((v) => [v, 0]),
-        re.map((v) => [v, 0]),
-      )).toBeLessThan(1e-6); // prettier-ignore
+      expect(
+        distance(
+          back.map((v) => [v, 0]),
+          re.map((v) => [v, 0]),
+        ),
+      ).toBeLessThan(1e-6);
     });
   });
   it("doubles are doubles", () => {
@@ -127,7 +129,12 @@ describe("dtypes", () => {
 
 describe("values at the edges", () => {
   it("NaN spreads, and only within its own transform", () => {
-    const y = np.fft.fft(np.array([[1, NaN, 2, 3], [1, 2, 3, 4]])); // prettier-ignore
+    const y = np.fft.fft(
+      np.array([
+        [1, NaN, 2, 3],
+        [1, 2, 3, 4],
+      ]),
+    );
     expect(pairsOf(y).map(([re]) => Number.isNaN(re))).toEqual([
       true,
       true,

@@ -35,9 +35,23 @@ type Carries = readonly NDArray[];
 type Cell = (c: Carries, i: number, j: number, x: NDArray, w: NDArray) => NDArray;
 const CELLS: readonly Cell[] = [
   (c, i) => c[i] as NDArray,
-  (c, i, j, x, w) => np.tanh((c[i] as NDArray).mul(w).add(x).sub(c[j] as NDArray)), // prettier-ignore
-  (c, i, _j, x, w) => np.sin(c[i] as NDArray).mul(np.cos(w)).add(np.exp(w).mul(x)), // prettier-ignore
-  (c, i, j) => lax.stopGradient(c[i] as NDArray).mul(0.5).add(c[j] as NDArray), // prettier-ignore
+  (c, i, j, x, w) =>
+    np.tanh(
+      (c[i] as NDArray)
+        .mul(w)
+        .add(x)
+        .sub(c[j] as NDArray),
+    ),
+  (c, i, _j, x, w) =>
+    np
+      .sin(c[i] as NDArray)
+      .mul(np.cos(w))
+      .add(np.exp(w).mul(x)),
+  (c, i, j) =>
+    lax
+      .stopGradient(c[i] as NDArray)
+      .mul(0.5)
+      .add(c[j] as NDArray),
   (c, i) => lax.stopGradient(np.sin(c[i] as NDArray)),
   (_c, _i, _j, x) => x,
   (c, i, j, x) => np.where(x.gt(0), c[i] as NDArray, (c[j] as NDArray).mul(x)),
@@ -100,7 +114,11 @@ it("7: only what varies is stacked, and no input again, in the derivative of any
     fc.property(anyCells, fc.integer({ min: 2, max: 5 }), (cells, n) => {
       const f = (w: NDArray, xs: NDArray): NDArray => {
         const init = [0.5, -0.25, 0.75, 1].map((v) => np.array(v));
-        const [c] = lax.scan((c: Carries, x: NDArray) => [next(cells, c, x, w), null] as const, init as Carries, xs); // prettier-ignore
+        const [c] = lax.scan(
+          (c: Carries, x: NDArray) => [next(cells, c, x, w), null] as const,
+          init as Carries,
+          xs,
+        );
         return c.reduce((a, b) => a.add(b));
       };
       const { jaxpr } = makeJaxpr(grad(f, { argnums: [0, 1] }))(np.array(0.5), np.ones([n]));
@@ -125,7 +143,13 @@ it("7: the residuals of a scanned matmul grow by what varies alone, never by the
   const rows = 16;
   const residuals = (n: number): { stacked: number; others: number } => {
     const f = (w: NDArray, xs: NDArray): NDArray =>
-      lax.scan((h: NDArray, x: NDArray) => [np.tanh(w.matmul(h).add(x)), null] as const, np.zeros([rows]), xs)[0].sum(); // prettier-ignore
+      lax
+        .scan(
+          (h: NDArray, x: NDArray) => [np.tanh(w.matmul(h).add(x)), null] as const,
+          np.zeros([rows]),
+          xs,
+        )[0]
+        .sum();
     const { jaxpr } = makeJaxpr((w: NDArray, xs: NDArray) => vjp(f, w, xs)[1](1))(
       np.ones([rows, rows]),
       np.ones([n, rows]),
@@ -153,13 +177,21 @@ it("8: exactly the carries that a tangent reaches have one, in scans and whiles"
         const turn = (c: Carries): NDArray[] => order.map((i) => np.sin(c[i] as NDArray));
         const loop = (...c: NDArray[]): NDArray[] =>
           asWhile
-            ? [...lax.whileLoop(([k]) => (k as NDArray).lt(3n), ([k, ...c]) => [(k as NDArray).add(1n), ...turn(c)], [np.array(0n), ...c])].slice(1) // prettier-ignore
+            ? [
+                ...lax.whileLoop(
+                  ([k]) => (k as NDArray).lt(3n),
+                  ([k, ...c]) => [(k as NDArray).add(1n), ...turn(c)],
+                  [np.array(0n), ...c],
+                ),
+              ].slice(1)
             : lax.scan((c: NDArray[]) => [turn(c), null] as const, c, null, { length: 3 })[0];
         const reached = new Set(moved);
         for (let k = 0; k < 4; k++) order.forEach((from, to) => reached.has(from) && reached.add(to));
         const args = [0.5, -0.25, 0.75, 1].map((v) => np.array(v));
         const tangent = (i: number): NDArray | null => (moved.includes(i) ? np.array(1) : null);
-        const { jaxpr } = makeJaxpr((...c: NDArray[]) => jvp(loop, c, c.map((_, i) => tangent(i)) as NDArray[])[0])(...args); // prettier-ignore
+        const { jaxpr } = makeJaxpr(
+          (...c: NDArray[]) => jvp(loop, c, c.map((_, i) => tangent(i)) as NDArray[])[0],
+        )(...args);
         const traced = makeJaxpr((...c: NDArray[]) => jvp(loop, c, c.map((_, i) => tangent(i)) as NDArray[]))(
           ...args,
         );
@@ -195,7 +227,12 @@ it("9: a branch that isn't taken puts no NaN into a gradient: batched = one by o
       (branches, inner, points, indices) => {
         const f = (x: NDArray, i: NDArray): NDArray => {
           const y = lax.switch<[NDArray], NDArray>(i, branches, x);
-          return lax.cond(x.gt(0), (v: NDArray) => inner(v).add(y), (v: NDArray) => v.mul(3).sub(y), x); // prettier-ignore
+          return lax.cond(
+            x.gt(0),
+            (v: NDArray) => inner(v).add(y),
+            (v: NDArray) => v.mul(3).sub(y),
+            x,
+          );
         };
         const xs = np.array(points);
         const at = np.array(indices.slice(0, points.length), { dtype: "int32" });
@@ -232,7 +269,8 @@ it("11: the gradient of n reads of elements costs flops and bytes in proportion 
             inLoop
               ? lax.foriLoop(0, n, (i, s: NDArray) => s.add(np.sin(x.get(i))), np.array(0))
               : Array.from({ length: n }, (_, i) => i).reduce(
-                  (s, i) => s.add(np.sin((READS[kinds[i % kinds.length] as number] as (typeof READS)[number])(x, i))), // prettier-ignore
+                  (s, i) =>
+                    s.add(np.sin((READS[kinds[i % kinds.length] as number] as (typeof READS)[number])(x, i))),
                   np.array(0),
                 );
         const cost = (n: number): number[] => {

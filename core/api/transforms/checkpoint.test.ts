@@ -123,7 +123,9 @@ const scalar =
 const bits = (x: unknown): string =>
   Array.isArray(x)
     ? `[${x.map(bits).join()}]`
-    : JSON.stringify((x as A).tolist(), (_k, v: unknown) => (Object.is(v, -0) ? "-0" : typeof v === "number" ? String(v) : v)); // prettier-ignore
+    : JSON.stringify((x as A).tolist(), (_k, v: unknown) =>
+        Object.is(v, -0) ? "-0" : typeof v === "number" ? String(v) : v,
+      );
 
 const X = [0.3, -1.2, 0.7, 2.1];
 const W = [0, 1, 2, 3].map((i) => [0, 1, 2, 3].map((j) => Math.sin(1.7 * i - 0.9 * j)));
@@ -198,10 +200,13 @@ describe("checkpoint", () => {
 
   it("traces a function once for equal signatures", () => {
     let traces = 0;
-    const f = checkpoint((x: A, n: number) => {
-      traces++;
-      return n > 1 ? np.sin(x) : np.cos(x);
-    }, { staticArgnums: 1 }); // prettier-ignore
+    const f = checkpoint(
+      (x: A, n: number) => {
+        traces++;
+        return n > 1 ? np.sin(x) : np.cos(x);
+      },
+      { staticArgnums: 1 },
+    );
     const x = np.ones([2]);
     for (let i = 0; i < 3; i++) f(x, 2);
     f(x, 1);

@@ -163,7 +163,10 @@ export function checkpointName<T>(x: T, name: string): T {
     throw fail("E_ARGUMENT", `checkpointName: the name is ${describe(name)}, expected a text`);
   const { leaves, treedef } = flatten(x, "checkpointName");
   const { lax } = context();
-  return finish(treedef, leaves.map((leaf) => lax.named(leafOf("checkpointName", leaf), name))) as T; // prettier-ignore
+  return finish(
+    treedef,
+    leaves.map((leaf) => lax.named(leafOf("checkpointName", leaf), name)),
+  ) as T;
 }
 
 // --- what is kept --------------------------------------------------------------------------------------------------------
@@ -184,7 +187,7 @@ function residualsOf(
   const { leaves, treedef } = flattenArgs(name, f, args);
   const { fn } = flatFunction(name, f, treedef);
   const avals = avalsOf(leaves);
-  const staged = stage((xs) => linearizeFlat(fn, xs, avals.map(hasTangent), name).residuals, avals, name); // prettier-ignore
+  const staged = stage((xs) => linearizeFlat(fn, xs, avals.map(hasTangent), name).residuals, avals, name);
   return { jaxpr: writeOut(staged.jaxpr), numConsts: staged.consts.length, treedef };
 }
 

@@ -103,7 +103,12 @@ function repeated({ how, times, body, of }: Loop, x: NDArray): NDArray {
       return times === 0 ? init : lax.scan(step, init, null, { length: times })[1].get(times - 1);
     case "reversed":
       // xs are what the step adds nothing of, but whose cotangents it must carry.
-      return lax.scan((y: NDArray, v: NDArray) => [lax.add(next(y), lax.mul(v, 0)), v] as const, init, lax.broadcast(x, [times]), { reverse: true })[0]; // prettier-ignore
+      return lax.scan(
+        (y: NDArray, v: NDArray) => [lax.add(next(y), lax.mul(v, 0)), v] as const,
+        init,
+        lax.broadcast(x, [times]),
+        { reverse: true },
+      )[0];
     case "counted":
       return lax.foriLoop(0, times, (_, y) => next(y), init);
     case "while":
@@ -115,7 +120,10 @@ function repeated({ how, times, body, of }: Loop, x: NDArray): NDArray {
   }
 }
 
-const anyStep = fc.oneof(anyDifferentiation.map((how) => ({ how })), anyWrapping.map((same) => ({ same }))); // prettier-ignore
+const anyStep = fc.oneof(
+  anyDifferentiation.map((how) => ({ how })),
+  anyWrapping.map((same) => ({ same })),
+);
 const forwardStep = fc.oneof(
   fc.constantFrom<Differentiation>("jvp", "linearize", "jacfwd").map((how) => ({ how })),
   fc.constantFrom<Wrapping>("jit", "vmap", "scan", "cond").map((same) => ({ same })),
