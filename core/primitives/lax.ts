@@ -24,6 +24,7 @@ import * as sort from "./sort.ts";
 import * as special from "./special.ts";
 import * as transcendental from "./transcendental.ts";
 import * as window from "./window.ts";
+import * as zeta from "./zeta.ts";
 
 /** Every operation function by its name in jax.lax. */
 export type Lax = typeof arithmetic &
@@ -50,7 +51,8 @@ export type Lax = typeof arithmetic &
   typeof collectives &
   typeof cumulative &
   typeof special &
-  typeof window;
+  typeof window &
+  typeof zeta;
 
 /** The operation functions. */
 export const lax: Lax = {
@@ -79,4 +81,5 @@ export const lax: Lax = {
   ...cumulative,
   ...special,
   ...window,
+  ...zeta,
 };

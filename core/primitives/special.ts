@@ -1,6 +1,5 @@
 // Special functions, decomposed into the polynomials that XLA uses: those for float32 here, for float64 in
 // special-double.ts; the Lanczos sums of lgamma and digamma hold in both. Accuracy: a few ulp.
-import { fail } from "../errors.ts";
 import type { NDArray } from "../ir/ndarray.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import { bind1 } from "../ir/trace.ts";
@@ -181,10 +180,10 @@ function digammaBody(lax: Lax, x: NDArray): NDArray {
   return lax.select(pole, lax.fullLike(x, Number.NaN), result);
 }
 /** The primitive of `lax.digamma`. */
-export const digamma_p: Primitive = special("digamma", digammaBody, () => {
-  throw fail("E_NO_RULE", "lax.digamma has no derivative yet: polygamma is missing");
-});
-/** Derivative of log Γ. It has no derivative itself. Source: jax.lax.digamma. */
+export const digamma_p: Primitive = special("digamma", digammaBody, (lax, t, _o, x) =>
+  lax.mul(t, lax.polygamma(lax.fullLike(x, 1), x)),
+);
+/** Derivative of log Γ. Source: jax.lax.digamma. */
 export const digamma = (x: Operand): NDArray => apply(digamma_p, x);
 
 // Cephes i0f.c and i1f.c: near (|x| ≤ 8) and far coefficients.

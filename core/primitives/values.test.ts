@@ -48,8 +48,24 @@ describe("special functions", () => {
     expect(list(lax.digamma(f32([0, -2])))).toEqual([Number.NaN, Number.NaN]);
     expect(list(lax.erfc(f32([-Infinity, Infinity, 12])))).toEqual([2, 0, 0]);
   });
-  it("refuse the derivative that has no rule", () => {
-    expect(() => slope(lax.digamma)(f32([1]))).toThrow(/no derivative/);
+  it("have derivatives by polygamma, poles of zeta included", () => {
+    const near = (x: readonly number[], want: readonly number[]): void =>
+      want.forEach((w, i) => {
+        const g = x[i] as number;
+        if (!Object.is(g, w)) expect(Math.abs(g / w - 1), `${i}: ${g}, expected ${w}`).toBeLessThan(2e-6);
+      });
+    const [nan, inf] = [Number.NaN, Infinity];
+    near(list(slope(lax.digamma)(f32([1]))), [1.644934058189392]);
+    const s = [0.5, 1, 1.5, 2, 3, 2, 2, 2.5, 2, -1, 2, 30, 2, inf, 1.1];
+    const q = [1, 1, 1, 1, 0.5, 0, -1, -0.5, -0.5, 1, 1e6, 2, inf, 2, 100];
+    const zeta = [nan, inf, 2.612375259399414, 1.644934058189392, 8.414397239685059, inf, inf, nan, 8.934802055358887,
+      nan, 1.0000004522225936e-6, 9.313274595967869e-10, nan, nan, 6.3127312660217285]; // prettier-ignore
+    near(list(lax.zeta(f32(s), f32(q))), zeta);
+    const m = [0, 1, 2, 3, 1, 1, 1, 1, 1.5, -1, 5, 1, 1, 0];
+    const x = [2, 2, 2, 0.5, -0.5, -1, 0, 1e6, 1, 1, 30, inf, -inf, -0.5];
+    const gamma = [0.42278462648391724, 0.6449340581893921, -0.40411391854286194, 97.40918731689453, 8.934802055358887,
+      inf, inf, 1.0000004522225936e-6, nan, nan, 1.0727006838351372e-6, nan, inf, 0.03648994490504265]; // prettier-ignore
+    near(list(lax.polygamma(f32(m), f32(x))), gamma);
   });
 });
 

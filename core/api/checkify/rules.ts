@@ -26,8 +26,26 @@ const NAN_MAKERS: readonly Primitive[] = [
   ...[lax.cumlogsumexp_p, lax.cummax_p, lax.cummin_p, lax.cumprod_p, lax.cumsum_p, lax.digamma_p],
   ...[lax.dot_general_p, lax.erf_p, lax.erf_inv_p, lax.erfc_p, lax.exp_p, lax.exp2_p, lax.expm1_p],
   ...[lax.integer_pow_p, lax.lgamma_p, lax.log_p, lax.log1p_p, lax.logaddexp_p, lax.logistic_p, lax.mul_p],
-  ...[lax.pad_p, lax.pow_p, lax.psum_p, lax.reduce_prod_p, lax.reduce_sum_p, lax.reduce_window_sum_p],
-  ...[lax.rem_p, lax.rsqrt_p, lax.sin_p, lax.sinh_p, lax.sqrt_p, lax.sub_p, lax.tan_p, lax.tanh_p],
+  ...[
+    lax.pad_p,
+    lax.polygamma_p,
+    lax.pow_p,
+    lax.psum_p,
+    lax.reduce_prod_p,
+    lax.reduce_sum_p,
+    lax.reduce_window_sum_p,
+  ],
+  ...[
+    lax.rem_p,
+    lax.rsqrt_p,
+    lax.sin_p,
+    lax.sinh_p,
+    lax.sqrt_p,
+    lax.sub_p,
+    lax.tan_p,
+    lax.tanh_p,
+    lax.zeta_p,
+  ],
   ...[linear_solve_p, reduce_p, reduce_window_p],
 ];
 

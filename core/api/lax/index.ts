@@ -43,6 +43,7 @@ export {
 export { concatenate, pad, type PaddingConfig } from "../../primitives/concatenate.ts";
 export { broadcastInDim, expandDims, rev, squeeze, transpose } from "../../primitives/shape.ts";
 export { besselI0e, besselI1e, digamma, erf, erfInv, erfc, lgamma } from "../../primitives/special.ts";
+export { polygamma, zeta } from "../../primitives/zeta.ts";
 export {
   acos,
   acosh,

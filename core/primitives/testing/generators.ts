@@ -530,10 +530,9 @@ export const GENERATORS: Readonly<Record<string, readonly Case[]>> = {
   erfc: unary((l) => l.erfc, -2, 2, 1e-4),
   erfInv: unary((l) => l.erfInv, -0.8, 0.8, 1e-4),
   lgamma: unary((l) => l.lgamma, 0.6, 4),
-  digamma: unary((l) => l.digamma, 0.6, 4).map((c) => ({
-    ...c,
-    smooth: false,
-  })),
+  digamma: unary((l) => l.digamma, 0.6, 4),
+  polygamma: [{ args: [f([5], 0.6, 4)], f: (l, x) => l.polygamma(l.fullLike(x, 2), x) }],
+  zeta: [{ args: [f([5], 0.6, 4)], f: (l, x) => l.zeta(l.fullLike(x, 3), x), smooth: false }],
   besselI0e: unary((l) => l.besselI0e, -6, 6, 1e-4),
   besselI1e: unary((l) => l.besselI1e, -6, 6, 1e-4),
   reduceWindowSum: [
