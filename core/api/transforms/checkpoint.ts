@@ -28,7 +28,7 @@ import {
   selectArgs,
   transformed,
 } from "./flat.ts";
-import { staticText } from "./static-args.ts";
+import { asStatic, staticText } from "./static-args.ts";
 import type { AnyFn, Argnums, ArrayFn } from "./types.ts";
 
 export type { CheckpointPolicy, Verdict } from "../../primitives/checkpoint.ts";
@@ -135,11 +135,15 @@ export function checkpoint(fun: AnyFn, options: CheckpointOptions = {}): unknown
   // Nothing, and null, stand for the default.
   const preventCse = (options.preventCse as boolean | readonly boolean[] | null | undefined) ?? true;
   const statics = numberList(name, "staticArgnums", options.staticArgnums ?? []);
-  const call = (...args: unknown[]): unknown => {
+  const call = (...given: unknown[]): unknown => {
     for (const i of statics)
-      if (!(i >= -args.length && i < args.length))
-        throw fail("E_ARGUMENT", `${name}: staticArgnums names argument ${i}, and ${args.length} were given`);
-    const isStatic = args.map((_, i) => statics.includes(i) || statics.includes(i - args.length));
+      if (!(i >= -given.length && i < given.length))
+        throw fail(
+          "E_ARGUMENT",
+          `${name}: staticArgnums names argument ${i}, and ${given.length} were given`,
+        );
+    const isStatic = given.map((_, i) => statics.includes(i) || statics.includes(i - given.length));
+    const args = given.map((x, i) => (isStatic[i] ? asStatic(x) : x));
     const places = args.map((_, i) => i).filter((i) => !isStatic[i]);
     const { chosen, of } = selectArgs(name, fun, args, places);
     const texts = args.map((x, i) => (isStatic[i] ? staticText(name, x, () => `argument ${i}`) : ""));

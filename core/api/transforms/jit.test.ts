@@ -276,6 +276,14 @@ describe("errors", () => {
       /^E_TRACE_ASYNC/,
     );
   });
+  it("takes static numbers that grad and vmap made arrays of", () => {
+    const power = jit((x: NDArray, n: number) => x.pow(n), { staticArgnums: [1] });
+    const cube = (x: NDArray, n: number): NDArray => power(x, n);
+    expect(grad(cube as never as (x: NDArray, n: NDArray) => NDArray)(2, 3).item()).toBe(12);
+    const sumAlong = jit((x: NDArray, axis: number) => x.sum({ axis }), { staticArgnums: [1] });
+    const mapped = vmap(sumAlong as never as (x: NDArray, n: NDArray) => NDArray, { inAxes: [0, null] });
+    expect(mapped(np.ones([2, 3]), 0).tolist()).toEqual([3, 3]);
+  });
   it("handles the rejection of an async function that it refused", async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown): void => void unhandled.push(reason);

@@ -40,7 +40,7 @@ import {
   type Entry,
   type Root,
 } from "./signatures.ts";
-import { shownStatic, staticText } from "./static-args.ts";
+import { asStatic, shownStatic, staticText } from "./static-args.ts";
 import type { AnyFn, ArrayFn } from "./types.ts";
 
 /** A compiled function. */
@@ -112,7 +112,8 @@ class Compiler {
   }
 
   /** The entry of a call, traced if it is new, and the call's leaves. */
-  private lookup(args: readonly unknown[]): Found {
+  private lookup(given: readonly unknown[]): Found {
+    const args = this.settled(given);
     const dynamic = this.statics.length === 0 ? args : args.filter((_, i) => !this.isStatic(i, args.length));
     const raw: unknown[] = [];
     let treedef = this.last;
@@ -133,7 +134,8 @@ class Compiler {
   }
 
   /** The entry of a signature that may be given by shapes and dtypes. */
-  lookupSpecs(args: readonly unknown[]): Entry {
+  lookupSpecs(given: readonly unknown[]): Entry {
+    const args = this.settled(given);
     const places = this.places(args.length);
     const { leaves, treedef } = flatten(
       places.map((i) => args[i]),
@@ -216,7 +218,8 @@ class Compiler {
   }
 
   /** Without jit the function just runs, on arrays where a trace would have tracers. */
-  private runAsWritten(args: readonly unknown[]): unknown {
+  private runAsWritten(given: readonly unknown[]): unknown {
+    const args = this.settled(given);
     const places = this.places(args.length);
     const { chosen, of } = selectArgs(this.label, this.f, args, places);
     const { leaves, treedef } = flattenArgs(this.label, this.f, chosen, places);
@@ -224,6 +227,11 @@ class Compiler {
     return finish(r.treedef, r.leaves);
   }
 
+  /** The arguments of a call, the static ones as plain values. */
+  private settled(args: readonly unknown[]): readonly unknown[] {
+    if (this.statics.length === 0) return args;
+    return args.map((x, i) => (this.isStatic(i, args.length) ? asStatic(x) : x));
+  }
   private isStatic(i: number, numArgs: number): boolean {
     return this.statics.includes(i) || this.statics.includes(i - numArgs);
   }
@@ -250,13 +258,15 @@ class Compiler {
     const { known } = this.current();
     if (context().config.explainCacheMisses) explainMiss(this.label, this.f, signature, known);
     known.push(signature);
+    // Not called as a method: the function's `this` is its own matter.
+    const { f } = this;
     let outDef: TreeDef | null = null;
     const staged = stage(
       (xs) => {
         const dynamic = unflatten(treedef, xs) as unknown[];
         let k = 0;
         const all = args.map((x, i) => (this.isStatic(i, args.length) ? x : dynamic[k++]));
-        const r = flattenResult(this.label, this.f(...(all as never[])));
+        const r = flattenResult(this.label, f(...(all as never[])));
         outDef = r.treedef;
         return r.leaves;
       },

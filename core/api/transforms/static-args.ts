@@ -1,8 +1,15 @@
 // Static arguments of jit as texts that are equal for values that count as equal: primitives by Object.is, frozen plain
 // data by structure, the rest by identity.
 import { fail } from "../../errors.ts";
-import { NDArray } from "../../ir/ndarray.ts";
+import { LITERAL, NDArray, type Literal } from "../../ir/ndarray.ts";
 import { identityOf } from "../../ir/primitive.ts";
+
+/**
+ * A static argument as it was written: grad and vmap make arrays of the numbers among their arguments, and those that no
+ * trace stands in are known.
+ */
+export const asStatic = (x: unknown): unknown =>
+  x instanceof NDArray && x.kind === LITERAL && x.ndim === 0 ? (x as Literal).value : x;
 
 /** The text of a static argument; `where` names it. @throws E_STATIC_ARG for arrays and symbols */
 export function staticText(name: string, x: unknown, where: () => string): string {
