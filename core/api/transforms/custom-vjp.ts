@@ -189,10 +189,10 @@ export function customVjp(
 function forward(
   name: string,
   frame: CustomFrame,
-  rules: { readonly fwd: AnyFn; readonly bwd: AnyFn },
+  { fwd, bwd }: { readonly fwd: AnyFn; readonly bwd: AnyFn },
   seen: readonly unknown[],
 ): FwdResult {
-  const result = frame.apply(rules.fwd, unflatten(frame.treedef, seen) as unknown[]);
+  const result = frame.apply(fwd, unflatten(frame.treedef, seen) as unknown[]);
   const { first, second } = pairOf(name, "fwd", "residuals", result);
   const value = flattenResult(name, first);
   frame.checkValue("fwd", value);
@@ -202,7 +202,7 @@ function forward(
     residuals: kept.arrays,
     bwd: (arrays, cts) => {
       const given = [...frame.fixed, kept.restore(arrays), unflatten(value.treedef, cts)];
-      return cotangentsOf(name, "bwd", frame, rules.bwd(...(given as never[])));
+      return cotangentsOf(name, "bwd", frame, bwd(...(given as never[])));
     },
   };
 }
