@@ -126,7 +126,8 @@ type Formatted = string | bigint | boolean | Float;
 
 /** What a value is to a specification: arrays of rank 0 are their element. */
 function scalarOf(value: unknown): Formatted {
-  if (typeof value === "number") return Number.isInteger(value) ? BigInt(value) : new Float(value);
+  if (typeof value === "number")
+    return Number.isInteger(value) && !Object.is(value, -0) ? BigInt(value) : new Float(value);
   if (typeof value === "bigint" || typeof value === "boolean" || typeof value === "string") return value;
   if (!(value instanceof NDArray) || value.ndim > 0 || value.aval.dtype === "key<fry>")
     return represent(value, false);
@@ -230,20 +231,19 @@ function numberText(
   const integer = value instanceof Float ? null : integerText(BigInt(value), type, alt);
   if (integer !== null) return integer;
   const v = value instanceof Float ? value.value : Number(value);
-  if (!Number.isFinite(v)) return floatText(v);
+  if (type === "E" || type === "F" || type === "G")
+    return numberText(api, value, type.toLowerCase(), digits, spec, alt).toUpperCase();
+  if (!Number.isFinite(v)) return `${floatText(v)}${type === "%" ? "%" : ""}`;
   switch (type) {
     case "f":
-    case "F":
       return fixed(v, digits ?? 6);
-    case "e":
-    case "E": {
-      const [d, e] = v.toExponential(digits ?? 6).split("e") as [string, string];
-      return `${d}${type}${exponentText(Number(e))}`;
+    case "e": {
+      const [d, e] = exponential(v, digits ?? 6);
+      return `${d}e${exponentText(Number(e))}`;
     }
     case "%":
       return `${fixed(v * 100, digits ?? 6)}%`;
     case "g":
-    case "G":
     case "n":
       return general(v, digits ?? 6);
     case undefined:
@@ -252,20 +252,45 @@ function numberText(
       throw fail("E_ARGUMENT", `${api}: {:${spec}} is no format of ${textOf(value)}`);
   }
 }
-const fixed = (v: number, digits: number): string => (Object.is(v, -0) ? "-" : "") + v.toFixed(digits);
+/** Decimal places beyond those that are asked for: enough to see whether what is cut off is exactly one half. */
+const BEYOND = 30;
+const HALF = `5${"0".repeat(BEYOND - 1)}`;
+/** JavaScript rounds halves up, Python to even digits. */
+function rounded(digits: number, write: (digits: number) => string): string {
+  const [text, exponent] = write(digits).split("e") as [string, string | undefined];
+  const [exact, same] = (digits + BEYOND <= 100 ? write(digits + BEYOND) : "").split("e") as [
+    string,
+    string?,
+  ];
+  const last = Number(text.at(-1));
+  const isUp = exact.endsWith(HALF) && exponent === same && last % 2 === 1;
+  const even = isUp ? text.slice(0, -1) + String(last - 1) : text;
+  return exponent === undefined ? even : `${even}e${exponent}`;
+}
+function fixed(v: number, digits: number): string {
+  const size = Math.abs(v);
+  const minus = v < 0 || Object.is(v, -0) ? "-" : "";
+  if (size >= 1e21) return `${minus}${BigInt(size)}${digits > 0 ? `.${"0".repeat(digits)}` : ""}`;
+  return minus + rounded(digits, (n) => size.toFixed(n));
+}
+/** Mantissa and exponent. */
+function exponential(v: number, digits: number): [string, string] {
+  const [d, e] = rounded(digits, (n) => v.toExponential(n)).split("e") as [string, string];
+  return [Object.is(v, -0) ? `-${d}` : d, e];
+}
 /** C's %g. */
-function general(v: number, digits: number): string {
+function general(v: number, digits: number, most = Math.max(1, digits)): string {
   const p = Math.max(1, digits);
-  const e = v === 0 ? 0 : Number(v.toExponential(p - 1).split("e")[1]);
-  if (e >= -4 && e < p) {
+  const [d, x] = exponential(v, p - 1);
+  const e = Number(x);
+  if (e >= -4 && e < most) {
     const text = fixed(v, p - 1 - e);
     return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
   }
-  const [d, x] = v.toExponential(p - 1).split("e") as [string, string];
   return `${d.includes(".") ? d.replace(/\.?0+$/, "") : d}e${exponentText(Number(x))}`;
 }
-/** A precision without a type: as %g, with at least one digit after the point. */
+/** A precision without a type: as %g, with at least one digit after the point, which counts. */
 function generalFloat(v: number, digits: number): string {
-  const text = general(v, digits);
+  const text = general(v, digits, Math.max(0, digits - 1));
   return /[.e]/.test(text) ? text : `${text}.0`;
 }

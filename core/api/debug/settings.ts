@@ -21,6 +21,7 @@ export const debugInfs = <R>(f: () => R): R => withSetting("debugInfs", f);
 
 /**
  * Runs `f`; what is traced in it carries the name, for those who read jaxprs and programs.
+ * @throws E_ARGUMENT for what is no name. Source: jax.named_scope
  * @example jit((x) => namedScope("encoder", () => x.mul(2)))
  */
 export function namedScope<R>(name: string, f: () => R): R {
