@@ -14,7 +14,8 @@ import { backward } from "./transpose.ts";
 import { instantiateCt, instantiateTangent } from "./zeros.ts";
 
 type Mask = readonly boolean[];
-const bits = (mask: Mask): string => mask.map((b) => (b ? "1" : "0")).join("");
+/** A mask as part of a key. */
+export const bits = (mask: Mask): string => mask.map((b) => (b ? "1" : "0")).join("");
 
 const caches = new WeakMap<Jaxpr, Map<string, unknown>>();
 interface WithConsts {

@@ -5,7 +5,7 @@ import { isVar, makeJaxprOf, Var, type Atom, type Jaxpr, type JaxprEqn } from ".
 import type { NDArray } from "../ir/ndarray.ts";
 import type { CutEqn, CutJaxpr, CutParts, Saves } from "../ir/primitive.ts";
 import { dce } from "./dce.ts";
-import { cached, splitJaxpr } from "./jaxprs.ts";
+import { bits, cached, splitJaxpr } from "./jaxprs.ts";
 
 type Mask = readonly boolean[];
 /** Saves every residual, as without checkpoint. */
@@ -21,6 +21,7 @@ export function saveEither(a: Saves, b: Saves): Saves {
 
 // --- calls written out -------------------------------------------------------------------------------------------------
 
+const written = new WeakMap<Jaxpr, Jaxpr>();
 /** `jaxpr` with the bodies of its calls in their places. */
 export function writeOut(jaxpr: Jaxpr): Jaxpr {
   if (!jaxpr.eqns.some((e) => e.primitive.body !== undefined)) return jaxpr;
@@ -37,7 +38,6 @@ export function writeOut(jaxpr: Jaxpr): Jaxpr {
   written.set(jaxpr, result);
   return result;
 }
-const written = new WeakMap<Jaxpr, Jaxpr>();
 const read = (env: ReadonlyMap<Var, Atom>, a: Atom): Atom => (isVar(a) ? (env.get(a) ?? a) : a);
 
 /** Appends the equations of a jaxpr. A body may be called twice, so `isBody` gives its variables new names. */
@@ -120,8 +120,7 @@ export interface RematSplit {
 
 /** Partial evaluation that keeps the residuals that `saves` allows, inputs of the jaxpr among them. */
 export function rematSplit(jaxpr: Jaxpr, unknownIn: Mask, linear: boolean, saves: Saves): RematSplit {
-  const bits = unknownIn.map((u) => (u ? "1" : "0")).join("");
-  return cached(jaxpr, `remat:${bits}:${linear ? "linear" : ""}:${saves.key}`, () => {
+  return cached(jaxpr, `remat:${bits(unknownIn)}:${linear ? "linear" : ""}:${saves.key}`, () => {
     const s = splitJaxpr(
       jaxpr,
       unknownIn,
