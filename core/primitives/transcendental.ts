@@ -97,7 +97,7 @@ export const rsqrt = (x: Operand): NDArray => apply(rsqrt_p, x);
 export const cbrt_p: Primitive = unary(
   "cbrt",
   "cbrt",
-  (lax, t, out) => lax.mul(t, lax.div(1 / 3, lax.integerPow(out, 2))),
+  (lax, t, out) => lax.mul(t, lax.mul(1 / 3, lax.integerPow(out, -2))),
   FLOAT,
 );
 /** Cube root. Source: jax.lax.cbrt. */
@@ -201,7 +201,7 @@ export const acosh_p: Primitive = derived(
     const root = lax.log(lax.add(x, lax.sqrt(lax.mul(lax.add(x, 1), lax.sub(x, 1)))));
     return lax.select(lax.lt(x, -1), lax.fullLike(x, Number.NaN), lax.select(lax.ge(x, 1e18), big, root));
   }, complexAcosh),
-  (lax, t, _o, x) => lax.mul(t, lax.rsqrt(lax.mul(lax.sub(x, 1), lax.add(x, 1)))),
+  (lax, t, _o, x) => lax.mul(t, lax.rsqrt(lax.sub(lax.square(x), 1))),
 );
 /** Inverse hyperbolic cosine. Source: jax.lax.acosh. */
 export const acosh = (x: Operand): NDArray => apply(acosh_p, x);
@@ -212,7 +212,7 @@ export const atanh_p: Primitive = derived(
     const value = lax.mul(lax.sub(lax.log1p(x), lax.log1p(lax.neg(x))), 0.5);
     return lax.select(lax.gt(lax.abs(x), 1), lax.fullLike(x, Number.NaN), value);
   }, complexAtanh),
-  (lax, t, _o, x) => lax.div(t, lax.mul(lax.sub(1, x), lax.add(1, x))),
+  (lax, t, _o, x) => lax.mul(lax.div(1, lax.add(1, x)), lax.div(t, lax.sub(1, x))),
 );
 /** Inverse hyperbolic tangent. Source: jax.lax.atanh. */
 export const atanh = (x: Operand): NDArray => apply(atanh_p, x);

@@ -140,10 +140,13 @@ export { reduce, reduceWindow, reduceWindowShapeTuple, scatterApply, type Comput
 export { scan, type ScanOptions } from "./scan.ts";
 export {
   broadcast,
+  broadcastLike,
   broadcastShapes,
   broadcastToRank,
   broadcastedIota,
   collapse,
+  dtype,
+  empty,
   full,
   fullLike,
   indexInDim,

@@ -67,6 +67,10 @@ describe("shapes", () => {
     expect(lax.full([2], 3, { dtype: "int8" }).dtype).toBe("int8");
     expect(lax.full([], 2).item()).toBe(2);
     expect(lax.fullLike(grid(2), 7, { shape: [3] }).shape).toEqual([3]);
+    expect(lax.empty([2, 0], "float16")).toMatchObject({ shape: [2, 0], dtype: "float16" });
+    expect(lax.broadcastLike(np.array([1, 2]), np.zeros([2, 2])).tolist()).toEqual([[1, 2], [1, 2]]); // prettier-ignore
+    expect(() => lax.broadcastLike(np.ones([2]), np.ones([3]))).toThrow(/lax\.broadcastLike/);
+    expect([lax.dtype(1), lax.dtype(1n), lax.dtype(np.ones([1], { dtype: "int8" }))]).toEqual(["float32", "int32", "int8"]); // prettier-ignore
     expect([lax.fullLike(int(1), 2n).weakType, lax.fullLike(np.array([1n]), 2n).weakType]).toEqual([
       true,
       false,

@@ -13,7 +13,7 @@ import * as p from "../../primitives/shape.ts";
 import * as windows from "../../primitives/slice.ts";
 import { checkOptions, materialise } from "../arrays.ts";
 import type { Options } from "../keywords.ts";
-import { broadcastShapes as joinShapes } from "../promotion.ts";
+import { broadcastShapes as joinShapes, broadcastTo } from "../promotion.ts";
 
 /** `shape` filled with a scalar. Source: jax.lax.full. */
 export function full(shape: Shape, fillValue: ArrayLike, options: Options<"dtype"> = {}): NDArray {
@@ -37,6 +37,17 @@ export function fullLike(
   const out = fill.full(options.shape ?? like.shape, v, options.dtype ?? like.dtype);
   return materialise(context().lax.convertElementType(out, out.dtype, { weakType }));
 }
+
+/** An array whose elements don't matter: zeros. Source: jax.lax.empty. */
+export const empty = (shape: Shape | number, dtype: DType): NDArray =>
+  full(typeof shape === "number" ? [shape] : shape, 0n, { dtype });
+/** `arr` broadcast to the shape of `likeArr`. @throws E_BROADCAST. Source: jax.lax.broadcast_like */
+export function broadcastLike(arr: ArrayLike, likeArr: ArrayLike): NDArray {
+  const name = "lax.broadcastLike";
+  return broadcastTo(name, toArray(name, arr, "arr"), toArray(name, likeArr, "likeArr").shape);
+}
+/** The dtype of an operand. Source: jax.lax.dtype. */
+export const dtype = (x: ArrayLike): DType => toArray("lax.dtype", x, "x").dtype;
 
 /** `x` repeated along new leading axes of these sizes. Source: jax.lax.broadcast. */
 export function broadcast(operand: ArrayLike, sizes: Shape): NDArray {

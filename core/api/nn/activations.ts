@@ -56,7 +56,7 @@ function ramp(
     ([x]) => [value(x as NDArray)],
     ([x], [t]) => {
       const [v, tangent] = [x as NDArray, t as NDArray];
-      return { outs: [value(v)], tangents: [L().select(rises(v), tangent, L().zerosLike(tangent))] };
+      return { outs: rule(v), tangents: [L().select(rises(v), tangent, L().zerosLike(tangent))] };
     },
   );
   return (x) => (isInexact(x.dtype) ? (rule(x)[0] as NDArray) : value(x));
@@ -107,7 +107,7 @@ export const hardTanh: Unary = activation("hardTanh", "any", (x) =>
 );
 /** 0 below −1, x above 1, (x + 1)² / 4 between. Source: jax.nn.sparse_plus. */
 export const sparsePlus: Unary = activation("sparsePlus", "beside floats", (x) => {
-  const middle = L().div(L().square(L().add(x, real(x, 1))), real(x, 4));
+  const middle = L().div(L().integerPow(L().add(x, real(x, 1)), 2), real(x, 4));
   const above = pick(L().ge(x, real(x, 1)), x, middle);
   return pick(L().le(x, real(x, -1)), real(x, 0), above);
 });

@@ -19,6 +19,9 @@ describe("activations", () => {
   it("have JAX's derivatives at their kinks", () => {
     expect(slopes(nn.relu, [-1, 0, 1])).toEqual([0, 0, 1]);
     expect(slopes(nn.relu6, [0, 3, 6, 7])).toEqual([0, 1, 0, 0]);
+    // Also where the derivative is derived: x · relu6(x + 3) / 6 has x² / 6 inside and x outside.
+    const second = slopes((x) => grad((v: NDArray) => nn.hardSwish(v))(x), [-3, 0, 3]);
+    near(second, [0, 1 / 3, 0], 6);
     expect(slopes(nn.hardTanh, [-2, -1, 0, 1, 2])).toEqual([0, 1, 1, 1, 0]);
     expect(slopes((x) => nn.leakyRelu(x, { negativeSlope: 0.25 }), [-1, 0, 1])).toEqual([0.25, 1, 1]);
     expect(slopes(nn.elu, [0])).toEqual([1]);
