@@ -3,7 +3,7 @@ import type { NDArray } from "../ir/ndarray.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import { bind1 } from "../ir/trace.ts";
 import type { Lax } from "./lax.ts";
-import { operands, type Operand } from "./operand.ts";
+import { operandsAs, type Operand } from "./operand.ts";
 import { elementwise, FLOAT } from "./rules.ts";
 
 type Body2 = (lax: Lax, x: NDArray, y: NDArray) => NDArray;
@@ -16,7 +16,8 @@ const wide =
     const out = body(lax, lax.convertElementType(x, "float32"), lax.convertElementType(y, "float32"));
     return lax.convertElementType(out, x.dtype, { weakType: x.weakType && y.weakType });
   };
-const apply2 = (p: Primitive, x: Operand, y: Operand): NDArray => bind1(p, operands(`lax.${p.name}`, x, y));
+const apply2 = (p: Primitive, words: readonly string[], ...xs: readonly Operand[]): NDArray =>
+  bind1(p, operandsAs(`lax.${p.name}`, words, xs));
 
 /** (2k)! / B₂ₖ, k = 1, 2, …: the terms of Euler and Maclaurin. Source: Cephes zeta.c. */
 // prettier-ignore
@@ -55,7 +56,7 @@ function atPoles(lax: Lax, s: NDArray, q: NDArray, value: NDArray): NDArray {
 /** The primitive of `lax.zeta`. */
 export const zeta_p: Primitive = elementwise("zeta", { accepts: FLOAT, arity: 2, decompose: wide(zetaBody) });
 /** Σ (q + n)^−x over n ≥ 0, Hurwitz's zeta function. It has no derivative. Source: jax.lax.zeta. */
-export const zeta = (x: Operand, q: Operand): NDArray => apply2(zeta_p, x, q);
+export const zeta = (x: Operand, q: Operand): NDArray => apply2(zeta_p, ["x", "q"], x, q);
 
 function polygammaBody(lax: Lax, m: NDArray, x: NDArray): NDArray {
   const order = lax.add(m, 1);
@@ -73,4 +74,4 @@ export const polygamma_p: Primitive = elementwise("polygamma", {
   jvp: [null, (lax, t, _o, m, x) => lax.mul(t, lax.polygamma(lax.add(m, 1), x))],
 });
 /** The m-th derivative of digamma at x; constant in m. Source: jax.lax.polygamma. */
-export const polygamma = (m: Operand, x: Operand): NDArray => apply2(polygamma_p, m, x);
+export const polygamma = (m: Operand, x: Operand): NDArray => apply2(polygamma_p, ["m", "x"], m, x);

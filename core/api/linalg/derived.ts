@@ -1,7 +1,7 @@
 // linalg: what follows from the decompositions: pseudo-inverses, powers, ranks, condition numbers, tensor systems.
 import { fail } from "../../errors.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
-import { checkInteger, toArray } from "../../primitives/operand.ts";
+import { checkInteger, checkList, toArray } from "../../primitives/operand.ts";
 import { checkOptions } from "../arrays.ts";
 import { composite } from "../composite.ts";
 import type { Options, PrecisionLike } from "../keywords.ts";
@@ -145,6 +145,7 @@ export function multiDot(
 ): NDArray {
   const name = "np.linalg.multiDot";
   checkOptions(name, options, ["precision"]);
+  checkList(name, "arrays", arrays);
   const xs = arrays.map((x) => toArray(name, x, "arrays"));
   const isInner = (i: number): boolean => i > 0 && i < xs.length - 1;
   if (xs.length < 2 || xs.some((x, i) => x.ndim !== 2 && (isInner(i) || x.ndim !== 1)))
@@ -187,6 +188,7 @@ export function tensorsolve(
   checkOptions(name, options, ["axes"]);
   const [given, y] = [toArray(name, a, "a"), toArray(name, b, "b")];
   const axes = options.axes ?? [];
+  checkList(name, "axes", axes);
   // One axis after the other goes to the end, as in NumPy.
   const order = [...given.shape.keys()].filter((k) => !axes.includes(k));
   const x = axes.length === 0 ? given : moveaxis(given, [...order, ...axes], [...given.shape.keys()]);

@@ -113,8 +113,9 @@ export function eighNamed(
   a: ArrayLike,
   isLower: boolean,
   symmetrizeInput: boolean,
+  word = "a",
 ): readonly [v: NDArray, w: NDArray] {
-  const x = p.squareOf(name, a);
+  const x = p.squareOf(name, a, word);
   p.checkDType(name, x);
   return run([x], isLower, symmetrizeInput);
 }
@@ -148,6 +149,6 @@ export type LaxEighOptions = Options<
 /** [eigenvectors, eigenvalues] of symmetric matrices; the values ascend. Source: jax.lax.linalg.eigh. */
 export function laxEigh(x: ArrayLike, options: LaxEighOptions = {}): [v: NDArray, w: NDArray] {
   checkOptions("lax.linalg.eigh", options, ["lower", "symmetrizeInput", "sortEigenvalues"]);
-  const [v, w] = eighNamed("lax.linalg.eigh", x, options.lower ?? true, options.symmetrizeInput ?? true);
+  const [v, w] = eighNamed("lax.linalg.eigh", x, options.lower ?? true, options.symmetrizeInput ?? true, "x");
   return [v, w];
 }

@@ -36,12 +36,12 @@ export function cholesky(a: ArrayLike, options: CholeskyOptions = {}): NDArray {
 /** A diagonal of matrices, the last two axes. Source: jax.numpy.linalg.diagonal. */
 export function diagonal(x: ArrayLike, options: Options<"offset"> = {}): NDArray {
   checkOptions("np.linalg.diagonal", options, ["offset"]);
-  return np.diagonal(x, { ...options, axis1: -2, axis2: -1 });
+  return np.diagonal(toArray("np.linalg.diagonal", x, "x"), { ...options, axis1: -2, axis2: -1 });
 }
 /** The sum of a diagonal of matrices, the last two axes. Source: jax.numpy.linalg.trace. */
 export function trace(x: ArrayLike, options: Options<"offset" | "dtype"> = {}): NDArray {
   checkOptions("np.linalg.trace", options, ["offset", "dtype"]);
-  return np.trace(x, { ...options, axis1: -2, axis2: -1 });
+  return np.trace(toArray("np.linalg.trace", x, "x"), { ...options, axis1: -2, axis2: -1 });
 }
 /** Vector product of 3-vectors along an axis. Source: jax.numpy.linalg.cross. */
 export function cross(x1: ArrayLike, x2: ArrayLike, options: Options<never, { axis: number }> = {}): NDArray {

@@ -1,7 +1,7 @@
 // linalg: the QR decomposition by Householder reflections.
 import { fail } from "../../errors.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
-import { operands, toArray } from "../../primitives/operand.ts";
+import { operandsAs, toArray } from "../../primitives/operand.ts";
 import { checkOptions } from "../arrays.ts";
 import { composite } from "../composite.ts";
 import type { Options } from "../keywords.ts";
@@ -193,7 +193,7 @@ const productOf = composite("lax.linalg.householderProduct", ([a, taus]: readonl
  */
 export function householderProduct(a: ArrayLike, taus: ArrayLike): NDArray {
   const name = "lax.linalg.householderProduct";
-  const [x, t] = operands(name, a, taus) as [NDArray, NDArray];
+  const [x, t] = operandsAs(name, ["a", "taus"], [a, taus]) as [NDArray, NDArray];
   p.checkDType(name, x);
   if (
     x.ndim < 2 ||

@@ -1,7 +1,7 @@
 // jax.scipy.linalg, camelCased: its solutions and decompositions, under SciPy's names and defaults.
 import { fail } from "../../errors.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
-import { toArray } from "../../primitives/operand.ts";
+import { checkList, toArray } from "../../primitives/operand.ts";
 import { checkOptions } from "../arrays.ts";
 import { composite } from "../composite.ts";
 import type { Options } from "../keywords.ts";
@@ -122,6 +122,7 @@ export function choSolve(
 ): NDArray {
   const name = "scipy.linalg.choSolve";
   checkOptions(name, options, ["overwriteB", "checkFinite"]);
+  checkList(name, "cAndLower", cAndLower);
   const [c, rhs, isVector] = system(name, cAndLower[0], b);
   return shaped(choSolveOf([c, rhs], cAndLower[1]), isVector);
 }
@@ -175,6 +176,7 @@ export function luSolve(
 ): NDArray {
   const name = "scipy.linalg.luSolve";
   checkOptions(name, options, ["trans", "overwriteB", "checkFinite"]);
+  checkList(name, "luAndPiv", luAndPiv);
   const [lu, rhs, isVector] = system(name, luAndPiv[0], b);
   const permutation = luPivotsToPermutation(toArray(name, luAndPiv[1], "pivots"), p.rows(lu));
   const wide = broadcastTo(name, permutation, [...p.lead(lu), p.rows(lu)]);

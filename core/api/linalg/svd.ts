@@ -170,8 +170,9 @@ export function svdNamed(
   a: ArrayLike,
   options: { readonly fullMatrices?: boolean | undefined; readonly computeUv?: boolean | undefined },
   hermitian = false,
+  word = "a",
 ): NDArray | [u: NDArray, s: NDArray, vh: NDArray] {
-  const x = p.matrixOf(name, a);
+  const x = p.matrixOf(name, a, word);
   p.checkDType(name, x);
   const { fullMatrices = true, computeUv = true } = options;
   if (hermitian) {
@@ -195,7 +196,7 @@ export function svd(a: ArrayLike, options: SvdOptions = {}): NDArray | [NDArray,
 }
 /** Singular values, descending. Source: jax.numpy.linalg.svdvals. */
 export const svdvals = (x: ArrayLike): NDArray =>
-  svdNamed("np.linalg.svdvals", x, { computeUv: false }) as NDArray;
+  svdNamed("np.linalg.svdvals", x, { computeUv: false }, false, "x") as NDArray;
 
 /** Options of lax.linalg.svd. */
 export type LaxSvdOptions = Options<never, SvdOwn>;
@@ -204,5 +205,5 @@ export function laxSvd(x: ArrayLike, options: LaxSvdOptions & { readonly compute
 export function laxSvd(x: ArrayLike, options?: LaxSvdOptions): [u: NDArray, s: NDArray, vh: NDArray];
 export function laxSvd(x: ArrayLike, options: LaxSvdOptions = {}): NDArray | [NDArray, NDArray, NDArray] {
   checkOptions("lax.linalg.svd", options, ["fullMatrices", "computeUv"]);
-  return svdNamed("lax.linalg.svd", x, options);
+  return svdNamed("lax.linalg.svd", x, options, false, "x");
 }

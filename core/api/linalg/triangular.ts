@@ -1,7 +1,7 @@
 // linalg: systems with triangular matrices, by substitution.
 import { fail } from "../../errors.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
-import { operands } from "../../primitives/operand.ts";
+import { operandsAs } from "../../primitives/operand.ts";
 import { checkOptions } from "../arrays.ts";
 import { composite } from "../composite.ts";
 import type { Options } from "../keywords.ts";
@@ -93,7 +93,7 @@ export function triangularSolve(a: ArrayLike, b: ArrayLike, options: TriangularO
   checkOptions(name, options, ["leftSide", "lower", "transposeA", "conjugateA", "unitDiagonal"]);
   const { leftSide = false, lower = false, transposeA = false } = options;
   const { conjugateA = false, unitDiagonal = false } = options;
-  const [m, given] = operands(name, a, b) as [NDArray, NDArray];
+  const [m, given] = operandsAs(name, ["a", "b"], [a, b]) as [NDArray, NDArray];
   p.checkSquare(name, m);
   p.checkDType(name, m, true);
   const single = given.ndim === m.ndim - 1;

@@ -4,7 +4,7 @@ import type { Shape } from "../../ir/aval.ts";
 import { isComplex, isFloat, isInteger, realDType, type DType } from "../../ir/dtype.ts";
 import { NDArray, type ArrayLike } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
-import { literal, toArray } from "../../primitives/operand.ts";
+import { describe, early, literal, refuseOperand, toArray } from "../../primitives/operand.ts";
 import { elementAt, valuesOf } from "../../runtime/array.ts";
 import { checkOptions, materialise } from "../arrays.ts";
 import { composite } from "../composite.ts";
@@ -73,6 +73,7 @@ function rangeOf(
   options: RangeOptions,
 ): NDArray {
   checkOptions("np.arange", options, ["dtype", "device"]);
+  if (start == null) throw refuseOperand("np.arange", start, "a number", "start");
   const given = [start, stop, step].filter((v) => v != null);
   const dtype = canonicalDType(options.dtype ?? latticeResult(given.map(boundType)).dtype);
   if (isComplex(dtype) || dtype === "bool") throw fail("E_DTYPE", `np.arange: there is no range of ${dtype}`);
@@ -103,7 +104,11 @@ interface Spacing {
 }
 const checkedNum = (name: string, num: number): number => {
   if (!Number.isInteger(num) || num < 0)
-    throw fail("E_ARGUMENT", `${name}: num is ${String(num)}, expected an integer of at least 0`);
+    throw fail(
+      "E_ARGUMENT",
+      `${name}: num is ${typeof num === "object" ? describe(num) : String(num)}, expected an integer of at least 0`,
+      early(name, "num", num),
+    );
   return num;
 };
 /** lo·(1 − t) + hi·t, from both ends, so that the ends are exact. */
