@@ -273,10 +273,10 @@ export const renamed = (error: unknown, name: string): unknown =>
     ? reworded(error, error.message.replace(/^lax\.\w+(?=: )/, name))
     : error;
 function reworded<E extends Error>(error: E, message: string): E {
-  const before = error.message;
+  const { message: before, stack } = error; // read before: some write the stack when asked for it, with the message of then
   if (message === before) return error;
   error.message = message;
-  error.stack = error.stack?.replace(before, () => message) ?? "";
+  error.stack = stack?.replace(before, () => message) ?? "";
   return error;
 }
 

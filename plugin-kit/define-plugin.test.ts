@@ -85,6 +85,12 @@ describe("a kernel's result", () => {
     expect(() => runWith(result)).toThrow(message);
     expect(() => runWith(result)).toThrow(expect.objectContaining(wanted) as Error);
   });
+  it("that is none, because the kernel threw, is told with the kernel's line", () => {
+    const broken = (): never => (undefined as unknown as { data: never }).data;
+    const at = /mine: add threw: Cannot .* \(\S*define-plugin\.test\.ts:\d+:\d+\)$/;
+    expect(() => runWith(undefined, { kernels: { add: broken } })).toThrow(at);
+    expect(() => runWith(undefined, { kernels: { add: () => tensor(undefined as never) } })).toThrow(at);
+  });
   it("of a form of one's own is any object", () => {
     const form = {
       fromBytes: (_: unknown, bytes: Uint8Array) => ({ bytes }),

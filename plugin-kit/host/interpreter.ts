@@ -16,6 +16,7 @@ import {
   type Program,
   type ValueId,
 } from "tenon-plugin-api";
+import { authorLine } from "./author.ts";
 import { mistakeIn } from "./results.ts";
 
 /** As many as the op table says. Typed as if there were some: a verified program has those that an op needs. */
@@ -138,7 +139,9 @@ export class Interpreter<V extends object> {
       return compute();
     } catch (error) {
       if (isTenonError(error)) throw error;
-      throw this.kernelError(op, `threw: ${error instanceof Error ? error.message : String(error)}`, error);
+      const at = authorLine(error);
+      const what = error instanceof Error ? error.message : String(error);
+      throw this.kernelError(op, `threw: ${what}${at === undefined ? "" : ` (${at})`}`, error);
     }
   }
   private checkResults(op: Op, results: readonly V[], types: readonly ConcreteType[]): void {
