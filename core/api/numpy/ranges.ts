@@ -4,7 +4,7 @@ import type { Shape } from "../../ir/aval.ts";
 import { isComplex, isFloat, isInteger, realDType, type DType } from "../../ir/dtype.ts";
 import { NDArray, type ArrayLike } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
-import { describe, early, literal, refuseOperand, toArray } from "../../primitives/operand.ts";
+import { checkStatic, describe, early, literal, refuseOperand, toArray } from "../../primitives/operand.ts";
 import { elementAt, valuesOf } from "../../runtime/array.ts";
 import { checkOptions, materialise } from "../arrays.ts";
 import { composite } from "../composite.ts";
@@ -103,6 +103,7 @@ interface Spacing {
   readonly axis: number;
 }
 const checkedNum = (name: string, num: number): number => {
+  checkStatic(name, "num", num);
   if (!Number.isInteger(num) || num < 0)
     throw fail(
       "E_ARGUMENT",
