@@ -200,6 +200,13 @@ export function float(value: number): NDArray {
 export const complex = (re: number, im = 0): NDArray =>
   literal({ re, im }, canonicalDType("complex128"), true);
 
+/** Words of other libraries for what has a name here. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  reverse: "descending",
+  dim: "axis",
+  dims: "axis",
+  keepdim: "keepdims",
+};
 /** Throws if an options object has an unknown key, a value that a word of the dictionary can't hold, or isn't one. */
 export function checkOptions(name: string, options: unknown, allowed: readonly string[]): void {
   if (options === undefined) return;
@@ -209,26 +216,43 @@ export function checkOptions(name: string, options: unknown, allowed: readonly s
       checkWord(name, key, (options as Readonly<Record<string, unknown>>)[key]);
       continue;
     }
-    const near = [...allowed].sort((a, b) => distance(a, key) - distance(b, key))[0];
+    const near =
+      Object.hasOwn(SYNONYMS, key) && allowed.includes(SYNONYMS[key] as string)
+        ? SYNONYMS[key]
+        : [...allowed].sort((a, b) => distance(a, key) - distance(b, key))[0];
     throw fail("E_UNKNOWN_OPTION", `${name}: there is no option "${key}"`, {
       hint: `did you mean "${near ?? ""}"? it takes ${allowed.join(", ")}`,
     });
   }
 }
-const isPlain = (x: unknown): x is object =>
+/** Is it an object literal, as options are? */
+export const isPlain = (x: unknown): x is object =>
   typeof x === "object" &&
   x !== null &&
   (Object.getPrototypeOf(x) === null || Object.getPrototypeOf(Object.getPrototypeOf(x)) === null);
+/** What an argument of this kind in the place of the options means, where the general hint would mislead. */
+const MISTAKES: Readonly<Record<string, string>> = {
+  "np.array number": "the elements go into one list: np.array([1, 2, 3])",
+  "np.max number":
+    "the largest of several numbers is np.maximum(x, y); an axis goes by name: np.max(x, { axis: 0 })",
+  "np.min number":
+    "the smallest of several numbers is np.minimum(x, y); an axis goes by name: np.min(x, { axis: 0 })",
+  "np.max object": "the larger of two is np.maximum(x, y)",
+  "np.min object": "the smaller of two is np.minimum(x, y)",
+  "random.bernoulli list": "p goes by name, after the shape: random.bernoulli(key, [4], { p: 0.3 })",
+  "customVjp function": "the rules go into one object: customVjp(f, { fwd, bwd })",
+};
 /** The error for something else where options stand: what the function takes, and how to write what came. */
 function noOptions(name: string, x: unknown, allowed: readonly string[]): Error {
   const call = `${name}(…, { ${allowed.join(", ")} })`;
   const written = withWord(allowed, x);
   const hint =
-    written !== null
+    MISTAKES[`${name} ${Array.isArray(x) ? "list" : typeof x}`] ??
+    (written !== null
       ? `settings go by name into the last argument: ${name}(…, ${written})`
       : typeof x === "number"
         ? `a shape is one list: write [3, 2], not 3, 2; settings go by name into the last argument`
-        : "settings go by name into the last argument";
+        : "settings go by name into the last argument");
   return fail("E_OPTIONS", `${name}: got ${describe(x)}, expected ${call}`, { hint });
 }
 function distance(a: string, b: string): number {

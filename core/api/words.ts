@@ -1,10 +1,11 @@
 // What the words of options may hold, at run time: one check for each word of the dictionary that isn't an array.
 // TypeScript says the same before; this is for callers without types, and for values that come from outside.
 import { fail } from "../errors.ts";
-import { isPublicDType, PUBLIC_DTYPES } from "../ir/dtype.ts";
+import { isPublicDType, nearDType, PUBLIC_DTYPES } from "../ir/dtype.ts";
 import { NDArray } from "../ir/ndarray.ts";
 import { checkStatic, describe } from "../primitives/operand.ts";
 import { RuntimeDevice } from "../runtime/device.ts";
+import { devices } from "../runtime/registry.ts";
 import type { Keywords } from "./keywords.ts";
 
 interface Check {
@@ -84,6 +85,13 @@ export function checkWord(name: string, word: string, value: unknown): void {
   throw fail(
     check === DTYPE ? "E_DTYPE" : "E_ARGUMENT",
     `${name}: ${word} is ${shown(value)}, expected ${check.expected}`,
+    check === DEVICE
+      ? {
+          hint: `started are ${devices().join(", ") || "none"}; await use(plugin) starts a plugin and gives its devices`,
+        }
+      : check === DTYPE
+        ? nearDType(value)
+        : {},
   );
 }
 

@@ -111,3 +111,32 @@ export const realDType = (d: DType): DType =>
 /** float64 → complex128, other floats → complex64. */
 export const complexDType = (d: DType): DType =>
   d === "float64" || d === "complex128" ? "complex128" : "complex64";
+
+// Names of dtypes in other languages.
+const SHORT: Readonly<Record<string, DType>> = {
+  int: "int32",
+  uint: "uint32",
+  long: "int64",
+  float: "float32",
+  double: "float64",
+  half: "float16",
+  complex: "complex64",
+  boolean: "bool",
+};
+const LETTERS: Readonly<Record<string, string>> = {
+  b: "bfloat",
+  bf: "bfloat",
+  f: "float",
+  i: "int",
+  u: "uint",
+  c: "complex",
+};
+/** The hint for a dtype by a name of other languages: "int", "double", "f32", "u8". */
+export function nearDType(given: unknown): { hint?: string } {
+  const text = String(given).toLowerCase();
+  const [, letters = "", bits = ""] = /^([a-z]+)(\d+)$/.exec(text) ?? [];
+  const name = Object.hasOwn(SHORT, text)
+    ? SHORT[text]
+    : `${Object.hasOwn(LETTERS, letters) ? LETTERS[letters] : letters}${bits}`;
+  return PUBLIC_DTYPES.includes(name as DType) ? { hint: `did you mean "${name}"?` } : {};
+}

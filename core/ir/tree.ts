@@ -254,6 +254,11 @@ export function placeOfUndefined({ leaves, treedef }: Flattened): string | null 
 export const isPromise = (x: unknown): boolean =>
   typeof (x as { then?: unknown } | null)?.then === "function";
 
+/** The class of an object, for messages; of a generator, whose constructor has no name, its tag. */
+export const className = (x: object): string =>
+  (x.constructor as { readonly name?: string } | undefined)?.name ||
+  Object.prototype.toString.call(x).slice(8, -1);
+
 /** Throws for a value that can't be a leaf of arrays. */
 function checkLeaf(
   name: string,
@@ -274,9 +279,12 @@ function checkLeaf(
     throw fail("E_TWO_COPIES", `${name}: the array at ${where()} belongs to another copy of tenon`);
   const what =
     typeof x === "object"
-      ? `an object of class ${(x as object).constructor?.name ?? "?"} is not registered as a tree node`
+      ? `an object of class ${className(x as object)} is not registered as a tree node`
       : `a ${typeof x} is neither an array nor a container`;
-  throw fail("E_TREE_LEAF", `${name}: at ${where()}: ${what}`);
+  const isIterable = typeof x === "object" && Symbol.iterator in (x as object);
+  throw fail("E_TREE_LEAF", `${name}: at ${where()}: ${what}`, {
+    ...(isIterable ? { hint: "make a list of what it yields, [...xs], or make the argument static" } : {}),
+  });
 }
 
 // --- paths ---------------------------------------------------------------------------------------------------------
@@ -424,6 +432,9 @@ export function broadcastPrefix(
       throw fail(
         "E_TREE_MISMATCH",
         `${name}: at ${where} the settings are ${describe(p)}, the tree is ${printTree(def)}`,
+        path.length === 0 && level.kind !== "list" && def.kind === "list" && def.children.length === 1
+          ? { hint: "one entry for each argument: wrap the settings in a list, [{ … }]" }
+          : {},
       );
     def.children.forEach((c, i) => visit(level.children[i], c, [...path, pathKeyAt(def, i)]));
   };

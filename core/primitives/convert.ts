@@ -6,6 +6,7 @@ import {
   DTYPES,
   isComplex,
   isInexact,
+  nearDType,
   PUBLIC_DTYPES,
   realDType,
   type DType,
@@ -30,7 +31,11 @@ const target = (params: Params): { dtype: DType; weak: boolean } =>
 /** 64-bit dtypes become 32-bit ones unless x64 is on. @throws E_DTYPE for what is no dtype. Source: jax.dtypes.canonicalize_dtype. */
 export function canonicalDType(dtype: DType): DType {
   if (!Object.hasOwn(DTYPES, dtype))
-    throw fail("E_DTYPE", `${describe(dtype)} is no dtype; there are ${PUBLIC_DTYPES.join(", ")}`);
+    throw fail(
+      "E_DTYPE",
+      `${describe(dtype)} is no dtype; there are ${PUBLIC_DTYPES.join(", ")}`,
+      nearDType(dtype),
+    );
   if (context().config.enableX64) return dtype;
   switch (dtype) {
     case "int64":

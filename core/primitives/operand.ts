@@ -12,6 +12,7 @@ import {
   type TypedArrays,
 } from "../ir/dtype.ts";
 import { isForeignArray, Literal, NDArray, refuseNumber, type Complex } from "../ir/ndarray.ts";
+import { className } from "../ir/tree.ts";
 
 /** A JavaScript scalar. */
 export type Scalar = number | bigint | boolean;
@@ -85,7 +86,7 @@ export function refuseOperand(name: string, x: unknown, expected: string, word?:
 export function checkList(name: string, word: string, x: unknown): void {
   if (!Array.isArray(x))
     throw fail("E_ARGUMENT", `${name}: ${word} is ${describe(x)}, expected a list`, {
-      ...(typeof x === "number" ? { hint: `numbers go into one list: [${x}, …]` } : {}),
+      ...(typeof x === "number" ? { hint: `numbers go into one list: [${x}, …]` } : named(name, word, x)),
     });
 }
 /** Refuses an array where plain numbers stand, also in a list. @throws E_TRACER_INTEGER, E_ARGUMENT */
@@ -110,10 +111,19 @@ export function checkInteger(name: string, word: string, x: unknown): void {
     throw fail("E_ARGUMENT", `${name}: ${word} is ${describe(x)}, expected an integer`, named(name, word, x));
 }
 /** The hint for `{ axis: 0 }` where 0 stands. */
-const named = (name: string, word: string, x: unknown): { hint?: string } =>
+export const named = (name: string, word: string, x: unknown): { hint?: string } =>
   typeof x === "object" && x !== null && Object.hasOwn(x, word)
-    ? { hint: `${word} is no option here: ${name}(…, ${brief((x as Record<string, unknown>)[word])})` }
+    ? { hint: `${word} is no option here: ${name}(…, ${shownIn((x as Record<string, unknown>)[word])})` }
     : {};
+/** The hint for options, or for the argument by its name, in the place of an argument that may be left out. */
+export function early(name: string, word: string, x: unknown): { hint?: string } {
+  if (typeof x !== "object" || x === null || Array.isArray(x) || x instanceof NDArray) return {};
+  if (Object.hasOwn(x, word)) return named(name, word, x);
+  const words = Object.entries(x).map(([key, v]) => `${key}: ${shownIn(v)}`);
+  return words.length === 0
+    ? {}
+    : { hint: `options come after ${word}: ${name}(…, undefined, { ${words.join(", ")} }) leaves it out` };
+}
 /** The items of a list, or of another iterable. @throws E_ARGUMENT for what is none */
 export function itemsOf(name: string, word: string, x: Iterable<unknown>): unknown[] {
   if (typeof (x as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator] === "function")
@@ -135,6 +145,9 @@ export function numberList(name: string, word: string, x: unknown): readonly num
 const fromNumber = (x: NDArray): NDArray =>
   context().lax.convertElementType(x, "float32", { weakType: true });
 
+/** A value as it is written in a call. */
+const shownIn = (x: unknown): string =>
+  Array.isArray(x) ? `[${x.map(shownIn).join(", ")}]` : x instanceof NDArray ? "…" : brief(x);
 const brief = (x: unknown): string =>
   typeof x === "string" ? `"${x}"` : typeof x === "object" && x !== null ? describe(x) : String(x);
 /** What a wrong argument is, for errors. */
@@ -142,7 +155,7 @@ export function describe(x: unknown): string {
   if (x === null || x === undefined) return String(x);
   if (Array.isArray(x)) return `a list [${x.length > 4 ? `of ${x.length}` : x.map(brief).join(", ")}]`;
   if (x instanceof NDArray) return `an array ${x.aval}`;
-  if (typeof x === "object") return `an object of class ${x.constructor?.name ?? "null"}`;
+  if (typeof x === "object") return `an object of class ${className(x)}`;
   return `${typeof x} ${String(x)}`;
 }
 

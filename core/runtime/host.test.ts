@@ -32,7 +32,7 @@ describe("use", () => {
     });
   };
   it("refuses what is no plugin, with the path of what is wrong", async () => {
-    await refuses({}, "manifest: expected object");
+    await refuses({ manifest: 3 }, "manifest: expected object");
     await refuses({ manifest: { name: "odd" } }, "plugin odd is refused: manifest.version: expected string");
   });
   it.each<[unknown, string, string]>([

@@ -69,14 +69,14 @@ function accept<R>(plugin: string, check: () => R): R {
 
 /** What came in place of a plugin. @throws E_ARGUMENT */
 function checkPlugin(x: unknown): void {
-  if (typeof x === "object" && x !== null && ("manifest" in x || !("default" in x))) return;
+  if (typeof x === "object" && x !== null && "manifest" in x) return;
   const got = typeof x === "string" ? `"${x}"` : x === null ? "null" : `a value of type ${typeof x}`;
   const hint =
     typeof x === "string"
       ? `import the plugin and call it: import plugin from "tenon-${x.replace(/^tenon-|:.*$/g, "")}"; await use(plugin())`
       : typeof x === "function"
         ? "it may be what makes the plugin: call it, use(plugin())"
-        : typeof x === "object" && x !== null
+        : typeof x === "object" && x !== null && "default" in x
           ? "it is a module: pass what its export makes, use(module.default())"
           : 'packages of plugins export a function that makes one: import webgpu from "tenon-webgpu"; await use(webgpu())';
   throw fail("E_ARGUMENT", `use(): got ${got}, expected a plugin`, { hint });

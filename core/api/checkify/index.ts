@@ -4,7 +4,7 @@ import { context } from "../../ir/context.ts";
 import { isBool } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
 import { flatten, unflatten, type TreeDef } from "../../ir/tree.ts";
-import { toArray } from "../../primitives/operand.ts";
+import { describe, toArray } from "../../primitives/operand.ts";
 import { stage } from "../../transforms/stage.ts";
 import { checkOptions } from "../arrays.ts";
 import { checkFormat, format, parseFormat } from "../debug/format.ts";
@@ -105,7 +105,7 @@ function checkWith(
       hint: "compare (x.gt(0)), and reduce with .all() or .any()",
     });
   if (typeof msg !== "string")
-    throw fail("E_ARGUMENT", `${api}: the message is a ${typeof msg}, expected a text`);
+    throw fail("E_ARGUMENT", `${api}: the message is ${describe(msg)}, expected a text`);
   const last = values.at(-1);
   const names = parseFormat(api, msg).some((f) => typeof f !== "string" && typeof f.name === "string");
   const isNamed =

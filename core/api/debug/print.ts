@@ -3,6 +3,7 @@ import { fail } from "../../errors.ts";
 import type { Params } from "../../ir/primitive.ts";
 import { bind } from "../../ir/trace.ts";
 import { debug_callback_p } from "../../primitives/callbacks.ts";
+import { describe } from "../../primitives/operand.ts";
 import { checkOptions } from "../arrays.ts";
 import { callbackArgs, hostFunction } from "../host-function.ts";
 import { checkFunction } from "../transforms/flat.ts";
@@ -96,7 +97,7 @@ function printerOf(fmt: string): AnyFn {
 }
 function printWith(options: PrintOptions, fmt: unknown, values: readonly unknown[]): null {
   if (typeof fmt !== "string")
-    throw fail("E_ARGUMENT", `debug.print: the format is a ${typeof fmt}, expected a text`, {
+    throw fail("E_ARGUMENT", `debug.print: the format is ${describe(fmt)}, expected a text`, {
       hint: 'write debug.print("x = {}", x)',
     });
   const fields = parseFormat("debug.print", fmt).flatMap((p) => (typeof p === "string" ? [] : [p.name]));

@@ -3,7 +3,7 @@ import { fail } from "../../errors.ts";
 import type { DType } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
-import { checkInteger, checkStatic, literal, toArray } from "../../primitives/operand.ts";
+import { checkInteger, checkStatic, describe, early, literal, toArray } from "../../primitives/operand.ts";
 import { checkOptions, fromIntegers, materialise } from "../arrays.ts";
 import { composite } from "../composite.ts";
 import type { Options } from "../keywords.ts";
@@ -16,7 +16,12 @@ import { moveaxis, ravel } from "./shape.ts";
 
 const size = (name: string, n: number): number => {
   checkStatic(name, "a size", n);
-  if (!Number.isInteger(n) || n < 0) throw fail("E_SHAPE", `${name}: got the size ${String(n)}`);
+  if (!Number.isInteger(n) || n < 0)
+    throw fail(
+      "E_SHAPE",
+      `${name}: got the size ${typeof n === "object" ? describe(n) : String(n)}`,
+      early(name, "M", n),
+    );
   return n;
 };
 /** Which diagonal. */

@@ -8,6 +8,7 @@ import {
   isFloat,
   isInteger,
   isUnsigned,
+  nearDType,
   realDType,
   type DType,
 } from "../../ir/dtype.ts";
@@ -184,7 +185,7 @@ export const complexfloating = "complexfloating" satisfies DTypeKindName;
 
 const checked = (name: string, dtype: string): DType => {
   if (Object.hasOwn(DTYPES, dtype)) return dtype as DType;
-  throw fail("E_DTYPE", `${name}: "${dtype}" is no dtype`);
+  throw fail("E_DTYPE", `${name}: "${dtype}" is no dtype`, nearDType(dtype));
 };
 /** A dtype by name, as arrays get it (64-bit ones need x64). @throws E_DTYPE for other names. Source: jax.numpy.dtype. */
 export function dtype(dtype: string): DType {

@@ -3,7 +3,7 @@ import { fail } from "../../errors.ts";
 import { isComplex, isInteger } from "../../ir/dtype.ts";
 import { type NDArray, type ArrayLike } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
-import { checkInteger, checkList, literal, toArray } from "../../primitives/operand.ts";
+import { checkInteger, checkList, describe, literal, toArray } from "../../primitives/operand.ts";
 import { valuesOf } from "../../runtime/array.ts";
 import { checkOptions, materialise } from "../arrays.ts";
 import { composite } from "../composite.ts";
@@ -44,6 +44,11 @@ const clipOf = (
 /** Limited to [min, max]; derivative ½ at the bounds. Source: jax.numpy.clip. */
 export function clip(arr: ArrayLike, min?: ArrayLike | null, max?: ArrayLike | null): NDArray {
   toArray("np.clip", arr, "arr");
+  for (const word of ["min", "max"])
+    if (typeof min === "object" && min !== null && Object.hasOwn(min, word))
+      throw fail("E_ARGUMENT", `np.clip: min is ${describe(min)}, expected an array or a number`, {
+        hint: "the bounds have no names: np.clip(x, min, max); null is no bound, np.clip(x, null, max)",
+      });
   for (const [word, v] of Object.entries({ arr, min, max }))
     if (v != null && isComplex(toArray("np.clip", v, word).dtype))
       throw fail("E_DTYPE", "np.clip: complex numbers have no order");

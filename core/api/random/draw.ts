@@ -5,7 +5,7 @@ import { context } from "../../ir/context.ts";
 import { DTYPES, isComplex, isFloat, isInteger, type DType } from "../../ir/dtype.ts";
 import { isForeignArray, NDArray, type ArrayLike } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
-import { checkStatic, describe, literal, refuseOperand, toArray } from "../../primitives/operand.ts";
+import { checkStatic, describe, early, literal, refuseOperand, toArray } from "../../primitives/operand.ts";
 import { randomBits, randomSplit } from "../../primitives/random-keys.ts";
 import { composite } from "../composite.ts";
 import { finfo } from "../numpy/dtypes.ts";
@@ -29,7 +29,7 @@ export function keysOf(name: string, keys: KeyLike): NDArray {
   if (isForeignArray(k)) throw refuseOperand(name, k, "a key");
   const isArray = k instanceof NDArray;
   if (isArray && (k.aval.dtype === "key<fry>" || k.aval.dtype === "uint32")) return k;
-  throw fail("E_DTYPE", `${name}: the key is ${isArray ? k.aval : `a ${typeof k}`}, expected one key`, {
+  throw fail("E_DTYPE", `${name}: the key is ${isArray ? k.aval : describe(k)}, expected one key`, {
     hint: "make one by random.key(seed)",
   });
 }
@@ -42,6 +42,7 @@ export function shapeOf(name: string, shape: Shape | null | undefined): Shape {
     throw fail(
       "E_SHAPE",
       `${name}: the shape is ${Array.isArray(s) ? `[${s.join(",")}]` : describe(s)}, expected a list of sizes`,
+      early(name, "shape", s),
     );
   return s as Shape;
 }

@@ -203,7 +203,7 @@ describe("errors", () => {
     expect(reasonOf(() => random.uniform(x))).toMatch(
       /^E_DTYPE random.uniform: .*f32\[3\], expected (a|one) key/,
     );
-    expect(reasonOf(() => random.uniform(3 as never))).toMatch(/^E_DTYPE.*a number/);
+    expect(reasonOf(() => random.uniform(3 as never))).toMatch(/^E_DTYPE.*number 3/);
     expect(reasonOf(() => random.uniform(random.split(random.key(0))))).toMatch(
       /^E_DTYPE.*key<fry>\[2\].*vmap/s,
     );

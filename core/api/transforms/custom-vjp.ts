@@ -5,6 +5,7 @@ import { context } from "../../ir/context.ts";
 import { NDArray } from "../../ir/ndarray.ts";
 import type { CustomVjp, FwdResult } from "../../ir/trace.ts";
 import { flatten, unflatten } from "../../ir/tree.ts";
+import { describe } from "../../primitives/operand.ts";
 import { hasTangent } from "../../transforms/transpose.ts";
 import { zerosOf } from "../../transforms/zeros.ts";
 import { checkOptions } from "../arrays.ts";
@@ -161,6 +162,14 @@ export function customVjp(
       hint: "leave it out: checkpoint drops what the forward rule computes and nobody uses",
     });
   const { fwd, bwd } = (rules ?? {}) as Partial<typeof rules>;
+  if (fwd === undefined && bwd === undefined)
+    throw fail(
+      "E_ARGUMENT",
+      `${name}: got ${describe(rules)}, expected the rules fwd and bwd in one object`,
+      {
+        hint: "write customVjp(f, { fwd, bwd })",
+      },
+    );
   checkFunction(`${name}: fwd`, fwd);
   checkFunction(`${name}: bwd`, bwd);
   const { nondiffArgnums = [], symbolicZeros = false } = options;

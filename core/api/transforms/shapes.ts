@@ -2,7 +2,7 @@
 import { shownAsText } from "../../ir/inspect.ts";
 import { fail } from "../../errors.ts";
 import { shaped, type Shape, type ShapedArray } from "../../ir/aval.ts";
-import { DTYPES, type DType } from "../../ir/dtype.ts";
+import { DTYPES, nearDType, type DType } from "../../ir/dtype.ts";
 import type { Jaxpr } from "../../ir/jaxpr.ts";
 import { NDArray, type ArrayLike } from "../../ir/ndarray.ts";
 import { printJaxpr } from "../../ir/print.ts";
@@ -96,9 +96,16 @@ function avalOf(
   name: string,
   { shape, dtype, weakType }: Spec & { readonly weakType?: boolean },
 ): ShapedArray {
-  if (!Object.hasOwn(DTYPES, dtype)) throw fail("E_DTYPE", `${name}: "${dtype}" is no dtype`);
+  if (!Object.hasOwn(DTYPES, dtype))
+    throw fail("E_DTYPE", `${name}: "${dtype}" is no dtype`, nearDType(dtype));
   if (shape.some((d) => !Number.isInteger(d) || d < 0))
-    throw fail("E_SHAPE", `${name}: [${shape.join(",")}] is no shape`);
+    throw fail("E_SHAPE", `${name}: [${shape.join(",")}] is no shape`, {
+      ...(shape.some((d) => typeof d === "string")
+        ? {
+            hint: "shapes are fixed, there are no symbolic sizes: give a number for each axis",
+          }
+        : {}),
+    });
   return shaped(shape, dtype, weakType ?? false);
 }
 
