@@ -1,5 +1,6 @@
 // Moving trees of arrays between devices and the host, and freeing what a stretch of code made.
 import { fail } from "../errors.ts";
+import { checkCount } from "./arity.ts";
 import { context, withContext } from "../ir/context.ts";
 import { LITERAL, NDArray } from "../ir/ndarray.ts";
 import { isTracer } from "../ir/trace.ts";
@@ -16,6 +17,7 @@ import type { Traced } from "./types.ts";
  * Source: jax.device_put.
  */
 export function devicePut<T>(x: T, device: RuntimeDevice | string): Traced<T> {
+  checkCount("devicePut", 2, arguments.length);
   const to = typeof device === "string" ? findDevice(device) : device;
   const { leaves, treedef } = flatten(x, "devicePut");
   return unflatten(

@@ -6,6 +6,7 @@ import { LITERAL, type ArrayLike, type NDArray } from "../ir/ndarray.ts";
 import { isConcrete, itemOf, listOf, unreadable, valuesOf } from "../runtime/array.ts";
 import { currentDevice } from "../runtime/registry.ts";
 import { fromTyped } from "./arrays.ts";
+import { checkCount } from "./arity.ts";
 import { atOf, getItem } from "./indexing.ts";
 import * as arithmetic from "./numpy/arithmetic.ts";
 import { astype, copy, view } from "./numpy/creation.ts";
@@ -107,7 +108,10 @@ function numbers(what: string, x: NDArray): NDArray {
 /** The methods of arrays, for the root context. */
 export const arrayMethods: ArrayMethods = {
   asArray: (x) => fromTyped(x),
-  call: (name, args) => (CALLS[name] as (...args: readonly unknown[]) => NDArray)(...args),
+  call: (name, args, given = 0) => {
+    if (given >= args.length) checkCount(`x.${name}`, args.length - 1, given);
+    return (CALLS[name] as (...args: readonly unknown[]) => NDArray)(...args);
+  },
   get: getItem,
   at: atOf,
   data: async (x, dtype) => {

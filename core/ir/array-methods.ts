@@ -58,7 +58,7 @@ export interface DiagonalWords {
 export interface OrderWords {
   readonly order?: "C" | "F" | "A" | "K" | null | undefined;
 }
-/** Words of dot. */
+/** Words of dot and matmul. */
 export interface ProductWords {
   readonly precision?: "default" | "high" | "highest" | null | undefined;
   readonly preferredElementType?: DType | null | undefined;
@@ -142,8 +142,8 @@ export type MethodName =
 export interface ArrayMethods {
   /** A rank-1 array of a typed array's elements. */
   asArray(x: ArrayBufferView): NDArray;
-  /** Calls the function behind a method; the array is the first argument. */
-  call(name: MethodName, args: readonly unknown[]): NDArray;
+  /** Calls the function behind a method; the array is the first argument, the method got `given` others. */
+  call(name: MethodName, args: readonly unknown[], given?: number): NDArray;
   get(x: NDArray, index: readonly Index[]): NDArray;
   at(x: NDArray, index: readonly Index[]): At;
   data(x: NDArray, dtype?: DType): Promise<TypedArrays[DType]>;

@@ -168,172 +168,172 @@ export abstract class NDArray {
   }
 
   add(y: ArrayLike): NDArray {
-    return m().call("add", [this, y]);
+    return m().call("add", [this, y], arguments.length);
   }
   sub(y: ArrayLike): NDArray {
-    return m().call("sub", [this, y]);
+    return m().call("sub", [this, y], arguments.length);
   }
   mul(y: ArrayLike): NDArray {
-    return m().call("mul", [this, y]);
+    return m().call("mul", [this, y], arguments.length);
   }
   div(y: ArrayLike): NDArray {
-    return m().call("div", [this, y]);
+    return m().call("div", [this, y], arguments.length);
   }
   floordiv(y: ArrayLike): NDArray {
-    return m().call("floordiv", [this, y]);
+    return m().call("floordiv", [this, y], arguments.length);
   }
   mod(y: ArrayLike): NDArray {
-    return m().call("mod", [this, y]);
+    return m().call("mod", [this, y], arguments.length);
   }
   pow(y: ArrayLike): NDArray {
-    return m().call("pow", [this, y]);
+    return m().call("pow", [this, y], arguments.length);
   }
-  matmul(y: ArrayLike): NDArray {
-    return m().call("matmul", [this, y]);
+  matmul(y: ArrayLike, options?: ProductWords): NDArray {
+    return m().call("matmul", [this, y, options], arguments.length);
   }
   eq(y: ArrayLike): NDArray {
-    return m().call("eq", [this, y]);
+    return m().call("eq", [this, y], arguments.length);
   }
   ne(y: ArrayLike): NDArray {
-    return m().call("ne", [this, y]);
+    return m().call("ne", [this, y], arguments.length);
   }
   lt(y: ArrayLike): NDArray {
-    return m().call("lt", [this, y]);
+    return m().call("lt", [this, y], arguments.length);
   }
   le(y: ArrayLike): NDArray {
-    return m().call("le", [this, y]);
+    return m().call("le", [this, y], arguments.length);
   }
   gt(y: ArrayLike): NDArray {
-    return m().call("gt", [this, y]);
+    return m().call("gt", [this, y], arguments.length);
   }
   ge(y: ArrayLike): NDArray {
-    return m().call("ge", [this, y]);
+    return m().call("ge", [this, y], arguments.length);
   }
   and(y: ArrayLike): NDArray {
-    return m().call("and", [this, y]);
+    return m().call("and", [this, y], arguments.length);
   }
   or(y: ArrayLike): NDArray {
-    return m().call("or", [this, y]);
+    return m().call("or", [this, y], arguments.length);
   }
   xor(y: ArrayLike): NDArray {
-    return m().call("xor", [this, y]);
+    return m().call("xor", [this, y], arguments.length);
   }
   lshift(y: ArrayLike): NDArray {
-    return m().call("lshift", [this, y]);
+    return m().call("lshift", [this, y], arguments.length);
   }
   rshift(y: ArrayLike): NDArray {
-    return m().call("rshift", [this, y]);
+    return m().call("rshift", [this, y], arguments.length);
   }
   dot(b: ArrayLike, options?: ProductWords): NDArray {
-    return m().call("dot", [this, b, options]);
+    return m().call("dot", [this, b, options], arguments.length);
   }
   neg(): NDArray {
-    return m().call("neg", [this]);
+    return m().call("neg", [this], arguments.length);
   }
   abs(): NDArray {
-    return m().call("abs", [this]);
+    return m().call("abs", [this], arguments.length);
   }
   invert(): NDArray {
-    return m().call("invert", [this]);
+    return m().call("invert", [this], arguments.length);
   }
   conj(): NDArray {
-    return m().call("conj", [this]);
+    return m().call("conj", [this], arguments.length);
   }
   conjugate(): NDArray {
-    return m().call("conjugate", [this]);
+    return m().call("conjugate", [this], arguments.length);
   }
   copy(): NDArray {
-    return m().call("copy", [this]);
+    return m().call("copy", [this], arguments.length);
   }
   flatten(): NDArray {
-    return m().call("flatten", [this]);
+    return m().call("flatten", [this], arguments.length);
   }
   sum(options?: SumWords): NDArray {
-    return m().call("sum", [this, options]);
+    return m().call("sum", [this, options], arguments.length);
   }
   prod(options?: SumWords): NDArray {
-    return m().call("prod", [this, options]);
+    return m().call("prod", [this, options], arguments.length);
   }
   mean(options?: MeanWords): NDArray {
-    return m().call("mean", [this, options]);
+    return m().call("mean", [this, options], arguments.length);
   }
   max(options?: ExtremumWords): NDArray {
-    return m().call("max", [this, options]);
+    return m().call("max", [this, options], arguments.length);
   }
   min(options?: ExtremumWords): NDArray {
-    return m().call("min", [this, options]);
+    return m().call("min", [this, options], arguments.length);
   }
   all(options?: MaskWords): NDArray {
-    return m().call("all", [this, options]);
+    return m().call("all", [this, options], arguments.length);
   }
   any(options?: MaskWords): NDArray {
-    return m().call("any", [this, options]);
+    return m().call("any", [this, options], arguments.length);
   }
   std(options?: VarWords): NDArray {
-    return m().call("std", [this, options]);
+    return m().call("std", [this, options], arguments.length);
   }
   var(options?: VarWords): NDArray {
-    return m().call("var", [this, options]);
+    return m().call("var", [this, options], arguments.length);
   }
   ptp(options?: AxisWords): NDArray {
-    return m().call("ptp", [this, options]);
+    return m().call("ptp", [this, options], arguments.length);
   }
   argmax(options?: ArgWords): NDArray {
-    return m().call("argmax", [this, options]);
+    return m().call("argmax", [this, options], arguments.length);
   }
   argmin(options?: ArgWords): NDArray {
-    return m().call("argmin", [this, options]);
+    return m().call("argmin", [this, options], arguments.length);
   }
   cumsum(options?: RunWords): NDArray {
-    return m().call("cumsum", [this, options]);
+    return m().call("cumsum", [this, options], arguments.length);
   }
   cumprod(options?: RunWords): NDArray {
-    return m().call("cumprod", [this, options]);
+    return m().call("cumprod", [this, options], arguments.length);
   }
   sort(options?: SortWords): NDArray {
-    return m().call("sort", [this, options]);
+    return m().call("sort", [this, options], arguments.length);
   }
   argsort(options?: SortWords): NDArray {
-    return m().call("argsort", [this, options]);
+    return m().call("argsort", [this, options], arguments.length);
   }
   diagonal(options?: DiagonalWords): NDArray {
-    return m().call("diagonal", [this, options]);
+    return m().call("diagonal", [this, options], arguments.length);
   }
   squeeze(options?: { readonly axis?: Axes | undefined }): NDArray {
-    return m().call("squeeze", [this, options]);
+    return m().call("squeeze", [this, options], arguments.length);
   }
   round(options?: { readonly decimals?: number | undefined }): NDArray {
-    return m().call("round", [this, options]);
+    return m().call("round", [this, options], arguments.length);
   }
   ravel(options?: OrderWords): NDArray {
-    return m().call("ravel", [this, options]);
+    return m().call("ravel", [this, options], arguments.length);
   }
   nonzero(options?: {
     readonly size?: number | null | undefined;
     readonly fillValue?: ArrayLike | null | undefined;
   }): NDArray[] {
-    return m().call("nonzero", [this, options]) as unknown as NDArray[];
+    return m().call("nonzero", [this, options], arguments.length) as unknown as NDArray[];
   }
   argpartition(kth: number, options?: { readonly axis?: number | undefined }): NDArray {
-    return m().call("argpartition", [this, kth, options]);
+    return m().call("argpartition", [this, kth, options], arguments.length);
   }
   reshape(shape: Shape | number, options?: OrderWords): NDArray {
-    return m().call("reshape", [this, shape, options]);
+    return m().call("reshape", [this, shape, options], arguments.length);
   }
   transpose(axes?: Shape | null): NDArray {
-    return m().call("transpose", [this, axes]);
+    return m().call("transpose", [this, axes], arguments.length);
   }
   swapaxes(axis1: number, axis2: number): NDArray {
-    return m().call("swapaxes", [this, axis1, axis2]);
+    return m().call("swapaxes", [this, axis1, axis2], arguments.length);
   }
   astype(dtype: DType): NDArray {
-    return m().call("astype", [this, dtype]);
+    return m().call("astype", [this, dtype], arguments.length);
   }
   view(dtype: DType): NDArray {
-    return m().call("view", [this, dtype]);
+    return m().call("view", [this, dtype], arguments.length);
   }
   clip(min?: ArrayLike | null, max?: ArrayLike | null): NDArray {
-    return m().call("clip", [this, min, max]);
+    return m().call("clip", [this, min, max], arguments.length);
   }
   repeat(
     repeats: number | readonly number[] | NDArray,
@@ -342,16 +342,16 @@ export abstract class NDArray {
       readonly totalRepeatLength?: number | null | undefined;
     },
   ): NDArray {
-    return m().call("repeat", [this, repeats, options]);
+    return m().call("repeat", [this, repeats, options], arguments.length);
   }
   take(indices: ArrayLike, options?: TakeWords): NDArray {
-    return m().call("take", [this, indices, options]);
+    return m().call("take", [this, indices, options], arguments.length);
   }
   choose(
     choices: readonly ArrayLike[] | NDArray,
     options?: { readonly mode?: "raise" | "wrap" | "clip" | undefined },
   ): NDArray {
-    return m().call("choose", [this, choices, options]);
+    return m().call("choose", [this, choices, options], arguments.length);
   }
   compress(
     condition: ArrayLike,
@@ -361,7 +361,7 @@ export abstract class NDArray {
       readonly fillValue?: ArrayLike | undefined;
     },
   ): NDArray {
-    return m().call("compress", [this, condition, options]);
+    return m().call("compress", [this, condition, options], arguments.length);
   }
   searchsorted(
     v: ArrayLike,
@@ -370,7 +370,7 @@ export abstract class NDArray {
       readonly sorter?: ArrayLike | null | undefined;
     },
   ): NDArray {
-    return m().call("searchsorted", [this, v, options]);
+    return m().call("searchsorted", [this, v, options], arguments.length);
   }
   get(...index: Index[]): NDArray {
     return m().get(this, index);

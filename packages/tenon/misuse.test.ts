@@ -64,3 +64,61 @@ describe("a function that is given away is called without a `this`", () => {
     expect(seen.every((x) => x === undefined)).toBe(true);
   });
 });
+
+describe("arguments beyond those that are taken", () => {
+  const x = (): tenon.NDArray => np.ones([2, 2]);
+  const y = 3 as never;
+  /** What plain JavaScript passes without a word. */
+  const more = (f: unknown, ...args: readonly unknown[]): unknown =>
+    (f as (...a: unknown[]) => unknown)(...args);
+  const method = (name: string, ...args: readonly unknown[]): unknown => {
+    const v = x() as unknown as Readonly<Record<string, (...a: readonly unknown[]) => unknown>>;
+    return (v[name] as (...a: readonly unknown[]) => unknown).call(v, ...args);
+  };
+  const CASES: Readonly<Record<string, readonly [() => unknown, RegExp]>> = {
+    maximum: [() => more(np.maximum, x(), 1, 2), /np\.maximum takes \(x1?, (y|x2)\); got 3 arguments/],
+    out: [() => more(np.add, x(), 1, { out: x() }), /np\.add takes .* no options; got \{ out \}/],
+    dtype: [
+      () => more(np.exp, x(), { dtype: "float16" }),
+      /np\.exp takes \(x\) and no options; got \{ dtype \}/,
+    ],
+    sqrt: [() => more(np.sqrt, x(), x()), /np\.sqrt takes \(x\); got 2 arguments/],
+    composite: [() => more(np.log2, x(), {}), /np\.log2 takes \(x\) and no options/],
+    composite2: [() => more(np.logaddexp, x(), x(), 1), /np\.logaddexp takes \(x1, x2\); got 3/],
+    power: [() => more(np.power, x(), 2, { dtype: "float16" }), /np\.power takes 2 arguments; got 3/],
+    "x.add": [() => method("add", 1, 2), /x\.add takes 1 argument; got 2/],
+    "x.neg": [() => method("neg", 1), /x\.neg takes 0 arguments; got 1/],
+    "x.sum": [() => method("sum", {}, { axis: 0 }), /x\.sum takes 1 argument; got 2/],
+    "x.matmul": [() => method("matmul", x(), { precision: "bad" }), /np\.matmul: precision is "bad"/],
+    "lax.whileLoop": [
+      () =>
+        more(
+          lax.whileLoop,
+          () => np.array(false),
+          (v: unknown) => v,
+          x(),
+          { maxiter: 1 },
+        ),
+      /lax\.whileLoop takes 3 arguments; got 4/,
+    ],
+    devicePut: [
+      () => more(tenon.devicePut, x(), x().device, { foo: 1 }),
+      /devicePut takes 2 arguments; got 3/,
+    ],
+  };
+  it.each(Object.keys(CASES))("are refused: %s", (name) => {
+    const [call, message] = CASES[name] as readonly [() => unknown, RegExp];
+    expect(call).toThrow(message);
+  });
+  it("are those of Array's methods where a function of elements is handed to them", () => {
+    expect([x(), x()].map(np.exp)).toHaveLength(2);
+    expect([x(), x()].map(np.log2)).toHaveLength(2);
+    expect([x(), x(), x()].reduce(np.add).shape).toEqual([2, 2]);
+    expect(() => [x(), x()].map(np.add as never)).toThrow(/np\.add takes/);
+    expect(np.add(x(), y).shape).toEqual([2, 2]);
+  });
+  it("x.matmul hands its options on", () => {
+    const product = x().matmul(x(), { preferredElementType: "float16", precision: "highest" });
+    expect(product.dtype).toBe("float16");
+  });
+});

@@ -1,5 +1,6 @@
 // lax: loops of unknown length, and maps.
 import { ConcretizationError, fail } from "../../errors.ts";
+import { checkCount } from "../arity.ts";
 import { userLine, withDeepStack } from "../../frames.ts";
 import { context } from "../../ir/context.ts";
 import { isBool } from "../../ir/dtype.ts";
@@ -43,6 +44,7 @@ export function whileLoop<I>(
   initVal: I,
 ): Traced<I> {
   const name = labelOf("lax.whileLoop", bodyFun);
+  checkCount("lax.whileLoop", 3, arguments.length);
   checkFunction(name, condFun);
   const h = operandsOf(name, initVal);
   const direct = context().config.disableJit ? asLoop(name, condFun, bodyFun, h) : null;

@@ -1,5 +1,6 @@
 // np: arithmetic of elements. Each function is JAX's composition of lax operations.
 import { fail } from "../../errors.ts";
+import { checkCount } from "../arity.ts";
 import { isBool, isComplex, isInexact, isInteger, isUnsigned } from "../../ir/dtype.ts";
 import { CONCRETE, LITERAL, NDArray, type ArrayLike, type Literal } from "../../ir/ndarray.ts";
 import { toArray } from "../../primitives/operand.ts";
@@ -97,6 +98,7 @@ const fmodOf = composite("np.fmod", (operands: readonly [NDArray, NDArray]) => {
 });
 /** Remainder with the sign of the dividend. Source: jax.numpy.fmod. */
 export function fmod(x1: ArrayLike, x2: ArrayLike): NDArray {
+  checkCount("np.fmod", 2, arguments.length);
   return fmodOf(arraysOf("np.fmod", [x1, x2], ["x1", "x2"]) as [NDArray, NDArray]);
 }
 const divmodOf = composite("np.divmod", (operands: readonly [NDArray, NDArray]) => {
@@ -108,6 +110,7 @@ const divmodOf = composite("np.divmod", (operands: readonly [NDArray, NDArray]) 
 });
 /** [floorDivide, remainder]. Source: jax.numpy.divmod. */
 export function divmod(x1: ArrayLike, x2: ArrayLike): [NDArray, NDArray] {
+  checkCount("np.divmod", 2, arguments.length);
   return divmodOf(arraysOf("np.divmod", [x1, x2], ["x1", "x2"]) as [NDArray, NDArray]) as [NDArray, NDArray];
 }
 
@@ -142,6 +145,7 @@ function countedPower(a: NDArray, count: NDArray): NDArray {
  * defined everywhere. @throws E_ARGUMENT for integers to a known negative power. Source: jax.numpy.power.
  */
 export function power(x1: ArrayLike, x2: ArrayLike): NDArray {
+  checkCount("np.power", 2, arguments.length);
   const lax = L();
   const exponent = integerExponent(x2);
   if (exponent !== null) {

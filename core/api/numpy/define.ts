@@ -7,6 +7,7 @@ import type { CustomJvp } from "../../ir/trace.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
 import type { Lax } from "../../primitives/lax.ts";
 import { literal, toArray } from "../../primitives/operand.ts";
+import { refuseMore } from "../arity.ts";
 import { composite } from "../composite.ts";
 import {
   arraysOf,
@@ -42,10 +43,15 @@ export type Binary12 = (x1: ArrayLike, x2: ArrayLike) => NDArray;
 type Body1 = (x: NDArray, lax: Lax) => NDArray;
 type Body2 = (x: NDArray, y: NDArray, lax: Lax) => NDArray;
 
+const X = ["x"] as const;
+const XY = ["x", "y"] as const;
+const X12 = ["x1", "x2"] as const;
+
 /** One operation of one operand. */
 export const unary =
   (name: string, domain: Domain, op: Body1): Unary =>
-  (x) => {
+  (x, ...more: readonly unknown[]) => {
+    if (more.length > 0) refuseMore(`np.${name}`, X, [x, ...more]);
     const v = promoteOne(`np.${name}`, x, domain);
     try {
       return op(v, L());
@@ -59,7 +65,8 @@ export function unaryComposite(name: string, domain: Domain, op: Body1): Unary {
   const run = composite(`np.${name}`, ([x]: readonly [NDArray]) =>
     op(promoteOne(`np.${name}`, x, domain), L()),
   );
-  return (x) => {
+  return (x, ...more: readonly unknown[]) => {
+    if (more.length > 0) refuseMore(`np.${name}`, X, [x, ...more]);
     const v = toArray(`np.${name}`, x, "x");
     try {
       return run([v]);
@@ -72,7 +79,8 @@ export function unaryComposite(name: string, domain: Domain, op: Body1): Unary {
 /** One operation of two operands. */
 export const binary =
   (name: string, domain: Domain, op: Body2, words?: readonly string[]): Binary =>
-  (x, y) => {
+  (x, y, ...more: readonly unknown[]) => {
+    if (more.length > 0) refuseMore(`np.${name}`, words ?? XY, [x, y, ...more]);
     const [a, b] = promoteArgs(`np.${name}`, [x, y], domain, words) as [NDArray, NDArray];
     try {
       return op(a, b, L());
@@ -80,7 +88,6 @@ export const binary =
       throw renamed(error, `np.${name}`);
     }
   };
-const X12 = ["x1", "x2"] as const;
 /** As `binary`, where JAX says x1 and x2. */
 export const binary12 = (name: string, domain: Domain, op: Body2): Binary12 => binary(name, domain, op, X12);
 
@@ -90,7 +97,8 @@ export function binaryComposite(name: string, domain: Domain, op: Body2, words?:
     const [a, b] = broadcastAll(`np.${name}`, promoteDTypes(`np.${name}`, operands, domain));
     return op(a as NDArray, b as NDArray, L());
   });
-  return (x, y) => {
+  return (x, y, ...more: readonly unknown[]) => {
+    if (more.length > 0) refuseMore(`np.${name}`, words ?? XY, [x, y, ...more]);
     const pair = arraysOf(`np.${name}`, [x, y], words) as [NDArray, NDArray];
     try {
       return run(pair);

@@ -1,5 +1,6 @@
 // np: the parts of floats (sign, exponent, fraction), rounding, and tests for NaN and infinity.
 import { fail } from "../../errors.ts";
+import { checkCount } from "../arity.ts";
 import { DTYPES, isBool, isComplex, isFloat, isInexact, isInteger, type DType } from "../../ir/dtype.ts";
 import type { ArrayLike, NDArray } from "../../ir/ndarray.ts";
 import { canonicalDType } from "../../primitives/convert.ts";
@@ -198,6 +199,7 @@ const addOf = binary("ldexp", "any", (x, y, lax) => lax.add(x, y));
 const mulOf = binary("ldexp", "any", (x, y, lax) => lax.mul(x, y));
 /** x1 · 2^x2. Source: jax.numpy.ldexp. */
 export function ldexp(x1: ArrayLike, x2: ArrayLike): NDArray {
+  checkCount("np.ldexp", 2, arguments.length);
   return ldexpOf(arraysOf("np.ldexp", [x1, x2], ["x1", "x2"]) as [NDArray, NDArray]);
 }
 
