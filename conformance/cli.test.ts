@@ -12,12 +12,14 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "conformance-"));
 });
 
-function command(...flags: string[]): { status: number | null; out: string; err: string } {
+const command = (...flags: string[]): ReturnType<typeof called> => called("npx", ...flags);
+/** The command as a script of npm by this name runs it. */
+function called(script: string, ...flags: string[]): { status: number | null; out: string; err: string } {
   const run = ["--conditions=source", "--import", "tsx", join(ROOT, "conformance/cli.ts"), ...flags];
   const { status, stdout, stderr } = spawnSync(process.execPath, run, {
     cwd: ROOT,
     encoding: "utf8",
-    env: { ...process.env, INIT_CWD: folder },
+    env: { ...process.env, INIT_CWD: folder, npm_lifecycle_event: script },
     timeout: 60_000,
   });
   return { status, out: stdout, err: stderr };
@@ -67,7 +69,19 @@ describe("the command", () => {
     const { status, out } = command("--plugin", path, "--query", "ops/add:f32");
     expect(status).toBe(1);
     expect(out).toContain("✗ ops/add:f32:values=edges");
-    expect(out).toContain(`run one again: npm run conformance -- --plugin ${path} --query 'ops/add:f32:`);
+    expect(out).toContain(`run one again: npx tenon-conformance --plugin ${path} --query 'ops/add:f32:`);
+  });
+  it("names an operand that was written", () => {
+    const body = "for (let i = 0; i < x.data.length; i++) x.data[i] += y.data[i];\n  return x;";
+    const path = write("writes.mjs", OUTSIDE.replace(/const out[^]*return out;/, body));
+    const { status, out } = command("--plugin", path, "--query", "ops/add:f32:values=random");
+    expect(status).toBe(1);
+    expect(out).toContain("argument 0 isn't what it was before the run");
+  });
+  it("names the line of a kernel that throws", () => {
+    const path = write("throws.mjs", OUTSIDE.replace("const out = tensor(type);", "out.x;\n  let out;"));
+    const { out } = command("--plugin", path, "--query", "ops/add:f32:values=random");
+    expect(out).toMatch(/INTERNAL: outside: add threw: .*before initialization \(\S*throws\.mjs:4:3\)/);
   });
   it("takes the expectations that the module exports", () => {
     const rows = `export const expectations = [{ query: "ops/add", expect: "fail", reason: "r", since: "1", link: "l" }];`;
@@ -106,5 +120,8 @@ describe("the command", () => {
     expect(status).toBe(0);
     for (const flag of ["--plugin", "--level", "--query", "--json", "--markdown", "--expectations"])
       expect(out).toContain(flag);
+    expect(out).toContain("npx tenon-conformance --plugin ./my-plugin --level 2");
+    const { out: inside } = called("conformance", "--help");
+    expect(inside).toContain("npm run conformance -- --plugin ./my-plugin --level 2");
   });
 });

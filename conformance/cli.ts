@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command: npm run conformance -- --plugin NAME|PATH [--level N] [--query Q] [--json F] [--markdown F]
+// The command: npm run conformance --, or npx tenon-conformance, --plugin NAME|PATH [--level N] [--query Q] [--json F] [--markdown F]
 import { writeFileSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
@@ -29,6 +29,10 @@ function readLevel(text: string): Level {
   );
 }
 
+/** How the command was called: by the script of the repository, or as an installed one. */
+const CALLED =
+  process.env["npm_lifecycle_event"] === "conformance" ? "npm run conformance --" : "npx tenon-conformance";
+
 const command = new Command("conformance")
   .description("Judges a device plugin by the conformance suite; the exit code is 1 if anything fails.")
   .requiredOption(
@@ -53,8 +57,8 @@ const command = new Command("conformance")
 Levels: ${LEVELS.map((l, i) => `${i} ${l}`).join(" · ")}
 
 Examples:
-  npm run conformance -- --plugin ./my-plugin --level 2
-  npm run conformance -- --plugin cpu-wasm --query 'ops/reduce:f32' --markdown support.md`,
+  ${CALLED} --plugin ./my-plugin --level 2
+  ${CALLED} --plugin cpu-wasm --query 'ops/reduce:f32' --markdown support.md`,
   );
 
 /** Where files of the command line are. */
@@ -83,7 +87,7 @@ async function main(flags: Flags): Promise<number> {
   if (flags.json !== undefined)
     writeFileSync(atCaller(flags.json), `${JSON.stringify({ ...result, support: table }, null, 1)}\n`);
   if (flags.markdown !== undefined) writeFileSync(atCaller(flags.markdown), markdown(result, table));
-  console.log(summary(result, `npm run conformance -- --plugin ${flags.plugin}`));
+  console.log(summary(result, `${CALLED} --plugin ${flags.plugin}`));
   console.log(`${((performance.now() - start) / 1000).toFixed(1)} s`);
   console.log(lastLine(result));
   return result.failed > 0 ? 1 : 0;

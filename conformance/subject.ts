@@ -6,6 +6,7 @@ import {
   type Client,
   type ConcreteType,
   type DeviceBuffer,
+  type Executable,
   type HostContext,
   type Plugin,
   type Program,
@@ -68,7 +69,10 @@ export class Subject {
   }
 }
 
-/** Result bytes of a program for input bytes: `times` runs of one executable, each on buffers of its own. */
+/**
+ * Result bytes of a program for input bytes: `times` runs of one executable, each on buffers of its own. The last of several
+ * also proves that its arguments are as they were.
+ */
 export async function runProgram(
   client: Client,
   program: Program,
@@ -83,10 +87,27 @@ export async function runProgram(
     const args = inputs.map((bytes, i) => client.toDevice(bytes, types[i] as ConcreteType, memory));
     const [results = []] = executable.execute([args]);
     out.push(await Promise.all(results.map((b) => read(client, b))));
+    if (run > 0 && run === times - 1) await expectUnwritten(client, executable, args, inputs);
     for (const b of [...args, ...results]) b.dispose();
   }
   executable.dispose();
   return out;
+}
+/** @throws where a run wrote to an argument that isn't donated */
+async function expectUnwritten(
+  client: Client,
+  { signature }: Executable,
+  args: readonly DeviceBuffer[],
+  inputs: readonly Uint8Array[],
+): Promise<void> {
+  for (const [i, arg] of args.entries()) {
+    if (signature.params[i]?.donate !== undefined) continue;
+    const now = await read(client, arg);
+    const at = now.findIndex((x, k) => x !== inputs[i]?.[k]);
+    if (at < 0) continue;
+    const what = `argument ${i} isn't what it was before the run, from byte ${at} on`;
+    throw new Error(`${what}: a kernel wrote to its operand, where it may only write to a result of its own`);
+  }
 }
 /** The bytes of a buffer. */
 export async function read(client: Client, buffer: DeviceBuffer): Promise<Uint8Array> {
