@@ -1,5 +1,5 @@
 // What common mistakes of calling are answered with: what was meant, written as it works here.
-import { customVjp, exportOnnx, jit, np, random, use, vmap, type NDArray } from "tenon";
+import { customVjp, exportOnnx, grad, jit, makeJaxpr, np, random, use, vmap, type NDArray } from "tenon";
 import { describe, expect, it } from "vitest";
 
 /** Any function, as a program without types sees it. */
@@ -95,6 +95,20 @@ describe("the next step", () => {
     const sizes = ["N", 3] as unknown as number[];
     await expect(exportOnnx(f, [{ shape: sizes, dtype: "float32" }])).rejects.toThrow(/no symbolic sizes/);
     await expect(use({} as never)).rejects.toThrow(/expected a plugin\n.*\n.*use\(webgpu\(\)\)/);
+  });
+  it("arguments that were left out and are missed, but no others", () => {
+    const sum = (v: NDArray, w: NDArray): NDArray => v.add(w.sum());
+    const text = /^E_ARGUMENT (jit|makeJaxpr|grad|vmap)\(sum\) takes 2 arguments \(v, w\); got [01]\n/;
+    expect(thrown(() => untyped(jit(sum))())).toMatch(text);
+    expect(thrown(() => untyped(jit(sum))(x))).toMatch(text);
+    expect(thrown(() => untyped(jit(sum).lower)(x))).toMatch(text);
+    expect(thrown(() => untyped(makeJaxpr(sum))(x))).toMatch(text);
+    expect(thrown(() => untyped(grad(sum))(1))).toMatch(text);
+    expect(thrown(() => untyped(vmap(sum))(x))).toMatch(text);
+    const scaled = (v: NDArray, by?: number): NDArray => v.mul(by ?? 2);
+    expect(jit(scaled)(x).tolist()).toEqual([6, 2, 4]);
+    const broken = (v: NDArray, _w?: NDArray): NDArray => v.add((null as unknown as { a: number }).a);
+    expect(thrown(() => jit(broken)(x))).toMatch(/^no reason Cannot read properties of null/);
   });
   it("generators, and keys of another type", () => {
     const numbers = function* (): Generator<number> {

@@ -115,6 +115,25 @@ export function flattenResult(name: string, result: unknown): FlatCall {
   return { leaves: leaves.map((x) => leafOf(name, x)), treedef };
 }
 
+/**
+ * Calls a user's function. Parameters may be left out, but one that was and then is missed is the caller's mistake.
+ * @throws E_ARGUMENT for an error that speaks of undefined, where there are fewer arguments than parameters
+ */
+export function callUser(name: string, f: AnyFn, args: readonly unknown[]): unknown {
+  try {
+    return f(...(args as never[]));
+  } catch (error) {
+    const missed = args.length < f.length && error instanceof Error && /\bundefined\b/.test(error.message);
+    if (!missed) throw error;
+    const names = parametersOf(f).join(", ");
+    throw fail(
+      "E_ARGUMENT",
+      `${name} takes ${f.length} argument${f.length === 1 ? "" : "s"}${names === "" ? "" : ` (${names})`}; got ${args.length}`,
+      { cause: error },
+    );
+  }
+}
+
 /** A user function over flat leaves, and what it returned. */
 export interface FlatUserFn {
   /** Leaves of the result, then those of aux. */
@@ -130,7 +149,7 @@ export function flatFunction(name: string, f: AnyFn, treedef: TreeDef, hasAux = 
   let outDef: TreeDef | null = null;
   let auxDef: TreeDef | null = null;
   const fn: FlatFn = (leaves) => {
-    const result = f(...(unflatten(treedef, leaves) as never[]));
+    const result = callUser(name, f, unflatten(treedef, leaves) as unknown[]);
     if (!hasAux) {
       const r = flattenResult(name, result);
       outDef = r.treedef;
@@ -189,7 +208,7 @@ export function selectArgs(
     places.forEach((place, k) => {
       all[place] = chosen[k];
     });
-    return f(...(all as never[]));
+    return callUser(name, f, all);
   };
   return { places, chosen: places.map((i) => args[i]), of };
 }

@@ -16,6 +16,7 @@ import type { Args, MapTree } from "../types.ts";
 import { countTrace, explainMiss, type Signature } from "./cache-misses.ts";
 import { checkDonation, nameDonated, placeOfLeaf, runningOf } from "./donation.ts";
 import {
+  callUser,
   finish,
   flattenArgs,
   flattenResult,
@@ -258,15 +259,13 @@ class Compiler {
     const { known } = this.current();
     if (context().config.explainCacheMisses) explainMiss(this.label, this.f, signature, known);
     known.push(signature);
-    // Not called as a method: the function's `this` is its own matter.
-    const { f } = this;
     let outDef: TreeDef | null = null;
     const staged = stage(
       (xs) => {
         const dynamic = unflatten(treedef, xs) as unknown[];
         let k = 0;
         const all = args.map((x, i) => (this.isStatic(i, args.length) ? x : dynamic[k++]));
-        const r = flattenResult(this.label, f(...(all as never[])));
+        const r = flattenResult(this.label, callUser(this.label, this.f, all));
         outDef = r.treedef;
         return r.leaves;
       },
