@@ -40,7 +40,7 @@ export {
   type Slice,
   type SliceText,
 } from "./ir/ndarray.ts";
-export { complex, int, float, type Nested } from "./api/arrays.ts";
+export { checkOptions, complex, int, float, type Nested } from "./api/arrays.ts";
 export { config, configFromEnvironment, withConfig, type ConfigChange } from "./api/config.ts";
 export {
   effectsBarrier,

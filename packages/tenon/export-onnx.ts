@@ -1,7 +1,16 @@
 // exportOnnx: a function, or its gradient, as an ONNX file. Traced as jit traces, lowered to a Program, written by the
 // onnx-export plugin, and compared with the current device where onnxruntime-node is installed.
 import "./default-plugin.ts";
-import { argumentsLike, callerLine, located, programOf, TenonError, wireBytes, wireLeaves } from "tenon-core";
+import {
+  argumentsLike,
+  callerLine,
+  checkOptions,
+  located,
+  programOf,
+  TenonError,
+  wireBytes,
+  wireLeaves,
+} from "tenon-core";
 import { jit, type Specs } from "tenon-core/transforms";
 import { buildModel, loadModel, loadOrt, numbersOf, type ModelReport } from "tenon-onnx-export";
 import { resultTypes, signatureOf, type ConcreteType, type DType, type Program } from "tenon-plugin-api";
@@ -52,7 +61,7 @@ export interface OnnxModel {
  * `fun` as an ONNX model for arguments like `specs`: arrays, or shapes and dtypes in their place. Arrays that it captures
  * become initialisers. `fun` may be a gradient: `exportOnnx(grad(loss), [params, x, y])`.
  *
- * @throws UNIMPLEMENTED naming the op and dtype that ONNX can't express (complex numbers), UNAVAILABLE for
+ * @throws E_UNKNOWN_OPTION; UNIMPLEMENTED naming the op and dtype that ONNX can't express (complex numbers), UNAVAILABLE for
  *         `verify: true` without onnxruntime-node
  * @example (await exportOnnx((x) => np.tanh(x), [{ shape: [3], dtype: "float32" }])).report.ops.Tanh  // 1
  */
@@ -74,6 +83,7 @@ async function exported<A extends readonly unknown[], R>(
   specs: readonly [...Specs<A>],
   options: ExportOnnxOptions,
 ): Promise<OnnxModel> {
+  checkOptions("exportOnnx", options, ["opset", "verify", "name"]);
   const traced = programOf(fun, specs, "exportOnnx");
   const program: Program = { ...traced.program, name: options.name ?? traced.program.name };
   const bound = await Promise.all(traced.captured.map(wireBytes));

@@ -122,3 +122,40 @@ describe("arguments beyond those that are taken", () => {
     expect(product.dtype).toBe("float16");
   });
 });
+
+describe("options where they aren't read", () => {
+  const x = (): tenon.NDArray => np.ones([2]);
+  const f = (v: tenon.NDArray): tenon.NDArray => v;
+  const more = (g: unknown, ...args: readonly unknown[]): unknown =>
+    (g as (...a: unknown[]) => unknown)(...args);
+  const rules = { fwd: f, bwd: f };
+  const CASES: Readonly<Record<string, readonly [() => unknown, RegExp]>> = {
+    vjp: [() => more(tenon.vjp, f, x(), { hasAux: true }), /vjp\.with\(\{ hasAux: true \}\)\(f, x\)/],
+    linearize: [
+      () => more(tenon.linearize, f, x(), { hasAux: true }),
+      /linearize\.with\(\{ hasAux: true \}\)/,
+    ],
+    jvp: [() => more(tenon.jvp, f, [x()], [x()], { has_aux: true }), /no option "has_aux"[^]*"hasAux"/],
+    makeJaxpr: [() => more(tenon.makeJaxpr, f, { static_argnums: 0 }), /takes 1 argument; got 2/],
+    customVjp: [
+      () => more(tenon.customVjp, f, { ...rules, nondiffArgnums: 1 }),
+      /nondiffArgnums stands among the rules[^]*customVjp\(f, \{ fwd, bwd \}, \{ nondiffArgnums \}\)/,
+    ],
+    "customVjp, misspelt": [() => more(tenon.customVjp, f, { ...rules, fwdd: f }), /no option "fwdd"/],
+  };
+  it.each(Object.keys(CASES))("are refused: %s", (name) => {
+    const [call, message] = CASES[name] as readonly [() => unknown, RegExp];
+    expect(call).toThrow(message);
+  });
+  it("are refused: exportOnnx", async () => {
+    const write = (options: object) => tenon.exportOnnx(f, [x()], options);
+    await expect(write({ opsetVersion: 23 })).rejects.toThrow(/no option "opsetVersion"[^]*"opset"/);
+    await expect(write({ verfy: false })).rejects.toThrow(/"verify"/);
+  });
+  it("are read where they are", () => {
+    expect(tenon.jvp((v: tenon.NDArray) => [v, v] as const, [x()], [x()], { hasAux: true })).toHaveLength(3);
+    expect(tenon.vjp.with({ hasAux: true })((v: tenon.NDArray) => [v, v] as const, x())).toHaveLength(3);
+    const ofTree = (v: { readonly hasAuxiliary: tenon.NDArray }): tenon.NDArray => v.hasAuxiliary;
+    expect(tenon.vjp(ofTree, { hasAuxiliary: x() })).toHaveLength(2);
+  });
+});

@@ -8,7 +8,7 @@ import { flatten, unflatten } from "../../ir/tree.ts";
 import { describe } from "../../primitives/operand.ts";
 import { hasTangent } from "../../transforms/transpose.ts";
 import { zerosOf } from "../../transforms/zeros.ts";
-import { checkOptions } from "../arrays.ts";
+import { checkOptions, isPlain } from "../arrays.ts";
 import type { Args, MapTree, Traced } from "../types.ts";
 import {
   cotangentsOf,
@@ -72,6 +72,18 @@ export interface CustomVjpOptions<N = Argnums, Z = boolean> {
   readonly symbolicZeros?: Z | undefined;
   /** JAX's name for what isn't implemented here: true is refused. */
   readonly optimizeRemat?: false | undefined;
+}
+
+const OPTIONS = ["nondiffArgnums", "symbolicZeros", "optimizeRemat"];
+/** Refuses what isn't a rule among the rules. @throws E_OPTIONS, E_UNKNOWN_OPTION */
+function checkRules(name: string, rules: unknown): void {
+  if (!isPlain(rules)) return;
+  const option = Object.keys(rules).find((word) => OPTIONS.includes(word));
+  if (option !== undefined)
+    throw fail("E_OPTIONS", `${name}: ${option} stands among the rules`, {
+      hint: `options are the third argument: customVjp(f, { fwd, bwd }, { ${option} })`,
+    });
+  if ("fwd" in rules || "bwd" in rules) checkOptions(name, rules, ["fwd", "bwd"]);
 }
 
 /** Residuals: arrays, pullbacks' too, are kept as values, everything else stays as it is in the backward rule. */
@@ -156,11 +168,12 @@ export function customVjp(
   options: CustomVjpOptions<unknown> = {},
 ): unknown {
   const name = labelOf("customVjp", fun);
-  checkOptions("customVjp", options, ["nondiffArgnums", "symbolicZeros", "optimizeRemat"]);
+  checkOptions("customVjp", options, OPTIONS);
   if ((options.optimizeRemat as unknown) === true)
     throw fail("E_UNIMPLEMENTED", `${name}: optimizeRemat is not implemented`, {
       hint: "leave it out: checkpoint drops what the forward rule computes and nobody uses",
     });
+  checkRules(name, rules);
   const { fwd, bwd } = (rules ?? {}) as Partial<typeof rules>;
   if (fwd === undefined && bwd === undefined)
     throw fail(

@@ -8,7 +8,7 @@ import { linearizeFlat, recordLinear } from "../../transforms/linearize.ts";
 import { releaseResiduals } from "../../transforms/ownership.ts";
 import { hasTangent } from "../../transforms/transpose.ts";
 import { instantiateCt, instantiateTangent } from "../../transforms/zeros.ts";
-import { checkOptions } from "../arrays.ts";
+import { checkOptions, isPlain } from "../arrays.ts";
 import type { Arg, Args } from "../types.ts";
 import { argumentPath, finish, flatFunction, flattenArgs, labelOf, type FlatCall } from "./flat.ts";
 import { specArgs, type Specs } from "./shapes.ts";
@@ -20,6 +20,15 @@ import { vectorLeaf, vectorLeaves, vectors } from "./vectors.ts";
 
 interface AuxOption {
   readonly hasAux?: boolean | undefined;
+}
+/** Refuses options among the primals, where they would be one. @throws E_OPTIONS */
+function refuseOptions(api: "vjp" | "linearize", name: string, primals: readonly unknown[]): void {
+  const last = primals.at(-1);
+  const words = isPlain(last) ? Object.keys(last) : [];
+  if (words.length !== 1 || !["hasAux", "has_aux"].includes(words[0] as string)) return;
+  throw fail("E_OPTIONS", `${name}: the option ${words[0]} stands among the primals`, {
+    hint: `options go before the function: ${api}.with({ hasAux: true })(f, x)`,
+  });
 }
 
 /**
@@ -89,6 +98,7 @@ linearize.with =
 function linearizeWith(f: AnyFn, options: AuxOption, primals: readonly unknown[]): unknown[] {
   const name = labelOf("linearize", f);
   checkOptions(name, options, ["hasAux"]);
+  refuseOptions("linearize", name, primals);
   const p = flattenArgs(name, f, primals);
   const { fn, out, aux } = flatFunction(name, f, p.treedef, options.hasAux ?? false);
   const wrt = p.leaves.map((x) => hasTangent(x.aval));
@@ -175,6 +185,7 @@ vjp.with = ((options: AuxOption) =>
 function vjpWith(f: AnyFn, options: AuxOption, primals: readonly unknown[]): unknown[] {
   const name = labelOf("vjp", f);
   checkOptions(name, options, ["hasAux"]);
+  refuseOptions("vjp", name, primals);
   return vjpOf(name, f, flattenArgs(name, f, primals), options.hasAux ?? false);
 }
 /** [value, pullback], or with hasAux [value, pullback, aux]. */

@@ -10,6 +10,7 @@ import { flatten, unflatten, type TreeDef } from "../../ir/tree.ts";
 import { describe } from "../../primitives/operand.ts";
 import { stage } from "../../transforms/stage.ts";
 import type { Key, Lift, MapTree } from "../types.ts";
+import { checkCount } from "../arity.ts";
 import { flatFunction, leafOf, labelOf } from "./flat.ts";
 
 /** Shape and dtype of an array that isn't there. Source: jax.ShapeDtypeStruct. */
@@ -141,10 +142,12 @@ export interface ClosedJaxpr {
 }
 
 /** The jaxpr of `fun` for these arguments, or shapes and dtypes. Source: jax.make_jaxpr. */
-export const makeJaxpr =
-  <A extends readonly unknown[], R>(fun: (...args: A) => R) =>
-  (...args: Specs<A>): ClosedJaxpr => {
-    const name = labelOf("makeJaxpr", fun);
+export function makeJaxpr<A extends readonly unknown[], R>(
+  fun: (...args: A) => R,
+): (...args: Specs<A>) => ClosedJaxpr {
+  const name = labelOf("makeJaxpr", fun);
+  checkCount(name, 1, arguments.length);
+  return (...args) => {
     const p = specArgs(name, args);
     const { fn } = flatFunction(name, fun, p.treedef);
     const { jaxpr, consts } = stage(fn, p.avals, name);
@@ -157,3 +160,4 @@ export const makeJaxpr =
     };
     return Object.freeze(shownAsText(closed));
   };
+}
