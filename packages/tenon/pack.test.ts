@@ -95,6 +95,32 @@ it("runs through its subpaths", () => {
       ${PROGRAM.split("\n").slice(2).join("\n")}`),
   ).toBe(PRINTED);
 });
+it("has every entry that its page names, and no other", () => {
+  const folder = join(project, "node_modules/tenon");
+  const page = readFileSync(join(folder, "README.md"), "utf8");
+  const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { exports: object };
+  const entries = Object.keys(exports).flatMap((e) =>
+    /^\.\/[a-z/-]+$/.test(e) ? [`tenon${e.slice(1)}`] : [],
+  );
+  for (const e of [
+    "numpy/fft",
+    "numpy/linalg",
+    "lax/linalg",
+    "scipy/linalg",
+    "debug",
+    "checkify",
+    "experimental",
+  ])
+    expect(entries).toContain(`tenon/${e}`);
+  expect(new Set([...page.matchAll(/`(tenon\/[a-z/-]+)`/g)].map((m) => m[1]))).toEqual(new Set(entries));
+  const code = `for (const e of ${JSON.stringify(entries)})
+    if (Object.keys(await import(e)).length === 0) console.log(e, "is empty");`;
+  expect(node(code)).toBe("");
+});
+it("brings the page that errors refer to", () => {
+  const page = readFileSync(join(project, "node_modules/tenon/dist/docs/errors.md"), "utf8");
+  expect(page).toContain("### E_SHAPE");
+});
 it.each([[[]], [["--enable-source-maps"]]])(
   "names the user's line in errors (node %j)",
   (flags: readonly string[]) => {
