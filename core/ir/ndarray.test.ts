@@ -13,6 +13,13 @@ test("writing by subscript is refused and says what to write", () => {
     x["3"] = 1;
   }).toThrow(/x\[3\] = …: .*x\.at\(0\)\.set\(v\)/s);
 });
+test("the length, and at without a call, are refused, too", () => {
+  expect(() => x["length"]).toThrow(/x\.length: an array ~f32\[\] .*x\.shape\[0\].*x\.size/s);
+  const at = x["at"] as Record<string, unknown>;
+  expect(() => at["0"]).toThrow(/x\.at\[0\]: .*x\.at\(0\)\.set\(v\)/s);
+  expect(() => at["-1,2"]).toThrow(/x\.at\(-1,2\)\.set/);
+  expect([at["name"], at["length"], typeof at["call"]]).toEqual(["at", 0, "function"]);
+});
 test("other properties that don't exist are undefined, as in any object", () => {
   expect(x["then"]).toBeUndefined();
   expect(x["ndim"]).toBe(0);

@@ -449,11 +449,26 @@ Object.setPrototypeOf(
   new Proxy(Object.prototype, {
     get(target, key, receiver): unknown {
       refuseSubscript(key, receiver, (i) => `x[${i}]`);
+      if (key === "length" && receiver instanceof NDArray)
+        throw fail("E_SUBSCRIPT", `x.length: an array ${receiver.aval} has no length`, {
+          hint: "x.shape[0] is the size of the first axis, x.size the number of elements",
+        });
       return Reflect.get(target, key, receiver);
     },
     set(target, key, value, receiver): boolean {
       refuseSubscript(key, receiver, (i) => `x[${i}] = …`);
       return Reflect.set(target, key, value, receiver);
+    },
+  }),
+);
+// `x.at[0]`, as Python writes it, would be a property of the method.
+Object.setPrototypeOf(
+  NDArray.prototype.at,
+  new Proxy(Function.prototype, {
+    get(target, key, receiver): unknown {
+      if (typeof key === "string" && /^-?\d+(,-?\d+)*$/.test(key))
+        throw fail("E_SUBSCRIPT", `x.at[${key}]: at is a method`, { hint: `write x.at(${key}).set(v)` });
+      return Reflect.get(target, key, receiver);
     },
   }),
 );
