@@ -171,7 +171,7 @@ describe("bad input", () => {
     );
   });
   it.each([
-    ["an argument that is missing", [f32(2, 2)], "E_ARGUMENT", /takes 2 arguments, got 1/],
+    ["an argument that is missing", [f32(2, 2)], "E_ARGUMENT", /takes 2 arguments \(p, x\); got 1/],
     ["a shape without a dtype", [f32(2, 2), { shape: [2, 2] }], "E_DTYPE", /without a dtype/],
     ["an array for the list", np, "E_ARGUMENT", /expected a list/],
   ] as const)("names %s, and this file", async (_what, specs, reason, message) => {
