@@ -7,8 +7,11 @@ import type { Trace } from "../ir/trace.ts";
 import type { TapeTrace } from "./tape.ts";
 
 type Owned = NDArray & { dispose(): void };
-/** Arrays that rules made and the tape retains: `grad` frees them after the backward pass. */
-const residualsOf = new WeakMap<TapeTrace, Set<Owned>>();
+/**
+ * Arrays that rules made and the tape retains: `grad` frees them after the backward pass. Weakly, so that those of
+ * branches that nothing reads go while the trace is open.
+ */
+const residualsOf = new WeakMap<TapeTrace, WeakRef<Owned>[]>();
 
 /** Runs a jvp rule of linearize over an eager parent and disposes what it leaves behind. */
 export function trackRule(parent: Trace, tape: TapeTrace | null, rule: () => JvpResult): JvpResult {
@@ -20,23 +23,24 @@ export function trackRule(parent: Trace, tape: TapeTrace | null, rule: () => Jvp
   for (const x of made as Set<Owned>) {
     if (outs.has(x)) outer?.add(x);
     else if (!tape.retained.has(x)) x.dispose();
-    else residuals(tape).add(x);
+    else residuals(tape).push(new WeakRef(x));
   }
   return result;
 }
 
-function residuals(tape: TapeTrace): Set<Owned> {
-  let set = residualsOf.get(tape);
-  if (set === undefined) residualsOf.set(tape, (set = new Set()));
-  return set;
+function residuals(tape: TapeTrace): WeakRef<Owned>[] {
+  let list = residualsOf.get(tape);
+  if (list === undefined) residualsOf.set(tape, (list = []));
+  return list;
 }
 
 /** Frees what the rules of a finished derivative kept; `keep` are values that the caller returns. */
 export function releaseResiduals(tape: TapeTrace, keep: readonly NDArray[]): void {
-  const set = residualsOf.get(tape);
-  if (set === undefined) return;
-  for (const x of set) if (!keep.includes(x)) x.dispose();
-  set.clear();
+  const list = residualsOf.get(tape);
+  if (list === undefined) return;
+  for (const x of new Set(list.map((ref) => ref.deref())))
+    if (x !== undefined && !keep.includes(x)) x.dispose();
+  list.length = 0;
 }
 
 /**
