@@ -82,7 +82,7 @@ function checkedNames(name: string, options: Settings): readonly string[] | null
 }
 
 /** @throws E_TREE_MISMATCH where a list of axes has not one entry for each argument */
-function checkCount(name: string, inAxes: unknown, given: number): void {
+function checkAxesCount(name: string, inAxes: unknown, given: number): void {
   if (!Array.isArray(inAxes) || inAxes.length === given) return;
   const shown = inAxes.map((a) => (isAxis(a) ? String(a) : "…"));
   const fitting = Array.from(
@@ -106,7 +106,7 @@ function mappedAxes(
   treedef: TreeDef,
   leaves: readonly NDArray[],
 ): BatchDim[] {
-  checkCount(name, inAxes, treedef.children.length);
+  checkAxesCount(name, inAxes, treedef.children.length);
   const axes = broadcastPrefix(inAxes, treedef, `${name}: inAxes`, isAxis) as BatchDim[];
   return leaves.map((x, i) => {
     const axis = axes[i] as BatchDim;
